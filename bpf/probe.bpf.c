@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probe: what runs when a packet is dropped inside nft_do_chain.
+ *
+ * Compiled to LLVM bitcode at build time. jit/compile adds, for each site of the Plan, a program that calls
+ * nd_probe() with constants (nd_layout, nd_site), inlines and optimises: none of the tests on them below is left in
+ * what the kernel runs, and every load of a register is at a constant offset, as the verifier demands.
+ */
+#include "helpers.h"
+#include "shared/site.h"
+
+struct {
+	MAP_INT(type, MAP_RINGBUF);
+	MAP_INT(max_entries, 4096); /* the loader sets the true size */
+} nd_events SEC(".maps");
+
+struct {
+	MAP_INT(type, MAP_PERCPU_ARRAY);
+	MAP_INT(max_entries, ND_COUNTERS);
+	MAP_TYPE(key, nd_u32);
+	MAP_TYPE(value, nd_u64);
+} nd_counters SEC(".maps");
+
+enum {
+	VERDICT_MASK = 0xff,    /* NF_VERDICT_MASK */
+	VERDICT_DROP = 0,       /* NF_DROP */
+	VERDICT_CONTINUE = -1,  /* NFT_CONTINUE */
+	VERDICT_JUMP = -3,      /* NFT_JUMP */
+	VERDICT_RETURN = -5,    /* NFT_RETURN */
+	NO_MAC_HEADER = 0xffff, /* skb_mac_header_was_set() */
+};
+
+ALWAYS_INLINE nd_u64 swap_be16(nd_u64 v) {
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ((v & 0xff) << 8 | (v >> 8 & 0xff)) : v;
+}
+
+ALWAYS_INLINE nd_u64 locate(void *ctx, const struct nd_site *site, const struct nd_locator *at) {
+	nd_u64 value = 0;
+
+	if (at->where == ND_WHERE_REGISTER) return *(volatile nd_u64 *)((char *)ctx + at->offset);
+	if (at->where == ND_WHERE_STACK) {
+		nd_u64 sp = *(volatile nd_u64 *)((char *)ctx + site->stack_pointer);
+		bpf_probe_read_kernel(&value, sizeof(value), (void *)(sp + (nd_u64)(long long)at->offset));
+	}
+	return value;
+}
+
+/*
+ * A member of the structure at `base`; 0 where this kernel has none or the address is bad (NULL too):
+ * bpf_probe_read_kernel() fills with zeroes what it cannot read, so nobody needs to look at what it returns.
+ */
+ALWAYS_INLINE nd_u64 member(nd_u64 base, const struct nd_field *f) {
+	nd_u64 value = 0;
+
+	if (!f->size) return 0;
+	/* Little-endian machines only: the first `size` bytes are the low ones. */
+	bpf_probe_read_kernel(&value, f->size, (void *)(base + (nd_u64)(short)f->offset));
+	if (f->bits) value = (value >> f->shift) & ((1ULL << f->bits) - 1);
+	return value;
+}
+
+/*
+ * A structure's block, and what is needed to read what lies outside of it. The bytes are apart, since their address
+ * goes to a helper: all the rest must stay constants for the compiler.
+ */
+struct view {
+	nd_u64 base;
+	const struct nd_block *block;
+	const char *bytes;
+};
+
+ALWAYS_INLINE struct view look_at(nd_u64 base, const struct nd_block *block, char *bytes) {
+	struct view v = {.base = base, .block = block, .bytes = bytes};
+
+	if (block->size) bpf_probe_read_kernel(bytes, block->size, (void *)(base + block->offset));
+	return v;
+}
+
+/* member() out of a block. */
+ALWAYS_INLINE nd_u64 seen(const struct view *v, const struct nd_field *f) {
+	nd_u64 value = 0;
+
+	if (!f->size) return 0;
+	if (!v->block->size || f->offset < v->block->offset || f->offset + f->size > v->block->offset + v->block->size)
+		return member(v->base, f);
+	__builtin_memcpy(&value, v->bytes + (f->offset - v->block->offset), f->size);
+	if (f->bits) value = (value >> f->shift) & ((1ULL << f->bits) - 1);
+	return value;
+}
+
+ALWAYS_INLINE void count(nd_u32 which) {
+	nd_u64 *n = bpf_map_lookup_elem(&nd_counters, &which);
+
+	if (n) *n += 1;
+}
+
+/* 1 if the name did not fit. */
+ALWAYS_INLINE int copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
+	long n = bpf_probe_read_kernel_str(to, ND_NAME_BYTES, (void *)from);
+	char last = 0;
+
+	if (n < 0) to[0] = 0;
+	if (n != ND_NAME_BYTES) return 0;
+	/* The helper ends what it cut with a NUL: a name that fits exactly has one there too. */
+	bpf_probe_read_kernel(&last, 1, (void *)(from + ND_NAME_BYTES - 1));
+	return last != 0;
+}
+
+ALWAYS_INLINE void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *index, nd_u64 dev, const struct nd_layout *lay) {
+	*index = (nd_u32)member(dev, &lay->dev_ifindex);
+	bpf_probe_read_kernel(name, ND_IFNAME_BYTES, (void *)(dev + lay->dev_name.offset));
+}
+
+ALWAYS_INLINE nd_u32 generation(nd_u64 net, const struct nd_layout *lay) {
+	if (lay->net_base_seq.size) return (nd_u32)member(net, &lay->net_base_seq);
+	if (lay->pernet_base_seq.size) {
+		const struct nd_field slot = {.offset = 0, .size = 8};
+		nd_u64 gen = member(net, &lay->net_gen);
+
+		return (nd_u32)member(member(gen + 8 * (nd_u64)lay->pernet_id, &slot), &lay->pernet_base_seq);
+	}
+	return 0;
+}
+
+/* The packet's own bytes. Header offsets count from skb->head. */
+ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay) {
+	char bytes[ND_SKB_BLOCK_BYTES] ALIGNED;
+	struct view skb = look_at(at, &lay->skb, bytes);
+	nd_u64 head;
+	nd_u32 len, data_len, nh, mac, data_at, before, linear_end;
+	nd_u64 take;
+
+	head = seen(&skb, &lay->skb_head);
+	len = (nd_u32)seen(&skb, &lay->skb_len);
+	data_len = (nd_u32)seen(&skb, &lay->skb_data_len);
+	nh = (nd_u32)seen(&skb, &lay->skb_network_header);
+	mac = (nd_u32)seen(&skb, &lay->skb_mac_header);
+	data_at = (nd_u32)(seen(&skb, &lay->skb_data) - head);
+	/* skb->data is at the network header, or (egress) in front of it, at the link header. */
+	before = nh - data_at;
+	linear_end = data_at + (len - data_len);
+
+	e->length = len - before;
+	e->protocol = (nd_u16)swap_be16(seen(&skb, &lay->skb_protocol));
+	e->vlan_proto = 0;
+	e->vlan_tci = 0;
+	if (seen(&skb, &lay->skb_vlan_present)) {
+		e->flags |= ND_FLAG_VLAN;
+		e->vlan_proto = (nd_u16)swap_be16(seen(&skb, &lay->skb_vlan_proto));
+		e->vlan_tci = (nd_u16)seen(&skb, &lay->skb_vlan_tci);
+	}
+	e->dev_type = (nd_u16)member(seen(&skb, &lay->skb_dev), &lay->dev_type);
+
+	take = linear_end > nh && len >= data_len ? linear_end - nh : 0;
+	take = at_most(take > ND_L3_BYTES ? ND_L3_BYTES : take, ND_L3_BYTES);
+	if (bpf_probe_read_kernel(e->l3, (nd_u32)take, (void *)(head + nh))) take = 0;
+	e->l3_len = (nd_u8)take;
+
+	take = at_most(mac != NO_MAC_HEADER && mac < nh ? nh - mac : 0, ND_L2_BYTES);
+	if (bpf_probe_read_kernel(e->l2, (nd_u32)take, (void *)(head + mac))) take = 0;
+	e->l2_len = (nd_u8)take;
+	if (take) e->flags |= ND_FLAG_L2;
+}
+
+/* Which of the three kinds of drop this is. The verdict code is what the last expression left behind. */
+ALWAYS_INLINE nd_u8 cause_of(const struct nd_site *site, nd_u32 verdict) {
+	if (site->cause) return (nd_u8)site->cause;
+	if (verdict == (nd_u32)VERDICT_CONTINUE || verdict == (nd_u32)VERDICT_RETURN) return ND_CAUSE_POLICY;
+	if (verdict == (nd_u32)VERDICT_JUMP) return ND_CAUSE_JUMP_LIMIT;
+	return ND_CAUSE_RULE;
+}
+
+/* Who decided: base chain and table. */
+ALWAYS_INLINE void fill_ruleset(struct nd_event *e, nd_u64 base, const struct nd_layout *lay) {
+	char chain_bytes[ND_BLOCK_BYTES] ALIGNED, table_bytes[ND_BLOCK_BYTES] ALIGNED;
+	struct view chain = look_at(base, &lay->chain, chain_bytes);
+	struct view table = look_at(seen(&chain, &lay->chain_table), &lay->table, table_bytes);
+
+	e->chain_handle = seen(&chain, &lay->chain_handle);
+	e->table_handle = seen(&table, &lay->table_handle);
+	e->family = (nd_u8)seen(&table, &lay->table_family);
+	if (copy_name(e->table, seen(&table, &lay->table_name))) e->flags |= ND_FLAG_TABLE_CUT;
+	if (copy_name(e->base_chain, seen(&chain, &lay->chain_name))) e->flags |= ND_FLAG_CHAIN_CUT;
+}
+
+/* Where it happened: hook and devices. */
+ALWAYS_INLINE void fill_hook(struct nd_event *e, const struct view *state, const struct nd_layout *lay) {
+	e->pf = (nd_u8)seen(state, &lay->state_pf);
+	e->hook = (nd_u8)seen(state, &lay->state_hook);
+	fill_device(e->iifname, &e->iif, seen(state, &lay->state_in), lay);
+	fill_device(e->oifname, &e->oif, seen(state, &lay->state_out), lay);
+}
+
+ALWAYS_INLINE int nd_probe(void *ctx, const struct nd_layout *lay, const struct nd_site *site) {
+	char pkt_bytes[ND_BLOCK_BYTES] ALIGNED, state_bytes[ND_BLOCK_BYTES] ALIGNED;
+	nd_u32 verdict = (nd_u32)locate(ctx, site, &site->verdict);
+	struct view pkt, state;
+	struct nd_event *e;
+	nd_u64 base, net;
+	nd_u32 netns;
+
+	if (site->test == ND_TEST_VERDICT && (verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
+	if (site->test == ND_TEST_RETURN &&
+	    ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
+		return 0;
+	base = locate(ctx, site, &site->base);
+	if (site->test == ND_TEST_POLICY && member(base, &lay->base_policy) != VERDICT_DROP) return 0;
+
+	pkt = look_at(locate(ctx, site, &site->pkt), &lay->pkt, pkt_bytes);
+	state = look_at(seen(&pkt, &lay->pkt_state), &lay->state, state_bytes);
+	net = seen(&state, &lay->state_net);
+	netns = (nd_u32)member(net, &lay->net_inum);
+	if (site->netns && netns != site->netns) return 0;
+
+	count(ND_COUNT_DROPS);
+	e = bpf_ringbuf_reserve(&nd_events, sizeof(*e), 0);
+	if (!e) {
+		count(ND_COUNT_RING_FULL);
+		return 0;
+	}
+	e->time_ns = bpf_ktime_get_ns();
+	e->cpu = bpf_get_smp_processor_id();
+	e->site = site->index;
+	e->verdict = verdict;
+	e->cause = cause_of(site, verdict);
+	e->flags = 0;
+	e->pad = 0;
+	e->rule_handle = e->cause == ND_CAUSE_POLICY ? 0 : member(locate(ctx, site, &site->rule), &lay->rule_handle);
+	e->netns = netns;
+	e->generation = generation(net, lay);
+	fill_ruleset(e, base, lay);
+	fill_hook(e, &state, lay);
+	fill_packet(e, seen(&pkt, &lay->pkt_skb), lay);
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/*
+ * The shape of a site's program. jit/compile clones it once per site and gives the clone its own two constants; the
+ * section name is replaced as well ("kprobe", or "syscall" in tests, where the context is a made-up pt_regs).
+ */
+extern const struct nd_layout nd_the_layout;
+extern const struct nd_site nd_the_site;
+
+SEC("kprobe")
+int nd_at_site(void *ctx) {
+	return nd_probe(ctx, &nd_the_layout, &nd_the_site);
+}
+
+const char nd_license[] SEC("license") = "GPL";

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the probe must know of one kernel build: where things lie in its structures (nd_layout, from BTF) and, for
+ * one probe site, where rule, packet, base chain and verdict live at that instruction (nd_site, from the Plan).
+ * jit/compile turns both into constants, so that the optimiser leaves only the loads this kernel needs.
+ */
+#ifndef NFT_DROPS_BPF_SHARED_SITE_H
+#define NFT_DROPS_BPF_SHARED_SITE_H
+
+#include "event.h"
+
+/* A member of a structure. bits is 0 for a plain integer or pointer of `size` bytes. */
+struct nd_field {
+	nd_u16 offset; /* bytes from the start of the structure (for a bit-field: of its storage unit) */
+	nd_u8 size;    /* bytes to load: 1, 2, 4 or 8; 0: this kernel has no such member */
+	nd_u8 shift;   /* of a bit-field, after loading little-endian */
+	nd_u8 bits;
+	nd_u8 pad[3];
+};
+
+/*
+ * A stretch of a structure that is read at once, because several wanted members lie in it; size 0: none, each member
+ * is read by itself.
+ */
+#define ND_BLOCK_BYTES 64
+#define ND_SKB_BLOCK_BYTES 128
+struct nd_block {
+	nd_u16 offset; /* a multiple of 8 */
+	nd_u16 size;   /* at most ND_BLOCK_BYTES, of an sk_buff ND_SKB_BLOCK_BYTES: all live on the BPF stack of 512 bytes */
+};
+
+/* Members by structure; names are the kernel's. */
+struct nd_layout {
+	struct nd_block pkt;
+	struct nd_block state;
+	struct nd_block skb;
+	struct nd_block chain;
+	struct nd_block table;
+	struct nd_field rule_handle;     /* nft_rule_dp */
+	struct nd_field pkt_skb;         /* nft_pktinfo */
+	struct nd_field pkt_state;
+	struct nd_field state_hook;      /* nf_hook_state */
+	struct nd_field state_pf;
+	struct nd_field state_in;
+	struct nd_field state_out;
+	struct nd_field state_net;
+	struct nd_field net_inum;        /* net.ns.inum */
+	struct nd_field net_gen;         /* net.gen, where the generation lies in struct nftables_pernet */
+	struct nd_field pernet_base_seq; /* nftables_pernet.base_seq */
+	struct nd_field net_base_seq;    /* net.nft.base_seq, where it lies there */
+	struct nd_field skb_len;         /* sk_buff */
+	struct nd_field skb_data_len;
+	struct nd_field skb_head;
+	struct nd_field skb_data;
+	struct nd_field skb_network_header;
+	struct nd_field skb_mac_header;
+	struct nd_field skb_protocol;
+	struct nd_field skb_dev;
+	struct nd_field skb_vlan_present; /* the bit, or vlan_all, whichever this kernel tests */
+	struct nd_field skb_vlan_proto;
+	struct nd_field skb_vlan_tci;
+	struct nd_field dev_name;        /* net_device */
+	struct nd_field dev_ifindex;
+	struct nd_field dev_type;
+	struct nd_field base_policy;     /* nft_base_chain, from its nft_chain: may be negative */
+	struct nd_field chain_table;     /* nft_chain */
+	struct nd_field chain_handle;
+	struct nd_field chain_name;
+	struct nd_field table_handle;    /* nft_table */
+	struct nd_field table_family;
+	struct nd_field table_name;
+	nd_u32 pernet_id;                /* value of nf_tables_net_id: index into net.gen->ptr[] */
+	nd_u32 chain_in_base;            /* offset of nft_chain in nft_base_chain */
+};
+
+/* Where a value lives when the probe is hit. */
+enum nd_where {
+	ND_WHERE_NONE = 0,
+	ND_WHERE_REGISTER = 1, /* in struct pt_regs at `offset` */
+	ND_WHERE_STACK = 2,    /* in memory at the stack pointer plus `offset` */
+};
+
+struct nd_locator {
+	nd_u32 where;  /* enum nd_where */
+	int offset;    /* bytes */
+};
+
+/* How the probe tells a drop from the packets that pass the same instruction. */
+enum nd_test {
+	ND_TEST_NONE = 0,     /* only drops come here */
+	ND_TEST_VERDICT = 1,  /* low byte of the verdict code is NF_DROP */
+	ND_TEST_RETURN = 2,   /* low byte of the value about to be returned is NF_DROP */
+	ND_TEST_POLICY = 3,   /* the base chain's policy is NF_DROP */
+};
+
+struct nd_site {
+	struct nd_locator pkt;     /* struct nft_pktinfo * */
+	struct nd_locator rule;    /* struct nft_rule_dp *; none where only policy drops come */
+	struct nd_locator base;    /* struct nft_chain * within its nft_base_chain */
+	struct nd_locator verdict; /* u32 regs.verdict.code */
+	struct nd_locator retval;  /* u32 */
+	nd_u32 stack_pointer;      /* offset of the stack pointer in struct pt_regs */
+	nd_u32 test;               /* enum nd_test */
+	nd_u32 cause;              /* enum nd_cause; 0: tell by the verdict code */
+	nd_u32 index;              /* nd_event.site */
+	nd_u32 netns;              /* only drops in the namespace with this inode number; 0: in all */
+};
+
+/* What the probe counts in its per-CPU array, indexed by these. */
+enum nd_counter {
+	ND_COUNT_DROPS = 0,    /* drops seen */
+	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
+	ND_COUNTERS = 2,
+};
+
+#endif

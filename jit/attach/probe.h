@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A probe in the kernel: loaded, attached, its events read.
+#ifndef NFT_DROPS_JIT_ATTACH_PROBE_H
+#define NFT_DROPS_JIT_ATTACH_PROBE_H
+
+#include "bpf/shared/event.h"
+#include "bpf/shared/result.h"
+#include "jit/resolve/plan.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+struct bpf_link;
+struct bpf_object;
+struct bpf_program;
+struct ring_buffer;
+
+namespace nft_drops::jit {
+
+// What the kernel counted since the probe was attached.
+struct Counts {
+	uint64_t drops = 0;     // seen by the probe
+	uint64_t ring_full = 0; // of these: lost, because the ring was full
+	// Hits of the probe that never ran it: another BPF program was running on that processor, or a kprobe within a
+	// kprobe. Whether they were drops cannot be known. Kernels before 6.7 do not count all of them.
+	uint64_t missed = 0;
+	bool missed_complete = false; // this kernel counts every such miss
+
+	[[nodiscard]] uint64_t lost() const { return ring_full + missed; }
+};
+
+// The links belong to this process: when it ends, however it ends, the kernel takes them away.
+class Probe {
+public:
+	using EventHandler = std::function<void(const nd_event &)>;
+
+	// `object` is what compile_probe() made of the Plan. Fails with kMachine, naming the site, where the kernel refuses.
+	static Result<std::unique_ptr<Probe>> attach(std::span<const char> object, const Plan &plan, size_t ring_bytes);
+	Probe(const Probe &) = delete;
+	Probe &operator=(const Probe &) = delete;
+	~Probe();
+
+	// Becomes readable when there are events.
+	[[nodiscard]] int fd() const;
+	// Hands over all events that are in the ring, in the order in which they were written; returns their number.
+	size_t drain(const EventHandler &handle);
+	// Takes the links away. Events already captured can still be drained.
+	void detach();
+	[[nodiscard]] Counts counts() const;
+
+private:
+	Probe() = default;
+	Result<void> load(std::span<const char> object, size_t ring_bytes);
+	Result<void> attach_sites(const Plan &plan);
+	static int on_event(void *self, void *data, size_t size);
+
+	bpf_object *object_ = nullptr;
+	ring_buffer *ring_ = nullptr;
+	std::vector<bpf_program *> programs_;
+	std::vector<bpf_link *> links_;
+	const EventHandler *handle_ = nullptr;
+	Counts at_detach_;
+};
+
+} // namespace nft_drops::jit
+
+#endif

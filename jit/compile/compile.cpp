@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/compile/compile.h"
+
+#include "jit/compile/specialise.h"
+
+#include <llvm/ExecutionEngine/Orc/CompileUtils.h>
+#include <llvm/ExecutionEngine/Orc/Core.h>
+#include <llvm/ExecutionEngine/Orc/ExecutorProcessControl.h>
+#include <llvm/ExecutionEngine/Orc/IRCompileLayer.h>
+#include <llvm/ExecutionEngine/Orc/IRTransformLayer.h>
+#include <llvm/ExecutionEngine/Orc/Layer.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetMachine.h>
+
+namespace nft_drops::jit {
+namespace {
+
+namespace orc = llvm::orc;
+
+std::unexpected<Error> internal(llvm::Error error) {
+	return fail("compiling the probe", llvm::toString(std::move(error)),
+	            "this is a defect of nft-drops: please report it");
+}
+
+// Where ORC would link: the BPF object goes to the kernel instead, as it is.
+class KeepObjectLayer final : public orc::ObjectLayer {
+public:
+	KeepObjectLayer(orc::ExecutionSession &session, std::vector<char> &to) : ObjectLayer(session), to_(to) {}
+
+	void emit(std::unique_ptr<orc::MaterializationResponsibility> r, std::unique_ptr<llvm::MemoryBuffer> object) override {
+		to_.assign(object->getBufferStart(), object->getBufferEnd());
+		// The symbols have no address here; any will do for the lookup to end.
+		orc::SymbolMap symbols;
+		for (auto &[name, flags] : r->getSymbols())
+			symbols[name] = {orc::ExecutorAddr(1), flags};
+		if (auto error = r->notifyResolved(symbols)) return fail_with(std::move(error), *r);
+		if (auto error = r->notifyEmitted({})) return fail_with(std::move(error), *r);
+	}
+
+private:
+	void fail_with(llvm::Error error, orc::MaterializationResponsibility &r) {
+		getExecutionSession().reportError(std::move(error));
+		r.failMaterialization();
+	}
+	std::vector<char> &to_;
+};
+
+std::unique_ptr<llvm::TargetMachine> bpf_machine() {
+	LLVMInitializeBPFTargetInfo();
+	LLVMInitializeBPFTarget();
+	LLVMInitializeBPFTargetMC();
+	LLVMInitializeBPFAsmPrinter();
+	std::string why;
+	const llvm::Target *target = llvm::TargetRegistry::lookupTarget("bpfel", why);
+	if (!target) return nullptr;
+	// v2: what every kernel with kprobes and ring buffers runs.
+	return std::unique_ptr<llvm::TargetMachine>(
+		target->createTargetMachine("bpfel", "v2", "", {}, llvm::Reloc::PIC_, {}, llvm::CodeGenOptLevel::Default));
+}
+
+void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
+	llvm::LoopAnalysisManager loops;
+	llvm::FunctionAnalysisManager functions;
+	llvm::CGSCCAnalysisManager components;
+	llvm::ModuleAnalysisManager modules;
+	// Not the target's own additions to the pipeline: its guards against patterns that the verifier dislikes come first
+	// and would hide the constants that everything here folds on. bpf/probe.bpf.c guards itself.
+	llvm::PipelineTuningOptions tuning;
+	tuning.LoopVectorization = tuning.SLPVectorization = false;
+	llvm::PassBuilder builder(nullptr, tuning);
+	functions.registerPass([&machine] { return machine.getTargetIRAnalysis(); });
+	builder.registerModuleAnalyses(modules);
+	builder.registerCGSCCAnalyses(components);
+	builder.registerFunctionAnalyses(functions);
+	builder.registerLoopAnalyses(loops);
+	builder.crossRegisterProxies(loops, functions, components, modules);
+	builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O1).run(m, modules);
+}
+
+} // namespace
+
+Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const nd_site> sites, ProgramKind kind) {
+	auto machine = bpf_machine();
+	if (!machine) return fail("compiling the probe", "LLVM has no BPF target", "rebuild with LLVM's BPF target");
+	auto context = std::make_unique<llvm::LLVMContext>();
+	// LLVM would print its diagnostics and end the process.
+	std::string diagnosis;
+	context->setDiagnosticHandlerCallBack(
+		[](const llvm::DiagnosticInfo *info, void *to) {
+			if (info->getSeverity() != llvm::DS_Error) return;
+			llvm::raw_string_ostream out(*static_cast<std::string *>(to));
+			llvm::DiagnosticPrinterRawOStream printer(out);
+			info->print(printer);
+		},
+		&diagnosis);
+	auto module = specialise(*context, layout, sites, kind == ProgramKind::kKprobe ? "kprobe" : "syscall");
+	if (!module) return std::unexpected(module.error());
+	(*module)->setTargetTriple(machine->getTargetTriple().str());
+	(*module)->setDataLayout(machine->createDataLayout());
+
+	std::vector<char> object;
+	orc::ExecutionSession session(std::make_unique<orc::UnsupportedExecutorProcessControl>(
+		nullptr, nullptr, machine->getTargetTriple().str()));
+	KeepObjectLayer keep(session, object);
+	orc::IRCompileLayer compile(session, keep, std::make_unique<orc::SimpleCompiler>(*machine));
+	orc::IRTransformLayer transform(session, compile,
+	                                [&machine](orc::ThreadSafeModule m, orc::MaterializationResponsibility &)
+	                                        -> llvm::Expected<orc::ThreadSafeModule> {
+		                                m.withModuleDo([&](llvm::Module &ir) { optimise(ir, *machine); });
+		                                return m;
+	                                });
+	orc::JITDylib &dylib = session.createBareJITDylib("probe");
+	auto error = transform.add(dylib, orc::ThreadSafeModule(std::move(*module), std::move(context)));
+	if (!error) {
+		// Asking for one program makes the whole module.
+		error = session.lookup({&dylib}, session.intern("nd_site_0")).takeError();
+	}
+	if (auto ended = session.endSession()) error = llvm::joinErrors(std::move(error), std::move(ended));
+	if (error) return internal(std::move(error));
+	if (!diagnosis.empty()) return internal(llvm::createStringError(diagnosis));
+	return object;
+}
+
+} // namespace nft_drops::jit

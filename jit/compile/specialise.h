@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The probe's bitcode with one kernel's constants in place: private to jit/compile and to its tests, which run the
+// result natively.
+#ifndef NFT_DROPS_JIT_COMPILE_SPECIALISE_H
+#define NFT_DROPS_JIT_COMPILE_SPECIALISE_H
+
+#include "bpf/shared/result.h"
+#include "bpf/shared/site.h"
+
+#include <llvm/IR/Module.h>
+
+#include <memory>
+#include <span>
+
+namespace nft_drops::jit {
+
+// One function "nd_site_<index>" for each site, in section `section`; nothing is optimised yet.
+Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, const nd_layout &layout,
+                                                 std::span<const nd_site> sites, const char *section);
+
+} // namespace nft_drops::jit
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Everything that must be known of a kernel before a probe can be made for it.
+#ifndef NFT_DROPS_JIT_KERNEL_KERNEL_H
+#define NFT_DROPS_JIT_KERNEL_KERNEL_H
+
+#include "bpf/shared/result.h"
+#include "jit/kernel/image.h"
+#include "jit/kernel/layout.h"
+
+#include <string>
+
+namespace nft_drops::jit {
+
+struct Kernel {
+	Image image;
+	Layout layout;
+	std::string release;       // uname -r
+	std::string core_build_id; // of vmlinux; hexadecimal, empty where the kernel has none
+	std::string nft_build_id;  // of the module; empty where nf_tables is built in
+	bool module = false;       // nf_tables is a module
+};
+
+// Reads the running kernel, loading nf_tables first where it is a module that is not loaded yet. Needs root.
+Result<Kernel> read_running_kernel();
+
+} // namespace nft_drops::jit
+
+#endif

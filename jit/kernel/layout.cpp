@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/kernel/layout.h"
+
+#include <bpf/btf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES is needed";
+
+struct BtfFree {
+	void operator()(btf *b) const { btf__free(b); }
+};
+using BtfPtr = std::unique_ptr<btf, BtfFree>;
+
+const btf_type *skip_modifiers(const btf *types, uint32_t id) {
+	const btf_type *t = btf__type_by_id(types, id);
+	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
+		t = btf__type_by_id(types, t->type);
+	return t;
+}
+
+struct Member {
+	uint32_t bit_offset;
+	uint32_t bit_size; // 0 unless a bit-field
+	uint32_t type;
+};
+
+// Looks into anonymous structures and unions too, as C does.
+std::optional<Member> find_member(const btf *types, const btf_type *in, std::string_view name, uint32_t base_bits = 0,
+                                  int depth = 0) {
+	if (!in || !btf_is_composite(in) || depth > 8) return std::nullopt;
+	const btf_member *m = btf_members(in);
+	for (uint32_t i = 0; i < btf_vlen(in); i++) {
+		const char *text = btf__name_by_offset(types, m[i].name_off);
+		const uint32_t offset = base_bits + btf_member_bit_offset(in, i);
+		if (text && name == text) return Member{offset, btf_member_bitfield_size(in, i), m[i].type};
+		if (!text || !*text) {
+			if (auto found = find_member(types, skip_modifiers(types, m[i].type), name, offset, depth + 1))
+				return found;
+		}
+	}
+	return std::nullopt;
+}
+
+// The structures by name, in one pass: BTF holds more than 100,000 types and libbpf's lookup is linear.
+class Structures {
+public:
+	explicit Structures(const btf *types) : types_(types) {
+		for (const char *name :
+		     {"nft_rule_dp", "nft_rule_blob", "nft_pktinfo", "nf_hook_state", "net", "nftables_pernet", "sk_buff",
+		      "net_device", "nft_base_chain", "nft_chain", "nft_table", "nft_expr", "nft_expr_ops", "nft_regs",
+		      "nft_traceinfo", "module"})
+			wanted_.emplace(name, nullptr);
+		const uint32_t n = btf__type_cnt(types);
+		for (uint32_t id = 1; id < n; id++) {
+			const btf_type *t = btf__type_by_id(types, id);
+			if (!btf_is_struct(t) || !t->name_off) continue;
+			auto slot = wanted_.find(btf__name_by_offset(types, t->name_off));
+			if (slot != wanted_.end() && !slot->second) slot->second = t;
+		}
+	}
+
+	[[nodiscard]] const btf_type *find(std::string_view name) const {
+		auto slot = wanted_.find(name);
+		return slot == wanted_.end() ? nullptr : slot->second;
+	}
+
+	// A member by path ("verdict.code"); size 0 where there is none.
+	[[nodiscard]] nd_field field(std::string_view structure, std::string_view path) const {
+		const btf_type *in = find(structure);
+		uint32_t bits = 0;
+		while (in) {
+			const size_t dot = path.find('.');
+			auto m = find_member(types_, in, path.substr(0, dot), bits);
+			if (!m) return {};
+			if (dot == std::string_view::npos) return to_field(*m);
+			bits = m->bit_offset;
+			in = skip_modifiers(types_, m->type);
+			path.remove_prefix(dot + 1);
+		}
+		return {};
+	}
+
+	[[nodiscard]] uint32_t size(std::string_view structure) const {
+		const btf_type *t = find(structure);
+		return t ? t->size : 0;
+	}
+
+private:
+	[[nodiscard]] nd_field to_field(const Member &m) const {
+		nd_field f{};
+		if (m.bit_size) {
+			// The smallest aligned power of two bytes that holds all bits.
+			uint32_t unit = 8;
+			while (unit < 64 && m.bit_offset / unit != (m.bit_offset + m.bit_size - 1) / unit)
+				unit *= 2;
+			f.offset = static_cast<nd_u16>(m.bit_offset / unit * (unit / 8));
+			f.size = static_cast<nd_u8>(unit / 8);
+			f.shift = static_cast<nd_u8>(m.bit_offset % unit);
+			f.bits = static_cast<nd_u8>(m.bit_size);
+			return f;
+		}
+		const btf_type *t = skip_modifiers(types_, m.type);
+		f.offset = static_cast<nd_u16>(m.bit_offset / 8);
+		if (!t) return {};
+		if (btf_is_ptr(t)) {
+			f.size = 8;
+		} else if (btf_is_array(t) || btf_is_composite(t)) {
+			f.size = 1; // only its place is of interest
+		} else {
+			f.size = static_cast<nd_u8>(t->size);
+		}
+		return f;
+	}
+
+	const btf *types_;
+	std::unordered_map<std::string_view, const btf_type *> wanted_;
+};
+
+struct Wanted {
+	nd_field *to;
+	const char *structure;
+	const char *path;
+	bool required = true;
+};
+
+void read_pernet(const Structures &s, nd_layout &p) {
+	p.net_base_seq = s.field("net", "nft.base_seq");
+	p.net_gen = s.field("net", "gen");
+	p.pernet_base_seq = s.field("nftables_pernet", "base_seq");
+}
+
+// Tag present: a bit of its own up to 6.1, since then any of the tag's bytes (vlan_all).
+void read_vlan(const Structures &s, nd_layout &p) {
+	p.skb_vlan_present = s.field("sk_buff", "vlan_present");
+	if (!p.skb_vlan_present.size) p.skb_vlan_present = s.field("sk_buff", "vlan_all");
+	p.skb_vlan_proto = s.field("sk_buff", "vlan_proto");
+	p.skb_vlan_tci = s.field("sk_buff", "vlan_tci");
+}
+
+// The stretch that holds all of these members, if one read of it is cheaper than one for each.
+nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BLOCK_BYTES) {
+	uint32_t begin = UINT32_MAX;
+	uint32_t end = 0;
+	for (const nd_field &f : members) {
+		if (!f.size) continue;
+		begin = std::min<uint32_t>(begin, f.offset);
+		end = std::max<uint32_t>(end, f.offset + f.size);
+	}
+	begin &= ~7U; // members keep their alignment in the copy
+	if (begin >= end || end - begin > most) return {};
+	return {static_cast<nd_u16>(begin), static_cast<nd_u16>(end - begin)};
+}
+
+} // namespace
+
+Result<Layout> read_layout(const btf *types) {
+	const Structures s(types);
+	Layout lay;
+	nd_layout &p = lay.probe;
+	RulesetLayout &r = lay.ruleset;
+
+	const Wanted wanted[] = {
+		{&p.rule_handle, "nft_rule_dp", "handle"},
+		{&p.pkt_skb, "nft_pktinfo", "skb"},
+		{&p.pkt_state, "nft_pktinfo", "state"},
+		{&p.state_hook, "nf_hook_state", "hook"},
+		{&p.state_pf, "nf_hook_state", "pf"},
+		{&p.state_in, "nf_hook_state", "in"},
+		{&p.state_out, "nf_hook_state", "out"},
+		{&p.state_net, "nf_hook_state", "net"},
+		{&p.net_inum, "net", "ns.inum"},
+		{&p.skb_len, "sk_buff", "len"},
+		{&p.skb_data_len, "sk_buff", "data_len"},
+		{&p.skb_head, "sk_buff", "head"},
+		{&p.skb_data, "sk_buff", "data"},
+		{&p.skb_network_header, "sk_buff", "network_header"},
+		{&p.skb_mac_header, "sk_buff", "mac_header"},
+		{&p.skb_protocol, "sk_buff", "protocol"},
+		{&p.skb_dev, "sk_buff", "dev"},
+		{&p.dev_name, "net_device", "name"},
+		{&p.dev_ifindex, "net_device", "ifindex"},
+		{&p.dev_type, "net_device", "type"},
+		{&p.chain_table, "nft_chain", "table"},
+		{&p.chain_handle, "nft_chain", "handle"},
+		{&p.chain_name, "nft_chain", "name"},
+		{&p.table_handle, "nft_table", "handle"},
+		{&p.table_family, "nft_table", "family"},
+		{&p.table_name, "nft_table", "name"},
+		{&r.chain_blob[0], "nft_chain", "blob_gen_0"},
+		{&r.chain_blob[1], "nft_chain", "blob_gen_1"},
+		{&r.blob_size, "nft_rule_blob", "size", false},
+		{&r.blob_data, "nft_rule_blob", "data"},
+		{&r.rule_is_last, "nft_rule_dp", "is_last", false},
+		{&r.rule_dlen, "nft_rule_dp", "dlen"},
+		{&r.rule_data, "nft_rule_dp", "data"},
+		{&r.expr_ops, "nft_expr", "ops"},
+		{&r.expr_ops_eval, "nft_expr_ops", "eval"},
+		{&r.expr_ops_size, "nft_expr_ops", "size"},
+		{&r.regs_code, "nft_regs", "verdict.code"},
+		{&r.regs_chain, "nft_regs", "verdict.chain"},
+		{&r.net_gencursor, "net", "nft.gencursor"},
+	};
+	for (const Wanted &w : wanted) {
+		*w.to = s.field(w.structure, w.path);
+		if (!w.to->size && w.required) {
+			return cannot("BTF", fmt::format("no member {} in struct {}", w.path, w.structure), kBtfHelp);
+		}
+	}
+	read_pernet(s, p);
+	read_vlan(s, p);
+
+	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
+	const nd_field chain = s.field("nft_base_chain", "chain");
+	const nd_field policy = s.field("nft_base_chain", "policy");
+	if (!chain.size || !policy.size) return cannot("BTF", "no chain or policy in struct nft_base_chain", kBtfHelp);
+	p.chain_in_base = chain.offset;
+	p.base_policy = policy;
+	p.base_policy.offset = static_cast<nd_u16>(policy.offset - chain.offset); // two's complement, see nd_layout
+
+	p.pkt = block_of({p.pkt_skb, p.pkt_state});
+	p.state = block_of({p.state_hook, p.state_pf, p.state_in, p.state_out, p.state_net});
+	p.skb = block_of({p.skb_len, p.skb_data_len, p.skb_head, p.skb_data, p.skb_network_header, p.skb_mac_header,
+	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci},
+	                 ND_SKB_BLOCK_BYTES);
+	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name});
+	p.table = block_of({p.table_handle, p.table_family});
+
+	lay.module = {s.field("module", "list"), s.field("module", "name"), s.field("module", "jump_entries"),
+	              s.field("module", "num_jump_entries")};
+	r.rule_size = s.size("nft_rule_dp");
+	r.regs_size = s.size("nft_regs");
+	r.traceinfo_size = s.size("nft_traceinfo");
+	r.chain_size = s.size("nft_chain");
+	r.base_chain_size = s.size("nft_base_chain");
+	r.pkt_size = s.size("nft_pktinfo");
+	r.state_size = s.size("nf_hook_state");
+	return lay;
+}
+
+Result<Layout> read_running_layout() {
+	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
+	if (!core) return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)), kBtfHelp);
+	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) {
+		// Built into the kernel: its types are there too.
+		return read_layout(core.get());
+	}
+	const BtfPtr module(btf__parse_raw_split("/sys/kernel/btf/nf_tables", core.get()));
+	if (!module) {
+		return cannot("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)), kBtfHelp);
+	}
+	return read_layout(module.get());
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#ifndef NFT_DROPS_JIT_KERNEL_LOAD_NF_TABLES_H
+#define NFT_DROPS_JIT_KERNEL_LOAD_NF_TABLES_H
+
+#include "bpf/shared/result.h"
+
+namespace nft_drops::jit {
+
+// Asks nf_tables for its generation, as nft does first: the kernel then loads nfnetlink and nf_tables if they are
+// modules and not loaded yet. Changes nothing. Fails with kMachine where this kernel cannot have nf_tables.
+Result<void> load_nf_tables();
+
+} // namespace nft_drops::jit
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/resolve/code.h"
+#include "jit/resolve/x86_64.h"
+
+namespace nft_drops::jit {
+
+Result<std::unique_ptr<Architecture>> Architecture::of(Machine machine) {
+	switch (machine) {
+	case Machine::kX86_64: return make_x86_64();
+	}
+	return cannot("nft_do_chain", "machine code of a processor that is not known here");
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/resolve/choose.h"
+
+#include "jit/resolve/facts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+namespace nft_drops::jit {
+namespace {
+
+// What one thing costs more than another, in this order: packets that are not dropped pay for the probe; one more
+// probe; an int3 in place of a jump; an instruction that the kernel must emulate.
+constexpr int kCostOtherPackets = 1000;
+constexpr int kCostSite = 100;
+constexpr int kCostNoJump = 10;
+constexpr int kCostEmulated = 2;
+constexpr size_t kMostSites = 6;
+
+// Instructions that the same paths come to.
+struct Group {
+	std::vector<size_t> instructions; // cheapest first
+	std::vector<bool> drops;          // by number of the drop path: comes here (once)
+	bool other_packets = false;
+	int cost = 0;
+};
+
+class Chooser {
+public:
+	Chooser(const Code &code, const Architecture &arch, const Emulator &emulator, const Paths &paths,
+	        const Layout &layout)
+	    : code_(code), arch_(arch), emulator_(emulator), paths_(paths), layout_(layout) {
+		for (const Instruction &i : code.all()) {
+			if (i.flow != Flow::kNone && i.target && !i.indirect) targets_.insert(i.target);
+		}
+		for (const JumpLabel &l : code.image().labels)
+			targets_.insert(l.target);
+		for (const Path &p : paths.all) {
+			if (p.outcome.cause) drops_.push_back(&p);
+			else others_.push_back(&p);
+		}
+	}
+
+	Result<std::vector<PlannedSite>> go() {
+		auto groups = make_groups();
+		// Facts are gathered for the groups of the best cover only; those that lack one are struck out.
+		for (;;) {
+			std::vector<const Group *> best = cover(groups);
+			if (best.empty()) break;
+			std::vector<PlannedSite> sites;
+			const Group *unfit = nullptr;
+			for (const Group *g : best) {
+				auto site = fit(*g);
+				if (!site) return std::unexpected(site.error());
+				if (!site->address) {
+					unfit = g;
+					break;
+				}
+				sites.push_back(std::move(*site));
+			}
+			if (!unfit) return number(std::move(sites));
+			std::erase_if(groups, [&](const Group &g) { return &g == unfit; });
+		}
+		return cannot("nft_do_chain",
+		              "no set of instructions sees every drop once with rule, packet and base chain at hand",
+		              "please report it with the output of `nft-drops probe`");
+	}
+
+private:
+	// A kprobe is possible: no place that the kernel patches, no trap.
+	[[nodiscard]] bool probeable(const Instruction &i) const {
+		if (i.flow == Flow::kTrap || i.address == code_.image().entry()) return false;
+		if (!code_.image().labels_known && i.nop) return false;
+		return std::ranges::none_of(code_.image().labels, [&](const JumpLabel &l) { return l.code == i.address; });
+	}
+
+	// The kernel can put a jump there: enough bytes of plain instructions to move, none of them jumped to
+	// (can_optimize() and copy_optimized_instructions() of arch/x86/kernel/kprobes/opt.c).
+	[[nodiscard]] bool jump_fits(const Instruction &first) const {
+		const unsigned need = arch_.jump_bytes();
+		unsigned have = 0;
+		for (const Instruction *i = &first; need && i; i = code_.at(i->address + i->size)) {
+			if (i->flow != Flow::kNone || !probeable(*i)) return false;
+			if (i != &first && targets_.contains(i->address)) return false;
+			have += i->size;
+			if (have >= need) return true;
+		}
+		return false;
+	}
+
+	[[nodiscard]] int cost_of(const Instruction &i) const {
+		return (arch_.jump_bytes() && !jump_fits(i) ? kCostNoJump : 0) + (i.flow != Flow::kNone ? kCostEmulated : 0);
+	}
+
+	std::vector<Group> make_groups() const {
+		std::map<std::vector<bool>, Group> by_paths;
+		for (size_t i = 0; i < code_.all().size(); i++) {
+			if (!probeable(code_.all()[i])) continue;
+			std::vector<bool> key;
+			bool useful = false;
+			bool usable = true;
+			for (const Path *p : drops_) {
+				usable &= p->visits[i] <= 1 && !p->late[i];
+				useful |= p->visits[i] != 0;
+				key.push_back(p->visits[i] != 0);
+			}
+			if (!useful || !usable) continue;
+			std::vector<bool> drops = key;
+			bool other = false;
+			for (const Path *p : others_) {
+				key.push_back(p->visits[i] != 0);
+				other |= p->visits[i] != 0;
+			}
+			Group &g = by_paths[key];
+			g.drops = std::move(drops);
+			g.other_packets = other;
+			g.instructions.push_back(i);
+		}
+		std::vector<Group> groups;
+		for (auto &[key, g] : by_paths) {
+			std::ranges::stable_sort(g.instructions, {}, [this](size_t i) { return cost_of(code_.all()[i]); });
+			g.cost = kCostSite + cost_of(code_.all()[g.instructions.front()]) + (g.other_packets ? kCostOtherPackets : 0);
+			groups.push_back(std::move(g));
+		}
+		std::ranges::stable_sort(groups, {}, &Group::cost);
+		return groups;
+	}
+
+	// The cheapest disjoint groups that cover all drop paths: exact cover, by depth-first search with a bound.
+	[[nodiscard]] std::vector<const Group *> cover(const std::vector<Group> &groups) const {
+		std::vector<const Group *> best;
+		std::vector<const Group *> taken;
+		int best_cost = INT32_MAX;
+		std::vector<bool> covered(drops_.size());
+		search(groups, covered, taken, 0, best, best_cost);
+		return best;
+	}
+
+	void search(const std::vector<Group> &groups, std::vector<bool> &covered, std::vector<const Group *> &taken, int cost,
+	            std::vector<const Group *> &best, int &best_cost) const {
+		if (cost >= best_cost) return;
+		const auto open = std::ranges::find(covered, false);
+		if (open == covered.end()) {
+			best = taken;
+			best_cost = cost;
+			return;
+		}
+		if (taken.size() == kMostSites) return;
+		const auto path = static_cast<size_t>(open - covered.begin());
+		for (const Group &g : groups) {
+			if (!g.drops[path] || cost + g.cost >= best_cost) continue;
+			bool disjoint = true;
+			for (size_t i = 0; i < covered.size() && disjoint; i++)
+				disjoint = !(covered[i] && g.drops[i]);
+			if (!disjoint) continue;
+			std::vector<bool> more = covered;
+			for (size_t i = 0; i < more.size(); i++)
+				more[i] = more[i] || g.drops[i];
+			taken.push_back(&g);
+			search(groups, more, taken, cost + g.cost, best, best_cost);
+			taken.pop_back();
+		}
+	}
+
+	// The group's cheapest instruction with every fact at hand; address 0 where it has none.
+	[[nodiscard]] Result<PlannedSite> fit(const Group &g) const {
+		auto facts = gather_facts(g.instructions, code_, arch_, emulator_, paths_, layout_);
+		if (!facts) return std::unexpected(facts.error());
+		for (size_t i : g.instructions) {
+			if (auto site = site_from(facts->at(i))) {
+				const Instruction &at = code_.all()[i];
+				site->address = at.address;
+				site->place = code_.place(at.address);
+				site->jump = jump_fits(at);
+				return std::move(*site);
+			}
+		}
+		return PlannedSite{};
+	}
+
+	[[nodiscard]] nd_locator first_of(const Places::Set &set) const {
+		for (size_t p = 0; p < Places::kAll; p++) {
+			if (set[p]) return Places::locator(p, arch_);
+		}
+		return {ND_WHERE_NONE, 0};
+	}
+
+	[[nodiscard]] std::optional<PlannedSite> site_from(const Facts &f) const {
+		PlannedSite s;
+		nd_site &n = s.site;
+		n.stack_pointer = static_cast<nd_u32>(arch_.pt_regs_offset(arch_.stack_pointer()));
+		const bool rules_come = (f.causes & ~(1U << ND_CAUSE_POLICY)) != 0;
+		if (f.pkt.none() || f.base.none() || (rules_come && f.rule.none())) return std::nullopt;
+		n.pkt = first_of(f.pkt);
+		n.base = first_of(f.base);
+		if (rules_come) n.rule = first_of(f.rule);
+		n.verdict = first_of(f.verdict);
+
+		if (f.other_packets) {
+			if (f.verdict_tells && f.verdict.any()) {
+				n.test = ND_TEST_VERDICT;
+			} else if (f.retval_tells && f.retval.any()) {
+				n.test = ND_TEST_RETURN;
+				n.retval = first_of(f.retval);
+			} else if (f.policy_tells) {
+				n.test = ND_TEST_POLICY;
+			} else {
+				return std::nullopt;
+			}
+		}
+		for (uint8_t c : {ND_CAUSE_RULE, ND_CAUSE_POLICY, ND_CAUSE_JUMP_LIMIT}) {
+			if (f.causes >> c & 1) s.causes.push_back(c);
+		}
+		if (s.causes.size() == 1) n.cause = s.causes.front();
+		else if (f.verdict.none() || !f.verdict_tells_cause) return std::nullopt;
+		s.drops_only = !f.other_packets;
+		return s;
+	}
+
+	static std::vector<PlannedSite> number(std::vector<PlannedSite> sites) {
+		std::ranges::sort(sites, {}, &PlannedSite::address);
+		for (size_t i = 0; i < sites.size(); i++)
+			sites[i].site.index = static_cast<nd_u32>(i);
+		return sites;
+	}
+
+	const Code &code_;
+	const Architecture &arch_;
+	const Emulator &emulator_;
+	const Paths &paths_;
+	const Layout &layout_;
+	std::set<uint64_t> targets_;
+	std::vector<const Path *> drops_;
+	std::vector<const Path *> others_;
+};
+
+} // namespace
+
+Result<std::vector<PlannedSite>> choose_sites(const Code &code, const Architecture &arch, const Emulator &emulator,
+                                              const Paths &paths, const Layout &layout) {
+	return Chooser(code, arch, emulator, paths, layout).go();
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#ifndef NFT_DROPS_JIT_RESOLVE_CHOOSE_H
+#define NFT_DROPS_JIT_RESOLVE_CHOOSE_H
+
+#include "jit/resolve/explore.h"
+#include "jit/resolve/plan.h"
+
+namespace nft_drops::jit {
+
+// The cheapest set of sites that together see every dropped packet of `paths` exactly once, before it is freed, with
+// every fact at hand. Fails with kMachine where there is none.
+Result<std::vector<PlannedSite>> choose_sites(const Code &code, const Architecture &arch, const Emulator &emulator,
+                                              const Paths &paths, const Layout &layout);
+
+} // namespace nft_drops::jit
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// nft_do_chain as instructions: decoded by LLVM's MC layer, with what all architectures have in common.
+#ifndef NFT_DROPS_JIT_RESOLVE_CODE_H
+#define NFT_DROPS_JIT_RESOLVE_CODE_H
+
+#include "bpf/shared/result.h"
+#include "jit/kernel/image.h"
+#include "jit/resolve/machine.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nft_drops::jit {
+
+// What an instruction does to the flow of control, apart from going on with the next one.
+enum class Flow : uint8_t { kNone, kBranch, kJump, kCall, kReturn, kTrap };
+
+struct Instruction {
+	uint64_t address = 0;
+	uint8_t size = 0;
+	Flow flow = Flow::kNone;
+	bool indirect = false; // the target of a jump or call is in a register or in memory
+	bool nop = false;
+	uint64_t target = 0; // of a direct branch, jump or call
+	uint32_t semantics = 0; // index into the architecture's own table
+};
+
+// The outcome of executing one instruction.
+struct Step {
+	enum class Kind : uint8_t {
+		kNext,      // the next instruction in memory
+		kGoto,      // `target`
+		kFork,      // a branch on something unknown: `target` or the next one
+		kCall,      // of `target` (may be unknown); comes back to the next one
+		kReturn,    // to nft_do_chain's caller
+		kTrap,      // BUG or WARN: goes on with the next instruction, or not at all
+		kUnclear,   // beyond what is understood: `why`
+	};
+	Kind kind = Kind::kNext;
+	Value target{};
+	const char *why = nullptr;
+};
+
+// What differs between processors: registers, calling convention, and what each instruction does.
+class Architecture {
+public:
+	virtual ~Architecture() = default;
+
+	// The instruction set of `machine`; fails where this program was built without it.
+	static Result<std::unique_ptr<Architecture>> of(Machine machine);
+
+	// Decodes one instruction. False where the bytes are none.
+	virtual bool decode(uint64_t address, const uint8_t *bytes, size_t size, Instruction &to) = 0;
+	// Executes it.
+	virtual Step execute(const Instruction &what, MachineState &state) const = 0;
+	// As an assembler listing has it, without address.
+	virtual std::string text(const Instruction &what, const uint8_t *bytes) = 0;
+
+	// Registers by their numbers in MachineState.
+	[[nodiscard]] virtual int argument(int index) const = 0; // of a function call, from 0; at least 4 of them
+	[[nodiscard]] virtual int return_value() const = 0;
+	[[nodiscard]] virtual int stack_pointer() const = 0;
+	// Bytes between the stack pointer at entry and the frame below the return address.
+	virtual void prepare_entry(MachineState &state) const = 0;
+	// Makes unknown what a called function may change.
+	virtual void clobber_by_call(MachineState &state) const = 0;
+	[[nodiscard]] virtual std::string register_name(int number) const = 0;
+	// Its place in the kernel's struct pt_regs, in bytes.
+	[[nodiscard]] virtual int pt_regs_offset(int number) const = 0;
+	// Registers that can hold a value at a probe.
+	[[nodiscard]] virtual int general_registers() const = 0;
+	// A kprobe there can become a jump (no int3) if `window` instructions are moved out of line: bytes needed; 0 where
+	// this architecture has no such thing.
+	[[nodiscard]] virtual unsigned jump_bytes() const = 0;
+};
+
+class Code {
+public:
+	// Decodes all ranges. What cannot be decoded (padding, data) simply has no instruction.
+	static Result<Code> decode(const Image &image, Architecture &architecture);
+
+	[[nodiscard]] const Instruction *at(uint64_t address) const;
+	[[nodiscard]] size_t index_of(const Instruction &i) const { return static_cast<size_t>(&i - all_.data()); }
+	[[nodiscard]] const std::vector<Instruction> &all() const { return all_; }
+	[[nodiscard]] const uint8_t *bytes_of(const Instruction &i) const;
+	// "nft_do_chain+0x471"
+	[[nodiscard]] std::string place(uint64_t address) const;
+	[[nodiscard]] const Image &image() const { return *image_; }
+
+private:
+	const Image *image_ = nullptr;
+	std::vector<Instruction> all_; // by range, then address
+	struct RangeIndex {
+		uint64_t address;
+		std::vector<int32_t> by_offset; // index into all_, -1 within or between instructions
+	};
+	std::vector<RangeIndex> index_;
+};
+
+} // namespace nft_drops::jit
+
+#endif

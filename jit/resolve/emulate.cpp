@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/resolve/emulate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr int kMostSteps = 200'000;
+
+std::unexpected<Error> not_understood(const std::string &why) {
+	return cannot("nft_do_chain", why,
+	              "this kernel's code is not understood; please report it with the output of `nft-drops probe`");
+}
+
+} // namespace
+
+Emulator::Emulator(const Code &code, const Architecture &arch, const Layout &layout)
+    : code_(code), arch_(arch), layout_(layout) {
+	for (const JumpLabel &l : code.image().labels) {
+		if (std::ranges::find(keys_, l.key) == keys_.end()) keys_.push_back(l.key);
+	}
+}
+
+class Emulator::Run {
+public:
+	Run(const Emulator &e, const Way &way, int jump_limit, const Observer &observe)
+	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe) {
+		path_.way = way;
+		path_.regs = way.regs;
+		path_.visits.resize(e.code_.all().size());
+		path_.late.resize(e.code_.all().size());
+	}
+
+	Result<Path> go() {
+		begin();
+		const Instruction *at = e_.code_.at(e_.code_.image().entry());
+		for (int step = 0; at && step < kMostSteps; step++) {
+			const size_t index = e_.code_.index_of(*at);
+			path_.visits[index]++;
+			if (freed_) path_.late[index] = true;
+			if (observe_) observe_({*at, state_, world_, entry_sp_});
+			Step s = switched(*at);
+			const uint64_t next = at->address + at->size;
+			uint64_t goes_to = next;
+			switch (s.kind) {
+			case Step::Kind::kNext: break;
+			case Step::Kind::kTrap: break;
+			case Step::Kind::kUnclear:
+				return not_understood(fmt::format("{}: {}", e_.code_.place(at->address), s.why));
+			case Step::Kind::kFork:
+				if (decide(index)) goes_to = s.target.bits;
+				break;
+			case Step::Kind::kGoto:
+				if (!s.target.is_known()) {
+					return not_understood(fmt::format("{}: an indirect jump", e_.code_.place(at->address)));
+				}
+				goes_to = s.target.bits;
+				// Out of the function: its return thunk.
+				if (!e_.code_.at(goes_to)) return finish();
+				break;
+			case Step::Kind::kCall: call(); break;
+			case Step::Kind::kReturn: return finish();
+			}
+			const Instruction *to = e_.code_.at(goes_to);
+			if (!to && !path_.forks.empty()) {
+				path_.dead_end = true;
+				return std::move(path_);
+			}
+			if (!to) return not_understood(fmt::format("{} leads out of the function", e_.code_.place(at->address)));
+			at = to;
+		}
+		return not_understood("it does not come to an end");
+	}
+
+private:
+	void begin() {
+		state_.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes, false);
+		world_ = World::build(*way_.scenario, e_.layout_, salt(), state_);
+		state_.watched = {world_.ops, world_.eval};
+		e_.arch_.prepare_entry(state_);
+		entry_sp_ = state_.registers[static_cast<size_t>(e_.arch_.stack_pointer())].bits;
+		reg(e_.arch_.argument(0)) = Value::known(world_.pkt);
+		reg(e_.arch_.argument(1)) = Value::known(world_.base);
+		expected_ = meaning(*way_.scenario, jump_limit_, false);
+		if (way_.scenario->special_ops || way_.scenario->special_eval)
+			expected_if_breaks_ = meaning(*way_.scenario, jump_limit_, true);
+	}
+
+	// Different addresses in each scenario: what is equal in all of them is no accident.
+	[[nodiscard]] unsigned salt() const {
+		unsigned sum = way_.flipped_keys * 31;
+		for (char c : way_.scenario->name)
+			sum = sum * 33 + static_cast<unsigned char>(c);
+		return sum % 200;
+	}
+
+	Value &reg(int number) { return state_.registers[static_cast<size_t>(number)]; }
+
+	// A place of a static key jumps or does not, as this way has it.
+	Step switched(const Instruction &at) {
+		for (const JumpLabel &l : e_.code_.image().labels) {
+			if (l.code != at.address) continue;
+			const auto key = std::ranges::find(e_.keys_, l.key) - e_.keys_.begin();
+			const bool jumps = at.flow == Flow::kJump;
+			const bool flipped = (way_.flipped_keys >> key & 1) != 0;
+			if (jumps != flipped) return {.kind = Step::Kind::kGoto, .target = Value::known(l.target)};
+			return {};
+		}
+		return e_.arch_.execute(at, state_);
+	}
+
+	bool decide(size_t index) {
+		const size_t n = path_.forks.size();
+		path_.forks.push_back(index);
+		return n < way_.decisions.size() && way_.decisions[n];
+	}
+
+	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a function
+	// through a pointer, a compiler's direct copy.
+	void call() {
+		const Value expr = reg(e_.arch_.argument(0));
+		const Value regs = reg(e_.arch_.argument(1));
+		auto found = expr.is_known() ? world_.exprs.find(expr.bits) : world_.exprs.end();
+		if (found != world_.exprs.end() && regs.is_known() && MachineState::on_stack(regs.bits)) {
+			path_.regs = static_cast<int64_t>(regs.bits - entry_sp_);
+			evaluate(found->second, regs.bits);
+		} else {
+			other_call();
+		}
+		e_.arch_.clobber_by_call(state_);
+	}
+
+	void evaluate(const ExprPlace &p, uint64_t regs) {
+		const Scenario &s = *way_.scenario;
+		const bool special = (s.special_ops || s.special_eval) && p == ExprPlace{};
+		if (special) return; // does nothing when called
+		evaluated_.push_back(p);
+		const Effect &effect = s.chains[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)][static_cast<size_t>(p.expr)];
+		if (effect.code == kContinue) return;
+		const RulesetLayout &lay = e_.layout_.ruleset;
+		state_.store(Value::known(regs + lay.regs_code.offset), 4, Value::known(effect.code));
+		if (effect.chain >= 0) {
+			state_.store(Value::known(regs + lay.regs_chain.offset), 8,
+			             Value::known(world_.chains[static_cast<size_t>(effect.chain)]));
+		}
+	}
+
+	// Tracing, statistics, freeing. Only expressions write the verdict; a structure on the stack that is handed out
+	// (struct nft_traceinfo) may be written.
+	void other_call() {
+		const uint64_t regs = entry_sp_ + static_cast<uint64_t>(path_.regs);
+		for (int i = 0; i < 4; i++) {
+			const Value a = reg(e_.arch_.argument(i));
+			if (!a.is_known()) continue;
+			if (a.bits == world_.skb) freed_ = true;
+			const bool is_regs = path_.regs && a.bits >= regs && a.bits < regs + e_.layout_.ruleset.regs_size;
+			if (MachineState::on_stack(a.bits) && a.bits < entry_sp_ && !is_regs)
+				state_.forget(a.bits, std::min<uint64_t>(e_.layout_.ruleset.traceinfo_size, entry_sp_ - a.bits));
+		}
+	}
+
+	Result<Path> finish() {
+		path_.compared = std::move(state_.compared);
+		const Value returned = reg(e_.arch_.return_value());
+		const Outcome *o = &expected_;
+		if (evaluated_ != expected_.evaluated) {
+			o = &expected_if_breaks_;
+			path_.way.special_breaks = true;
+		}
+		if (evaluated_ != o->evaluated) {
+			return not_understood(fmt::format("\"{}\" evaluates other expressions than nf_tables does", way_.scenario->name));
+		}
+		if (!returned.is_known()) {
+			return not_understood(fmt::format("\"{}\" returns something unknown", way_.scenario->name));
+		}
+		path_.outcome = *o;
+		path_.return_value = returned.bits & 0xffffffff;
+		const uint64_t low = path_.return_value & kVerdictMask;
+		// Dropped: NF_DROP for the caller to free, or freed here and "stolen" (since 6.7 and its backports).
+		const bool dropped = low == kDrop || (low == kStolen && freed_);
+		const bool right = o->cause ? dropped : !freed_ && path_.return_value == o->verdict;
+		if (!right) {
+			return not_understood(fmt::format("\"{}\" returns {:#x}", way_.scenario->name, path_.return_value));
+		}
+		return std::move(path_);
+	}
+
+	const Emulator &e_;
+	const Way &way_;
+	int jump_limit_;
+	const Observer &observe_;
+	MachineState state_;
+	World world_;
+	uint64_t entry_sp_ = 0;
+	Outcome expected_;
+	Outcome expected_if_breaks_;
+	std::vector<ExprPlace> evaluated_;
+	bool freed_ = false;
+	Path path_;
+};
+
+Result<Path> Emulator::run(const Way &way, int jump_limit, const Observer &observe) const {
+	return Run(*this, way, jump_limit, observe).go();
+}
+
+} // namespace nft_drops::jit

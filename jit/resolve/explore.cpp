@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/resolve/explore.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace nft_drops::jit {
+namespace {
+
+// A branch on something unknown is taken the other way so many times per setting of the keys: enough to see what is
+// behind it in differing states, and no explosion.
+constexpr int kForksPerBranch = 3;
+constexpr size_t kMostKeys = 4;
+
+class Explorer {
+public:
+	explicit Explorer(const Emulator &e) : emulator_(e) {}
+
+	Result<Paths> go() {
+		auto limit = measure_jump_limit();
+		if (!limit) return std::unexpected(limit.error());
+		paths_.jump_limit = *limit;
+		const uint32_t settings = 1U << std::min(emulator_.keys(), kMostKeys);
+		for (Scenario &s : standard_scenarios(*limit)) {
+			const Scenario *kept = keep(std::move(s));
+			for (uint32_t keys = 0; keys < settings; keys++) {
+				if (auto ok = all_ways(kept, keys); !ok) return std::unexpected(ok.error());
+			}
+		}
+		for (uint64_t address : std::set<uint64_t>(compared_)) {
+			for (uint8_t fill : {1, 4}) {
+				for (bool is_eval : {false, true}) {
+					if (auto ok = all_ways(keep(inline_scenario(address, fill, is_eval)), 0); !ok)
+						return std::unexpected(ok.error());
+				}
+			}
+		}
+		return std::move(paths_);
+	}
+
+private:
+	const Scenario *keep(Scenario s) {
+		paths_.scenarios.push_back(std::make_unique<Scenario>(std::move(s)));
+		return paths_.scenarios.back().get();
+	}
+
+	// How deep jumps go: the macro NFT_JUMP_STACK_SIZE is in no type. 16 in all kernels so far.
+	Result<int> measure_jump_limit() {
+		Result<int> error = cannot("nft_do_chain", "no limit of nested jumps was found");
+		for (int limit : {16, 8, 32, 64}) {
+			auto scenarios = standard_scenarios(limit);
+			auto path = emulator_.run({.scenario = &scenarios.back(), .decisions = {}}, limit);
+			if (path) {
+				paths_.regs = path->regs;
+				return limit;
+			}
+			if (limit == 16) error = std::unexpected(path.error());
+		}
+		return error;
+	}
+
+	// An expression that the function recognises by its operations (fast ones) or their function (direct calls).
+	static Scenario inline_scenario(uint64_t address, uint8_t fill, bool is_eval) {
+		Scenario s{.name = "expression evaluated inline",
+		           .chains = {{{{kContinue}, {kBreak}}, {{kContinue}}, {{kContinue}, {kDrop}}, {{kContinue}}}},
+		           .policy = kAccept};
+		(is_eval ? s.special_eval : s.special_ops) = address;
+		s.fill = fill;
+		return s;
+	}
+
+	Result<void> all_ways(const Scenario *scenario, uint32_t keys) {
+		std::vector<std::vector<bool>> waiting = {{}};
+		while (!waiting.empty()) {
+			const Way way{.scenario = scenario, .flipped_keys = keys, .decisions = std::move(waiting.back()), .regs = paths_.regs};
+			waiting.pop_back();
+			auto path = emulator_.run(way, paths_.jump_limit);
+			if (!path) return std::unexpected(path.error());
+			for (size_t n = way.decisions.size(); n < path->forks.size(); n++) {
+				if (tried_[{keys, path->forks[n]}]++ >= kForksPerBranch) continue;
+				std::vector<bool> other = way.decisions;
+				other.resize(n);
+				other.push_back(true);
+				waiting.push_back(std::move(other));
+			}
+			for (uint64_t a : path->compared) {
+				if (a >> 63) compared_.insert(a); // a kernel address, not NULL
+			}
+			if (!path->dead_end) paths_.all.push_back(std::move(*path));
+		}
+		return {};
+	}
+
+	const Emulator &emulator_;
+	Paths paths_;
+	std::set<uint64_t> compared_;
+	std::map<std::pair<uint32_t, size_t>, int> tried_;
+};
+
+} // namespace
+
+Result<Paths> explore(const Emulator &emulator) { return Explorer(emulator).go(); }
+
+} // namespace nft_drops::jit

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/resolve/choose.h"
+#include "jit/resolve/plan.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr int kNeighbours = 3;
+
+std::vector<std::string> listing_around(const Code &code, Architecture &arch, uint64_t address) {
+	std::vector<std::string> lines;
+	const Instruction *site = code.at(address);
+	const auto index = static_cast<int64_t>(code.index_of(*site));
+	const auto last = static_cast<int64_t>(code.all().size()) - 1;
+	for (int64_t i = std::max<int64_t>(0, index - kNeighbours); i <= std::min(last, index + kNeighbours); i++) {
+		const Instruction &in = code.all()[static_cast<size_t>(i)];
+		lines.push_back(fmt::format("{} {}: {}", i == index ? "=>" : "  ", code.place(in.address),
+		                            arch.text(in, code.bytes_of(in))));
+	}
+	return lines;
+}
+
+const char *cause_name(uint8_t cause) {
+	switch (cause) {
+	case ND_CAUSE_RULE: return "drop by a rule";
+	case ND_CAUSE_POLICY: return "drop by policy";
+	default: return "drop at the jump limit";
+	}
+}
+
+std::string test_name(const PlannedSite &s, Machine machine) {
+	switch (s.site.test) {
+	case ND_TEST_VERDICT: return fmt::format("verdict in {} is NF_DROP", describe(s.site.verdict, machine));
+	case ND_TEST_RETURN: return fmt::format("return value in {} is NF_DROP", describe(s.site.retval, machine));
+	case ND_TEST_POLICY: return "the base chain's policy is NF_DROP";
+	default: return "none needed: only dropped packets come here";
+	}
+}
+
+} // namespace
+
+Result<Plan> resolve(const Image &image, const Layout &layout) {
+	auto arch = Architecture::of(image.machine);
+	if (!arch) return std::unexpected(arch.error());
+	auto code = Code::decode(image, **arch);
+	if (!code) return std::unexpected(code.error());
+	const Emulator emulator(*code, **arch, layout);
+	auto paths = explore(emulator);
+	if (!paths) return std::unexpected(paths.error());
+	auto sites = choose_sites(*code, **arch, emulator, *paths, layout);
+	if (!sites) return std::unexpected(sites.error());
+
+	Plan plan;
+	plan.sites = std::move(*sites);
+	for (PlannedSite &s : plan.sites)
+		s.listing = listing_around(*code, **arch, s.address);
+	plan.paths = paths->all.size();
+	for (const Path &p : paths->all) {
+		plan.drop_paths += p.outcome.cause != 0;
+		plan.freed_inside |= p.outcome.cause && (p.return_value & kVerdictMask) == kStolen;
+	}
+	plan.instructions = code->all().size();
+	plan.static_keys = emulator.keys();
+	plan.jump_limit = paths->jump_limit;
+	return plan;
+}
+
+std::string describe(const nd_locator &at, Machine machine) {
+	if (at.where == ND_WHERE_NONE) return "nowhere";
+	if (at.where == ND_WHERE_STACK) return fmt::format("stack slot sp+{:#x}", at.offset);
+	auto arch = Architecture::of(machine);
+	for (int r = 0; arch && r < (*arch)->general_registers(); r++) {
+		if ((*arch)->pt_regs_offset(r) == at.offset) return "register " + (*arch)->register_name(r);
+	}
+	return "an unknown register";
+}
+
+std::string explain(const Plan &plan, const Kernel &kernel) {
+	const Machine machine = kernel.image.machine;
+	std::string out;
+	const auto line = [&out](const std::string &text) { out += text + "\n"; };
+	line(fmt::format("kernel {}", kernel.release));
+	line(fmt::format("build-id vmlinux {}{}", kernel.core_build_id,
+	                 kernel.module ? ", nf_tables " + kernel.nft_build_id : ", nf_tables built in"));
+	for (const CodeRange &r : kernel.image.ranges)
+		line(fmt::format("code {} at {:#x}, {} bytes", r.name, r.address, r.bytes.size()));
+	line(fmt::format("examined {} instructions, {} paths ({} end in a drop), {} static keys, jump limit {}",
+	                 plan.instructions, plan.paths, plan.drop_paths, plan.static_keys, plan.jump_limit));
+	line(fmt::format("dropped packets are freed {} nft_do_chain", plan.freed_inside ? "inside" : "after"));
+	for (const PlannedSite &s : plan.sites) {
+		std::string causes;
+		for (uint8_t c : s.causes)
+			causes += (causes.empty() ? "" : ", ") + std::string(cause_name(c));
+		line("");
+		line(fmt::format("site {}: {} ({:#x})", s.site.index, s.place, s.address));
+		line(fmt::format("  sees     {}", causes));
+		line(fmt::format("  test     {}", test_name(s, machine)));
+		line(fmt::format("  packet   {} (struct nft_pktinfo *)", describe(s.site.pkt, machine)));
+		if (s.site.rule.where) line(fmt::format("  rule     {} (struct nft_rule_dp *)", describe(s.site.rule, machine)));
+		line(fmt::format("  chain    {} (base chain, struct nft_chain *)", describe(s.site.base, machine)));
+		line(fmt::format("  verdict  {} (u32)", describe(s.site.verdict, machine)));
+		line(fmt::format("  probe    {}", s.jump ? "can become a jump" : "stays a breakpoint"));
+		for (const std::string &l : s.listing)
+			line("    " + l);
+	}
+	return out;
+}
+
+} // namespace nft_drops::jit

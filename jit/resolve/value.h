@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The values that the emulated nft_do_chain computes with.
+#ifndef NFT_DROPS_JIT_RESOLVE_VALUE_H
+#define NFT_DROPS_JIT_RESOLVE_VALUE_H
+
+#include <cstdint>
+
+namespace nft_drops::jit {
+
+// A 64-bit value that is known, or opaque (unknown, but the same thing wherever it is copied: what memory outside
+// of our made-up world holds), or unknown altogether.
+struct Value {
+	enum class Kind : uint8_t { kUnknown, kOpaque, kKnown };
+	uint64_t bits = 0; // the number, or the identity of an opaque value
+	Kind kind = Kind::kUnknown;
+
+	static Value known(uint64_t v) { return {v, Kind::kKnown}; }
+	static Value opaque(uint64_t id) { return {id, Kind::kOpaque}; }
+	static Value unknown() { return {}; }
+	[[nodiscard]] bool is_known() const { return kind == Kind::kKnown; }
+	[[nodiscard]] bool is(uint64_t v) const { return is_known() && bits == v; }
+	// Certainly the same, known or not.
+	[[nodiscard]] bool same(const Value &o) const { return kind != Kind::kUnknown && kind == o.kind && bits == o.bits; }
+};
+
+inline uint64_t mask_of(unsigned bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1; }
+
+} // namespace nft_drops::jit
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/session.h"
+
+#include "jit/compile/compile.h"
+
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+namespace nft_drops::jit {
+namespace {
+
+class Stopwatch {
+public:
+	std::chrono::microseconds lap() {
+		const auto now = std::chrono::steady_clock::now();
+		const auto d = std::chrono::duration_cast<std::chrono::microseconds>(now - last_);
+		last_ = now;
+		return d;
+	}
+
+private:
+	std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+// Errors are reported once, by us, in one line.
+void silence_libbpf() { libbpf_set_print(nullptr); }
+
+} // namespace
+
+Result<Session> Session::start(const SessionOptions &options) {
+	silence_libbpf();
+	Session s;
+	Stopwatch watch;
+	auto kernel = read_running_kernel();
+	if (!kernel) return std::unexpected(kernel.error());
+	s.kernel = std::move(*kernel);
+	s.timings.kernel = watch.lap();
+
+	auto plan = resolve(s.kernel.image, s.kernel.layout);
+	if (!plan) return std::unexpected(plan.error());
+	s.plan = std::move(*plan);
+	s.timings.resolve = watch.lap();
+
+	std::vector<nd_site> sites;
+	for (PlannedSite &site : s.plan.sites) {
+		site.site.netns = options.netns;
+		sites.push_back(site.site);
+	}
+	auto object = compile_probe(s.kernel.layout.probe, sites);
+	if (!object) return std::unexpected(object.error());
+	s.timings.compile = watch.lap();
+
+	auto probe = Probe::attach(*object, s.plan, options.ring_bytes);
+	if (!probe) return std::unexpected(probe.error());
+	s.probe = std::move(*probe);
+	s.timings.attach = watch.lap();
+	return s;
+}
+
+Result<std::string> explain_running_kernel() {
+	silence_libbpf();
+	auto kernel = read_running_kernel();
+	if (!kernel) return std::unexpected(kernel.error());
+	auto plan = resolve(kernel->image, kernel->layout);
+	if (!plan) return std::unexpected(plan.error());
+	return explain(*plan, *kernel);
+}
+
+} // namespace nft_drops::jit

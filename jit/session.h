@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The road from a running kernel to an attached probe: kernel -> Plan -> BPF object -> links. This is all that the
+// program above needs to know of jit/.
+#ifndef NFT_DROPS_JIT_SESSION_H
+#define NFT_DROPS_JIT_SESSION_H
+
+#include "bpf/shared/result.h"
+#include "jit/attach/probe.h"
+#include "jit/kernel/load_nf_tables.h"
+#include "jit/kernel/kernel.h"
+#include "jit/resolve/plan.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace nft_drops::jit {
+
+struct SessionOptions {
+	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
+	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
+};
+
+// How long each part of the start took.
+struct Timings {
+	std::chrono::microseconds kernel{}, resolve{}, compile{}, attach{};
+};
+
+struct Session {
+	Kernel kernel;
+	Plan plan;
+	Timings timings;
+	std::unique_ptr<Probe> probe;
+
+	// Every drop in the namespace after this returned is seen.
+	static Result<Session> start(const SessionOptions &options);
+};
+
+// The Plan for the running kernel in words; nothing is attached.
+Result<std::string> explain_running_kernel();
+
+} // namespace nft_drops::jit
+
+#endif

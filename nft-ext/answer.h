@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the ruleset says about one drop: the words between an event (numbers out of the kernel) and the screen.
+#ifndef NFT_DROPS_NFT_EXT_ANSWER_H
+#define NFT_DROPS_NFT_EXT_ANSWER_H
+
+#include <cstdint>
+#include <string>
+
+namespace nft_drops {
+
+struct Answer {
+	std::string family; // as nft writes it: "ip", "ip6", "inet", "arp", "bridge", "netdev"
+	std::string table;
+	uint64_t table_handle = 0;
+	// The chain that the dropping rule stands in; for a policy drop the base chain.
+	std::string chain;
+	uint64_t chain_handle = 0;
+	std::string base_chain;
+	// The rule exactly as `nft -a -s list ruleset` prints it, without indentation and without " # handle N"; may hold
+	// newlines (comments, `jump { ... }`). For a policy drop the chain's own line, e.g.
+	// "type filter hook input priority filter; policy drop;". Empty where `known` is false.
+	std::string text;
+	// False where the text that was in force at the time of the drop cannot be told (rule gone, replaced since):
+	// the handle is then all that may be shown.
+	bool known = false;
+};
+
+} // namespace nft_drops
+
+#endif

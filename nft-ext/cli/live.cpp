@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// nft-drops-live: the commands that need the kernel's help. Run by nft-drops, with the command line that was typed.
+#include "jit/session.h"
+#include "nft-ext/cli/command_line.h"
+#include "nft-ext/cli/demo.h"
+#include "nft-ext/cli/monitor.h"
+#include "nft-ext/cli/privilege.h"
+#include "nft-ext/cli/report.h"
+
+#include <cstdio>
+
+namespace nft_drops::cli {
+namespace {
+
+Result<void> probe() {
+	auto words = jit::explain_running_kernel();
+	if (!words) return std::unexpected(words.error());
+	fputs(words->c_str(), stdout);
+	return {};
+}
+
+int run(int argc, char *argv[]) {
+	auto line = parse(argc, argv);
+	if (!line) return report(line.error());
+	if (auto allowed = check_privilege(); !allowed) return report(allowed.error());
+	Result<void> done;
+	switch (line->command) {
+	case Command::kMonitor: done = monitor(line->monitor); break;
+	case Command::kProbe: done = probe(); break;
+	case Command::kDemo: done = demo(); break;
+	default: return report(fail("nft-drops-live", "not a command of its own", "run nft-drops").error());
+	}
+	return done ? 0 : report(done.error());
+}
+
+} // namespace
+} // namespace nft_drops::cli
+
+int main(int argc, char *argv[]) { return nft_drops::cli::run(argc, argv); }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/cli/report.h"
+
+#include "nft-ext/render/escape.h"
+
+#include <string>
+#include <unistd.h>
+
+namespace nft_drops::cli {
+
+void say(std::string_view text) {
+	std::string line = "nft-drops: ";
+	append_escaped(line, text, Escape::kText);
+	line += '\n';
+	// One write, so that no other process's line can come in between.
+	if (write(STDERR_FILENO, line.data(), line.size()) < 0) return; // nobody is left to tell
+}
+
+int report(const Error &error) {
+	say(error.message());
+	return error.exit_status();
+}
+
+} // namespace nft_drops::cli

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#ifndef NFT_DROPS_NFT_EXT_CLI_REPORT_H
+#define NFT_DROPS_NFT_EXT_CLI_REPORT_H
+
+#include "bpf/shared/result.h"
+
+#include <string_view>
+
+namespace nft_drops::cli {
+
+// One line on stderr, "nft-drops: ...". Newlines and control characters in it are escaped.
+void say(std::string_view text);
+
+// The same for an error; returns the exit status that it calls for.
+int report(const Error &error);
+
+} // namespace nft_drops::cli
+
+#endif

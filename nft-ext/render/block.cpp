@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/render/block.h"
+
+#include "nft-ext/render/escape.h"
+#include "nft-ext/render/packet.h"
+#include "nft-ext/render/rule_text.h"
+#include "nft-ext/render/words.h"
+
+#include <fmt/format.h>
+
+namespace nft_drops {
+
+namespace {
+
+void append_handle(std::string &out, uint64_t handle) {
+	const fmt::format_int digits(handle);
+	out += "# handle ";
+	out.append(digits.data(), digits.size());
+}
+
+void append_opening(std::string &out, std::string_view name, uint64_t handle) {
+	append_escaped(out, name, Escape::kWord);
+	out += " {";
+	if (handle != 0) {
+		out += ' ';
+		append_handle(out, handle);
+	}
+	out += '\n';
+}
+
+void append_culprit(std::string &out, const Context &context, const nd_event &event, const Answer &answer) {
+	if (context.reason == Reason::kPolicy) {
+		if (context.text_known)
+			append_rule_text(out, answer.text);
+		else
+			out += "\t\t# policy drop # chain gone";
+		out += '\n';
+		return;
+	}
+	if (context.reason == Reason::kOther && event.rule_handle == 0) return;
+	if (context.text_known) {
+		append_rule_text(out, answer.text);
+		out += ' ';
+		append_handle(out, event.rule_handle);
+	} else {
+		out += "\t\t";
+		append_handle(out, event.rule_handle);
+		out += " # rule gone";
+	}
+	out += '\n';
+}
+
+} // namespace
+
+void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &out) {
+	const bool same_table = open_ && netns_ == netns && table_handle_ == context.table_handle &&
+	                        family_ == context.family && table_ == context.table;
+	if (same_table && chain_handle_ == context.chain_handle && chain_ == context.chain) return;
+	if (same_table) {
+		out += "\t}\n\n";
+	} else {
+		finish(out);
+		netns_ = netns;
+		family_ = context.family;
+		table_ = context.table;
+		table_handle_ = context.table_handle;
+		out += "table ";
+		append_escaped(out, family_, Escape::kWord);
+		out += ' ';
+		append_opening(out, table_, table_handle_);
+		open_ = true;
+	}
+	chain_ = context.chain;
+	chain_handle_ = context.chain_handle;
+	out += "\tchain ";
+	append_opening(out, chain_, chain_handle_);
+}
+
+void BlockRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                         std::string &out) {
+	const Context context = context_of(event, answer);
+	enter(event.netns, context, out);
+	out += "\t\t# ";
+	out += clock_.time_of_day(time);
+	out += ' ';
+	append_words(out, event, decode(event));
+	out += reason_note(context.reason);
+	out += '\n';
+	append_culprit(out, context, event, answer);
+}
+
+void BlockRenderer::finish(std::string &out) {
+	if (open_) out += "\t}\n}\n";
+	open_ = false;
+}
+
+} // namespace nft_drops

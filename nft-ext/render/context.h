@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where and why a packet was dropped: what all formats say, drawn from the event and its answer in one place.
+#ifndef NFT_DROPS_NFT_EXT_RENDER_CONTEXT_H
+#define NFT_DROPS_NFT_EXT_RENDER_CONTEXT_H
+
+#include "bpf/shared/event.h"
+#include "nft-ext/answer.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace nft_drops {
+
+enum class Reason { kRule, kPolicy, kJumpLimit, kOther };
+
+struct Context {
+	// Views into the event and the answer. Where the answer has no name, the event's own (possibly cut).
+	std::string_view family;
+	std::string_view table;
+	std::string_view chain; // the rule's chain; where that cannot be told, the base chain
+	std::string_view base_chain;
+	uint64_t table_handle = 0; // 0 where unknown
+	uint64_t chain_handle = 0;
+	bool chain_known = false; // false where `chain` is only the base chain that led to the rule
+	bool text_known = false;  // Answer.text is the line that dropped the packet
+	Reason reason = Reason::kOther;
+};
+
+Context context_of(const nd_event &event, const Answer &answer);
+
+// "rule", "policy", "jump-limit" or "other", as in the JSON output.
+std::string_view reason_name(Reason reason);
+// What the packet line says in addition: " jump limit reached", " unknown cause" or nothing.
+std::string_view reason_note(Reason reason);
+
+// nft's name of the hook, e.g. "input"; empty where there is none. The numbers are NF_INET_*, NF_ARP_*, NF_BR_* or
+// NF_NETDEV_* by nd_event.pf.
+std::string_view hook_name(const nd_event &event);
+
+std::string_view iif_name(const nd_event &event);
+std::string_view oif_name(const nd_event &event);
+
+} // namespace nft_drops
+
+#endif

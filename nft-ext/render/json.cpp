@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/render/json.h"
+
+#include "nft-ext/render/context.h"
+#include "nft-ext/render/json_packet.h"
+#include "nft-ext/render/json_writer.h"
+
+namespace nft_drops {
+
+namespace {
+
+void add_interface(JsonWriter &json, std::string_view key, std::string_view name, uint32_t index) {
+	if (name.empty() && index != 0)
+		json.member(key, std::to_string(index));
+	else
+		json.member_or_null(key, name);
+}
+
+} // namespace
+
+void JsonRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                        std::string &out) {
+	const Context context = context_of(event, answer);
+	const std::string_view text = context.text_known ? std::string_view(answer.text) : std::string_view();
+	const bool policy = context.reason == Reason::kPolicy;
+	JsonWriter json(out);
+	json.open_object();
+	json.member("time", clock_.timestamp(time));
+	json.member("netns", event.netns);
+	json.member("family", context.family);
+	json.member("table", context.table);
+	json.member_or_null("table_handle", context.table_handle);
+	json.member_or_null("chain", context.chain_known ? context.chain : std::string_view());
+	json.member_or_null("chain_handle", context.chain_known ? context.chain_handle : 0);
+	json.member("reason", reason_name(context.reason));
+	json.member_or_null("handle", context.reason == Reason::kRule ? event.rule_handle : 0);
+	json.member_or_null("rule", policy ? std::string_view() : text);
+	json.member_or_null("hook", hook_name(event));
+	add_interface(json, "iif", iif_name(event), event.iif);
+	add_interface(json, "oif", oif_name(event), event.oif);
+	json.member("length", event.length);
+	json.key("packet");
+	write_packet_json(json, decode(event));
+	json.member_or_null("base_chain", context.base_chain);
+	if (policy) json.member_or_null("policy_line", text);
+	if (context.reason == Reason::kJumpLimit) json.member_or_null("jump_handle", event.rule_handle);
+	json.close_object();
+	out += '\n';
+}
+
+void JsonRenderer::finish(std::string & /*out*/) {
+}
+
+} // namespace nft_drops

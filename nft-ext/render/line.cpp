@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/render/line.h"
+
+#include "nft-ext/render/context.h"
+#include "nft-ext/render/escape.h"
+#include "nft-ext/render/packet.h"
+#include "nft-ext/render/words.h"
+
+#include <fmt/format.h>
+
+namespace nft_drops {
+
+namespace {
+
+void append_culprit(std::string &out, const Context &context, const nd_event &event, const Answer &answer) {
+	if (context.reason == Reason::kOther && event.rule_handle == 0) {
+		out += "other ";
+		return;
+	}
+	std::string_view unknown = "# chain gone";
+	if (context.reason == Reason::kPolicy) {
+		out += "policy \"";
+	} else {
+		const fmt::format_int handle(event.rule_handle);
+		out += "handle ";
+		out.append(handle.data(), handle.size());
+		out += " \"";
+		unknown = "# rule gone";
+	}
+	if (context.text_known)
+		append_escaped(out, answer.text, Escape::kQuoted);
+	else
+		out += unknown;
+	out += "\" ";
+}
+
+} // namespace
+
+void LineRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                        std::string &out) {
+	const Context context = context_of(event, answer);
+	out += clock_.time_of_day(time);
+	for (const std::string_view name : {context.family, context.table, context.chain}) {
+		out += ' ';
+		append_escaped(out, name, Escape::kWord);
+	}
+	out += ' ';
+	append_culprit(out, context, event, answer);
+	append_words(out, event, decode(event));
+	out += reason_note(context.reason);
+	out += '\n';
+}
+
+void LineRenderer::finish(std::string & /*out*/) {
+}
+
+} // namespace nft_drops

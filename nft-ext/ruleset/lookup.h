@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From an event to its Answer, in one network namespace: keeps the index current and reads texts when they are new or
+// asked for. Lives in the worker process.
+#ifndef NFT_DROPS_NFT_EXT_RULESET_LOOKUP_H
+#define NFT_DROPS_NFT_EXT_RULESET_LOOKUP_H
+
+#include "bpf/shared/event.h"
+#include "formatter.h"
+#include "index.h"
+#include "links.h"
+#include "netlink.h"
+#include "nft-ext/answer.h"
+#include "reader.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nft_drops {
+
+class Lookup {
+public:
+	// Subscribes to changes, then reads the ruleset of the calling thread's network namespace.
+	static Result<std::unique_ptr<Lookup>> open();
+
+	Answer answer(const nd_event &event);
+
+	// To be polled; when one is readable, drain().
+	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }
+	[[nodiscard]] int links_descriptor() const { return link_changes_.descriptor(); }
+	// Learns of everything that changed. `idle`: the caller was waiting in poll(2) until now, so what is found has
+	// just happened.
+	Result<void> drain(bool idle);
+
+	// Reads one more text in advance; false where there is nothing to do.
+	bool work();
+
+	struct Size {
+		size_t tables = 0;
+		size_t rules = 0;
+		uint32_t generation = 0;
+		bool narrow = false;
+	};
+	[[nodiscard]] Size size() const;
+
+private:
+	Lookup(Query query, Listener changes, Listener link_changes);
+
+	Result<void> load(const Moment *lost);
+	void plan_work();
+	void list_chain(const Target &target);
+	void commit(uint32_t generation, uint64_t after_ns);
+	Result<void> catch_up(uint32_t generation);
+	Rule *find(Table &table, uint64_t handle);
+	bool read(const Target &target);
+	History *history(const Target &target);
+	std::string text(const Target &target, const nd_event &event);
+
+	Query query_;
+	Listener changes_;
+	Listener link_changes_;
+	Formatter formatter_;
+	std::unique_ptr<Reader> reader_;
+	bool narrow_ = false;
+	Index index_;
+	Links links_;
+	std::vector<Change> pending_; // of a commit whose end has not arrived yet
+	uint32_t generation_ = 0;     // of the index
+	uint64_t drained_ns_ = 0;     // when nothing more was waiting
+	std::deque<Target> work_;
+	size_t work_bytes_ = 0; // of the texts read in advance
+	size_t rules_at_start_ = 0;
+	bool rules_known_ = true;     // all alive ones are in the index
+	std::vector<Target> missing_; // rules that the kernel did not have at this generation
+	uint32_t missing_generation_ = 0;
+	uint32_t netns_ = 0;
+};
+
+} // namespace nft_drops
+
+#endif
