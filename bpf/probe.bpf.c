@@ -2,24 +2,17 @@
 /*
  * The probe: what runs when a packet is dropped inside nft_do_chain.
  *
- * Compiled to LLVM bitcode at build time. jit/compile adds, for each site of the Plan, a program that calls
- * nd_probe() with constants (nd_layout, nd_site), inlines and optimises: none of the tests on them below is left in
- * what the kernel runs, and every load of a register is at a constant offset, as the verifier demands.
+ * Compiled to optimised LLVM bitcode at build time, without debug information. jit/compile makes, for each site of the
+ * Plan, a copy of nd_at_site() with constants (nd_layout, nd_site) and optimises: none of the tests on them below is
+ * left in what the kernel runs, and every load of a register is at a constant offset, as the verifier demands.
  */
 #include "helpers.h"
 #include "shared/site.h"
 
-struct {
-	MAP_INT(type, MAP_RINGBUF);
-	MAP_INT(max_entries, 4096); /* the loader sets the true size */
-} nd_events SEC(".maps");
-
-struct {
-	MAP_INT(type, MAP_PERCPU_ARRAY);
-	MAP_INT(max_entries, ND_COUNTERS);
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, nd_u64);
-} nd_counters SEC(".maps");
+/* bpf/maps.bpf.c */
+extern char nd_events;
+extern char nd_counters;
+extern const volatile nd_u32 nd_netns;
 
 enum {
 	VERDICT_MASK = 0xff,    /* NF_VERDICT_MASK */
@@ -191,27 +184,34 @@ ALWAYS_INLINE void fill_hook(struct nd_event *e, const struct view *state, const
 	fill_device(e->oifname, &e->oif, seen(state, &lay->state_out), lay);
 }
 
-ALWAYS_INLINE int nd_probe(void *ctx, const struct nd_layout *lay, const struct nd_site *site) {
+extern const struct nd_layout nd_the_layout;
+extern const struct nd_site nd_the_site;
+
+/* What a site found out, in one argument. */
+union finding {
+	nd_u64 all;
+	struct {
+		nd_u32 verdict;
+		nd_u16 site;
+		nd_u8 cause;
+		nd_u8 pad;
+	};
+};
+
+/*
+ * The event, the same for all sites: a function of its own, so that it is compiled once.
+ */
+__attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule, nd_u64 found) {
+	const struct nd_layout *lay = &nd_the_layout;
 	char pkt_bytes[ND_BLOCK_BYTES] ALIGNED, state_bytes[ND_BLOCK_BYTES] ALIGNED;
-	nd_u32 verdict = (nd_u32)locate(ctx, site, &site->verdict);
-	struct view pkt, state;
+	struct view pkt = look_at(pkt_at, &lay->pkt, pkt_bytes);
+	struct view state = look_at(seen(&pkt, &lay->pkt_state), &lay->state, state_bytes);
+	nd_u64 net = seen(&state, &lay->state_net);
+	nd_u32 here = (nd_u32)member(net, &lay->net_inum);
+	union finding what = {.all = found};
 	struct nd_event *e;
-	nd_u64 base, net;
-	nd_u32 netns;
 
-	if (site->test == ND_TEST_VERDICT && (verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
-	if (site->test == ND_TEST_RETURN &&
-	    ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
-		return 0;
-	base = locate(ctx, site, &site->base);
-	if (site->test == ND_TEST_POLICY && member(base, &lay->base_policy) != VERDICT_DROP) return 0;
-
-	pkt = look_at(locate(ctx, site, &site->pkt), &lay->pkt, pkt_bytes);
-	state = look_at(seen(&pkt, &lay->pkt_state), &lay->state, state_bytes);
-	net = seen(&state, &lay->state_net);
-	netns = (nd_u32)member(net, &lay->net_inum);
-	if (site->netns && netns != site->netns) return 0;
-
+	if (nd_netns && here != nd_netns) return 0;
 	count(ND_COUNT_DROPS);
 	e = bpf_ringbuf_reserve(&nd_events, sizeof(*e), 0);
 	if (!e) {
@@ -220,13 +220,13 @@ ALWAYS_INLINE int nd_probe(void *ctx, const struct nd_layout *lay, const struct 
 	}
 	e->time_ns = bpf_ktime_get_ns();
 	e->cpu = bpf_get_smp_processor_id();
-	e->site = site->index;
-	e->verdict = verdict;
-	e->cause = cause_of(site, verdict);
+	e->site = what.site;
+	e->verdict = what.verdict;
+	e->cause = what.cause;
 	e->flags = 0;
 	e->pad = 0;
-	e->rule_handle = e->cause == ND_CAUSE_POLICY ? 0 : member(locate(ctx, site, &site->rule), &lay->rule_handle);
-	e->netns = netns;
+	e->rule_handle = member(rule, &lay->rule_handle);
+	e->netns = here;
 	e->generation = generation(net, lay);
 	fill_ruleset(e, base, lay);
 	fill_hook(e, &state, lay);
@@ -236,15 +236,21 @@ ALWAYS_INLINE int nd_probe(void *ctx, const struct nd_layout *lay, const struct 
 }
 
 /*
- * The shape of a site's program. jit/compile clones it once per site and gives the clone its own two constants; the
- * section name is replaced as well ("kprobe", or "syscall" in tests, where the context is a made-up pt_regs).
+ * The shape of a site's program. jit/compile clones it once per site and gives the clone its own constants; the section
+ * is replaced as well ("kprobe", or "syscall" in tests, where the context is a made-up pt_regs).
  */
-extern const struct nd_layout nd_the_layout;
-extern const struct nd_site nd_the_site;
-
 SEC("kprobe")
 int nd_at_site(void *ctx) {
-	return nd_probe(ctx, &nd_the_layout, &nd_the_site);
-}
+	const struct nd_site *site = &nd_the_site;
+	union finding found = {.verdict = (nd_u32)locate(ctx, site, &site->verdict), .site = (nd_u16)site->index};
+	nd_u64 base, rule = 0;
 
-const char nd_license[] SEC("license") = "GPL";
+	if (site->test == ND_TEST_VERDICT && (found.verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
+	if (site->test == ND_TEST_RETURN && ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
+		return 0;
+	base = locate(ctx, site, &site->base);
+	if (site->test == ND_TEST_POLICY && member(base, &nd_the_layout.base_policy) != VERDICT_DROP) return 0;
+	found.cause = cause_of(site, found.verdict);
+	if (found.cause != ND_CAUSE_POLICY) rule = locate(ctx, site, &site->rule);
+	return nd_report(locate(ctx, site, &site->pkt), base, rule, found.all);
+}

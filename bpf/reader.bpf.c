@@ -3,8 +3,8 @@
  * Reads kernel memory: the running kernel's text as it is now, patched by alternatives, static keys and ftrace.
  * Run with BPF_PROG_TEST_RUN; needs no kprobes and works under lockdown=integrity.
  */
-#include "helpers.h"
 #include "shared/reader.h"
+#include "helpers.h"
 
 struct {
 	MAP_INT(type, MAP_ARRAY);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/session.h"
 
+#include "bpf/objects.h"
+#include "jit/compile/cache.h"
 #include "jit/compile/compile.h"
 
 #include <bpf/libbpf.h>
@@ -22,8 +24,27 @@ private:
 	std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+// Everything that the object depends on: the program that makes it, the probe's code, its constants.
+std::string cache_key(const nd_layout &layout, const std::vector<nd_site> &sites) {
+	const auto code = bpf::probe_bitcode();
+	std::string key(code.begin(), code.end());
+	key.append(reinterpret_cast<const char *>(&layout), sizeof(layout));
+	key.append(reinterpret_cast<const char *>(sites.data()), sites.size() * sizeof(nd_site));
+	return key + ND_VERSION;
+}
+
+Result<std::vector<char>> compile_or_load(const nd_layout &layout, const std::vector<nd_site> &sites) {
+	const ObjectCache cache(cache_key(layout, sites));
+	if (auto object = cache.load()) return std::move(*object);
+	auto object = compile_probe(layout, sites);
+	if (object) cache.store(*object);
+	return object;
+}
+
 // Errors are reported once, by us, in one line.
-void silence_libbpf() { libbpf_set_print(nullptr); }
+void silence_libbpf() {
+	libbpf_set_print(nullptr);
+}
 
 } // namespace
 
@@ -42,15 +63,13 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.timings.resolve = watch.lap();
 
 	std::vector<nd_site> sites;
-	for (PlannedSite &site : s.plan.sites) {
-		site.site.netns = options.netns;
+	for (const PlannedSite &site : s.plan.sites)
 		sites.push_back(site.site);
-	}
-	auto object = compile_probe(s.kernel.layout.probe, sites);
+	auto object = compile_or_load(s.kernel.layout.probe, sites);
 	if (!object) return std::unexpected(object.error());
 	s.timings.compile = watch.lap();
 
-	auto probe = Probe::attach(*object, s.plan, options.ring_bytes);
+	auto probe = Probe::attach(*object, s.plan, {.netns = options.netns, .ring_bytes = options.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
 	s.probe = std::move(*probe);
 	s.timings.attach = watch.lap();

@@ -6,8 +6,8 @@
 
 #include "bpf/shared/result.h"
 #include "jit/attach/probe.h"
-#include "jit/kernel/load_nf_tables.h"
 #include "jit/kernel/kernel.h"
+#include "jit/kernel/load_nf_tables.h"
 #include "jit/resolve/plan.h"
 
 #include <chrono>
@@ -16,10 +16,7 @@
 
 namespace nft_drops::jit {
 
-struct SessionOptions {
-	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
-	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
-};
+using SessionOptions = ProbeOptions;
 
 // How long each part of the start took.
 struct Timings {

@@ -16,9 +16,9 @@ struct Answer {
 	std::string chain;
 	uint64_t chain_handle = 0;
 	std::string base_chain;
-	// The rule exactly as `nft -a -s list ruleset` prints it, without indentation and without " # handle N"; may hold
-	// newlines (comments, `jump { ... }`). For a policy drop the chain's own line, e.g.
-	// "type filter hook input priority filter; policy drop;". Empty where `known` is false.
+	// The rule exactly as `nft -a -s list ruleset` prints it, without indentation and without " # handle N"; may
+	// hold newlines (comments, `jump { ... }`). For a policy drop the chain's own line, e.g. "type filter hook
+	// input priority filter; policy drop;". Empty where `known` is false.
 	std::string text;
 	// False where the text that was in force at the time of the drop cannot be told (rule gone, replaced since):
 	// the handle is then all that may be shown.

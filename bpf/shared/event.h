@@ -32,16 +32,16 @@ typedef uint64_t nd_u64;
 
 /* Why the packet was dropped. */
 enum nd_cause {
-	ND_CAUSE_RULE = 1,   /* a rule's verdict: rule_handle names it */
-	ND_CAUSE_POLICY = 2, /* the base chain's policy: no rule decided */
+	ND_CAUSE_RULE = 1,       /* a rule's verdict: rule_handle names it */
+	ND_CAUSE_POLICY = 2,     /* the base chain's policy: no rule decided */
 	ND_CAUSE_JUMP_LIMIT = 3, /* rule_handle names the jump that found the jump stack full */
 };
 
 /* nd_event.flags */
-#define ND_FLAG_L2 0x01       /* l2[] holds l2_len bytes of a link header */
+#define ND_FLAG_L2 0x01        /* l2[] holds l2_len bytes of a link header */
 #define ND_FLAG_TABLE_CUT 0x02 /* table[] holds only the beginning of the name */
 #define ND_FLAG_CHAIN_CUT 0x04 /* base_chain[] holds only the beginning of the name */
-#define ND_FLAG_VLAN 0x08     /* the kernel keeps an 802.1Q/802.1ad tag beside the packet: vlan_tci, vlan_proto */
+#define ND_FLAG_VLAN 0x08      /* the kernel keeps an 802.1Q/802.1ad tag beside the packet: vlan_tci, vlan_proto */
 
 struct nd_event {
 	nd_u64 time_ns;      /* CLOCK_MONOTONIC (bpf_ktime_get_ns) */
@@ -54,23 +54,23 @@ struct nd_event {
 	nd_u32 generation;   /* ruleset generation (NFTA_GEN_ID) in force at the drop; 0 where it cannot be read */
 	nd_u32 iif;          /* ifindex, 0 where there is none */
 	nd_u32 oif;
-	nd_u32 cpu;          /* where it was seen: time_ns is only ordered within one cpu */
-	nd_u32 site;         /* which site of the Plan saw it (its index) */
-	nd_u8 family;        /* NFPROTO_* of the table (inet is 1) */
-	nd_u8 pf;            /* NFPROTO_* of the packet's hook (nf_hook_state.pf) */
-	nd_u8 hook;          /* NF_INET_*, NF_ARP_*, NF_BR_* or NF_NETDEV_* by pf (nf_hook_state.hook) */
-	nd_u8 cause;         /* enum nd_cause */
-	nd_u8 flags;         /* ND_FLAG_* */
-	nd_u8 l2_len;        /* valid bytes in l2[], the link header's last byte last */
-	nd_u8 l3_len;        /* valid bytes in l3[]: less than ND_L3_BYTES where the packet is shorter */
+	nd_u32 cpu;   /* where it was seen: time_ns is only ordered within one cpu */
+	nd_u32 site;  /* which site of the Plan saw it (its index) */
+	nd_u8 family; /* NFPROTO_* of the table (inet is 1) */
+	nd_u8 pf;     /* NFPROTO_* of the packet's hook (nf_hook_state.pf) */
+	nd_u8 hook;   /* NF_INET_*, NF_ARP_*, NF_BR_* or NF_NETDEV_* by pf (nf_hook_state.hook) */
+	nd_u8 cause;  /* enum nd_cause */
+	nd_u8 flags;  /* ND_FLAG_* */
+	nd_u8 l2_len; /* valid bytes in l2[], the link header's last byte last */
+	nd_u8 l3_len; /* valid bytes in l3[]: less than ND_L3_BYTES where the packet is shorter */
 	nd_u8 pad;
-	nd_u16 protocol;     /* skb->protocol, ETH_P_*, host byte order */
-	nd_u16 vlan_proto;   /* ETH_P_8021Q or ETH_P_8021AD, host byte order */
+	nd_u16 protocol;   /* skb->protocol, ETH_P_*, host byte order */
+	nd_u16 vlan_proto; /* ETH_P_8021Q or ETH_P_8021AD, host byte order */
 	nd_u16 vlan_tci;
-	nd_u16 dev_type;     /* ARPHRD_* of the device the link header belongs to */
+	nd_u16 dev_type;               /* ARPHRD_* of the device the link header belongs to */
 	char iifname[ND_IFNAME_BYTES]; /* NUL-padded; hostile: any bytes but NUL and '/' */
 	char oifname[ND_IFNAME_BYTES];
-	char table[ND_NAME_BYTES];     /* NUL-terminated unless ND_FLAG_TABLE_CUT */
+	char table[ND_NAME_BYTES]; /* NUL-terminated unless ND_FLAG_TABLE_CUT */
 	char base_chain[ND_NAME_BYTES];
 	nd_u8 l2[ND_L2_BYTES];
 	nd_u8 l3[ND_L3_BYTES];

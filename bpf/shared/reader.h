@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How user space asks the reader program (bpf/reader.bpf.c) for kernel memory. */
+/* How user space asks the reader program (bpf/reader.bpf.c) for kernel memory, and what bpf/finder.bpf.c answers. */
 #ifndef NFT_DROPS_BPF_SHARED_READER_H
 #define NFT_DROPS_BPF_SHARED_READER_H
 
@@ -15,6 +15,12 @@ struct nd_reader_request {
 
 struct nd_reader_answer {
 	nd_u8 bytes[ND_READER_BYTES];
+};
+
+/* Addresses of kernel symbols; 0: there is none. */
+struct nd_well_known {
+	nd_u64 modules;
+	nd_u64 kprobe_table;
 };
 
 #endif

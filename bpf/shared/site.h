@@ -26,7 +26,8 @@ struct nd_field {
 #define ND_SKB_BLOCK_BYTES 128
 struct nd_block {
 	nd_u16 offset; /* a multiple of 8 */
-	nd_u16 size;   /* at most ND_BLOCK_BYTES, of an sk_buff ND_SKB_BLOCK_BYTES: all live on the BPF stack of 512 bytes */
+	nd_u16 size; /* at most ND_BLOCK_BYTES, of an sk_buff ND_SKB_BLOCK_BYTES: all live on the BPF stack of 512 bytes
+	              */
 };
 
 /* Members by structure; names are the kernel's. */
@@ -36,10 +37,10 @@ struct nd_layout {
 	struct nd_block skb;
 	struct nd_block chain;
 	struct nd_block table;
-	struct nd_field rule_handle;     /* nft_rule_dp */
-	struct nd_field pkt_skb;         /* nft_pktinfo */
+	struct nd_field rule_handle; /* nft_rule_dp */
+	struct nd_field pkt_skb;     /* nft_pktinfo */
 	struct nd_field pkt_state;
-	struct nd_field state_hook;      /* nf_hook_state */
+	struct nd_field state_hook; /* nf_hook_state */
 	struct nd_field state_pf;
 	struct nd_field state_in;
 	struct nd_field state_out;
@@ -59,18 +60,18 @@ struct nd_layout {
 	struct nd_field skb_vlan_present; /* the bit, or vlan_all, whichever this kernel tests */
 	struct nd_field skb_vlan_proto;
 	struct nd_field skb_vlan_tci;
-	struct nd_field dev_name;        /* net_device */
+	struct nd_field dev_name; /* net_device */
 	struct nd_field dev_ifindex;
 	struct nd_field dev_type;
-	struct nd_field base_policy;     /* nft_base_chain, from its nft_chain: may be negative */
-	struct nd_field chain_table;     /* nft_chain */
+	struct nd_field base_policy; /* nft_base_chain, from its nft_chain: may be negative */
+	struct nd_field chain_table; /* nft_chain */
 	struct nd_field chain_handle;
 	struct nd_field chain_name;
-	struct nd_field table_handle;    /* nft_table */
+	struct nd_field table_handle; /* nft_table */
 	struct nd_field table_family;
 	struct nd_field table_name;
-	nd_u32 pernet_id;                /* value of nf_tables_net_id: index into net.gen->ptr[] */
-	nd_u32 chain_in_base;            /* offset of nft_chain in nft_base_chain */
+	nd_u32 pernet_id;     /* value of nf_tables_net_id: index into net.gen->ptr[] */
+	nd_u32 chain_in_base; /* offset of nft_chain in nft_base_chain */
 };
 
 /* Where a value lives when the probe is hit. */
@@ -81,16 +82,16 @@ enum nd_where {
 };
 
 struct nd_locator {
-	nd_u32 where;  /* enum nd_where */
-	int offset;    /* bytes */
+	nd_u32 where; /* enum nd_where */
+	int offset;   /* bytes */
 };
 
 /* How the probe tells a drop from the packets that pass the same instruction. */
 enum nd_test {
-	ND_TEST_NONE = 0,     /* only drops come here */
-	ND_TEST_VERDICT = 1,  /* low byte of the verdict code is NF_DROP */
-	ND_TEST_RETURN = 2,   /* low byte of the value about to be returned is NF_DROP */
-	ND_TEST_POLICY = 3,   /* the base chain's policy is NF_DROP */
+	ND_TEST_NONE = 0,    /* only drops come here */
+	ND_TEST_VERDICT = 1, /* low byte of the verdict code is NF_DROP */
+	ND_TEST_RETURN = 2,  /* low byte of the value about to be returned is NF_DROP */
+	ND_TEST_POLICY = 3,  /* the base chain's policy is NF_DROP */
 };
 
 struct nd_site {
@@ -103,12 +104,11 @@ struct nd_site {
 	nd_u32 test;               /* enum nd_test */
 	nd_u32 cause;              /* enum nd_cause; 0: tell by the verdict code */
 	nd_u32 index;              /* nd_event.site */
-	nd_u32 netns;              /* only drops in the namespace with this inode number; 0: in all */
 };
 
 /* What the probe counts in its per-CPU array, indexed by these. */
 enum nd_counter {
-	ND_COUNT_DROPS = 0,    /* drops seen */
+	ND_COUNT_DROPS = 0,     /* drops seen */
 	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
 	ND_COUNTERS = 2,
 };

@@ -27,7 +27,8 @@ struct KprobeLinkInfo {
 std::optional<uint64_t> missed_by_link(int fd) {
 	KprobeLinkInfo info{};
 	uint32_t size = sizeof(info);
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0 || size < offsetof(KprobeLinkInfo, cookie)) return std::nullopt;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0 || size < offsetof(KprobeLinkInfo, cookie))
+		return std::nullopt;
 	return info.missed;
 }
 
@@ -40,30 +41,42 @@ uint64_t missed_by_program(int fd) {
 const char *help_for(int error) {
 	switch (error) {
 	case EPERM:
-	case EACCES: return "run as root (CAP_BPF, CAP_PERFMON), with kernel lockdown below confidentiality";
+	case EACCES:
+		return "run as root (CAP_BPF, CAP_PERFMON), with kernel lockdown below confidentiality";
 	case ENOENT:
-	case EOPNOTSUPP: return "a kernel with CONFIG_KPROBES and CONFIG_BPF_EVENTS is needed";
-	default: return "";
+	case EOPNOTSUPP:
+		return "a kernel with CONFIG_KPROBES and CONFIG_BPF_EVENTS is needed";
+	default:
+		return "";
 	}
 }
 
 } // namespace
 
-Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const Plan &plan, size_t ring_bytes) {
+Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const Plan &plan,
+                                             const ProbeOptions &options) {
 	std::unique_ptr<Probe> probe(new Probe);
-	if (auto loaded = probe->load(object, ring_bytes); !loaded) return std::unexpected(loaded.error());
+	if (auto loaded = probe->load(object, options); !loaded) return std::unexpected(loaded.error());
 	if (auto attached = probe->attach_sites(plan); !attached) return std::unexpected(attached.error());
 	return probe;
 }
 
-Result<void> Probe::load(std::span<const char> object, size_t ring_bytes) {
+Result<void> Probe::load(std::span<const char> object, const ProbeOptions &options) {
 	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
 	if (!object_) return fail("loading the probe", strerror(errno));
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");
-	bpf_map__set_max_entries(events, static_cast<uint32_t>(ring_bytes));
+	// The only constant that is left for loading time (nd_netns): namespaces do not change the compiled object.
+	const bpf_map *settings = bpf_object__find_map_by_name(object_, ".rodata");
+	size_t size = 0;
+	void *netns =
+	        settings ? const_cast<void *>(bpf_map__initial_value(const_cast<bpf_map *>(settings), &size)) : nullptr;
+	if (!netns || size < sizeof(options.netns)) return fail("loading the probe", "it has no settings");
+	memcpy(netns, &options.netns, sizeof(options.netns));
+	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
 	if (const int error = bpf_object__load(object_)) {
-		return cannot("loading the probe", fmt::format("the kernel refuses it: {}", strerror(-error)), help_for(-error));
+		return cannot("loading the probe", fmt::format("the kernel refuses it: {}", strerror(-error)),
+		              help_for(-error));
 	}
 	ring_ = ring_buffer__new(bpf_map__fd(events), on_event, this, nullptr);
 	if (!ring_) return cannot("ring buffer", strerror(errno), "Linux 5.8 or later is needed");
@@ -73,7 +86,7 @@ Result<void> Probe::load(std::span<const char> object, size_t ring_bytes) {
 Result<void> Probe::attach_sites(const Plan &plan) {
 	for (const PlannedSite &site : plan.sites) {
 		bpf_program *program =
-			bpf_object__find_program_by_name(object_, fmt::format("nd_site_{}", site.site.index).c_str());
+		        bpf_object__find_program_by_name(object_, fmt::format("nd_site_{}", site.site.index).c_str());
 		if (!program) return fail("loading the probe", "it lacks a site's program");
 		// No name and an absolute address as offset: the middle of a function, exported or not.
 		LIBBPF_OPTS(bpf_kprobe_opts, options, .offset = site.address);
@@ -95,7 +108,9 @@ Probe::~Probe() {
 	bpf_object__close(object_);
 }
 
-int Probe::fd() const { return ring_buffer__epoll_fd(ring_); }
+int Probe::fd() const {
+	return ring_buffer__epoll_fd(ring_);
+}
 
 int Probe::on_event(void *self, void *data, size_t size) {
 	const auto *probe = static_cast<const Probe *>(self);

@@ -33,13 +33,20 @@ struct Counts {
 	[[nodiscard]] uint64_t lost() const { return ring_full + missed; }
 };
 
+struct ProbeOptions {
+	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
+	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
+};
+
 // The links belong to this process: when it ends, however it ends, the kernel takes them away.
 class Probe {
 public:
 	using EventHandler = std::function<void(const nd_event &)>;
 
-	// `object` is what compile_probe() made of the Plan. Fails with kMachine, naming the site, where the kernel refuses.
-	static Result<std::unique_ptr<Probe>> attach(std::span<const char> object, const Plan &plan, size_t ring_bytes);
+	// `object` is what compile_probe() made of the Plan. Fails with kMachine, naming the site, where the kernel
+	// refuses.
+	static Result<std::unique_ptr<Probe>> attach(std::span<const char> object, const Plan &plan,
+	                                             const ProbeOptions &options);
 	Probe(const Probe &) = delete;
 	Probe &operator=(const Probe &) = delete;
 	~Probe();
@@ -54,7 +61,7 @@ public:
 
 private:
 	Probe() = default;
-	Result<void> load(std::span<const char> object, size_t ring_bytes);
+	Result<void> load(std::span<const char> object, const ProbeOptions &options);
 	Result<void> attach_sites(const Plan &plan);
 	static int on_event(void *self, void *data, size_t size);
 

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/Constants.h>
-#include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
@@ -33,7 +32,7 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, con
                                                  std::span<const nd_site> sites, const char *section) {
 	auto bitcode = bpf::probe_bitcode();
 	auto parsed = llvm::parseBitcodeFile(
-		llvm::MemoryBufferRef(llvm::StringRef(bitcode.data(), bitcode.size()), "probe.bc"), context);
+	        llvm::MemoryBufferRef(llvm::StringRef(bitcode.data(), bitcode.size()), "probe.bc"), context);
 	if (!parsed) return internal(llvm::toString(parsed.takeError()));
 	llvm::Module &m = **parsed;
 	llvm::Function *shape = m.getFunction("nd_at_site");
@@ -41,9 +40,6 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, con
 	llvm::GlobalVariable *the_layout = m.getNamedGlobal("nd_the_layout");
 	if (!shape || !the_site || !the_layout) return internal("the probe's bitcode lacks its symbols");
 
-	// The maps' types are needed (BTF), line numbers are not: half of the work.
-	for (llvm::Function &f : m)
-		llvm::stripDebugInfo(f);
 	// SEC() pins functions with llvm.used: the shape itself must go, its clones are external anyway.
 	if (auto *used = m.getNamedGlobal("llvm.used")) used->eraseFromParent();
 	if (auto *used = m.getNamedGlobal("llvm.compiler.used")) used->eraseFromParent();
@@ -55,6 +51,7 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, con
 		f->setName(fmt::format("nd_site_{}", site.index));
 		f->setSection(section);
 	}
+	if (auto *report = m.getFunction("nd_report")) report->setLinkage(llvm::GlobalValue::InternalLinkage);
 	shape->eraseFromParent();
 	the_layout->eraseFromParent();
 	the_site->eraseFromParent();

@@ -21,7 +21,8 @@ std::string build_id_of_notes(std::span<const uint8_t> notes) {
 		const uint64_t id_at = name_at + align(header.n_namesz);
 		const uint64_t end = id_at + align(header.n_descsz);
 		if (id_at + header.n_descsz > notes.size()) break;
-		if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && memcmp(&notes[name_at], "GNU", 4) == 0) {
+		if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 &&
+		    memcmp(&notes[name_at], "GNU", 4) == 0) {
 			std::string text;
 			for (uint8_t byte : notes.subspan(id_at, header.n_descsz))
 				fmt::format_to(std::back_inserter(text), "{:02x}", byte);

@@ -16,11 +16,6 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 16);
 
-struct Table {
-	uint64_t address;
-	uint64_t count;
-};
-
 std::optional<uint64_t> address_of(std::span<const Symbol> symbols, std::string_view name) {
 	for (const Symbol &s : symbols) {
 		if (s.module.empty() && s.name == name) return s.address;
@@ -28,54 +23,37 @@ std::optional<uint64_t> address_of(std::span<const Symbol> symbols, std::string_
 	return std::nullopt;
 }
 
-std::optional<Table> core_table(std::span<const Symbol> symbols) {
-	auto start = address_of(symbols, "__start___jump_table");
-	auto stop = address_of(symbols, "__stop___jump_table");
-	if (!start || !stop || *stop < *start) return std::nullopt;
-	return Table{*start, (*stop - *start) / sizeof(Entry)};
-}
-
-// Walks the kernel's list of modules.
-std::optional<Table> module_table(const std::string &module, const ModuleLayout &lay, std::span<const Symbol> symbols,
-                                  const KernelMemory &memory) {
-	auto head = address_of(symbols, "modules");
-	if (!head || !lay.list.size || !lay.name.size || !lay.jump_entries.size || !lay.num_jump_entries.size)
-		return std::nullopt;
-	constexpr int kMostModules = 100'000; // against a list that changes under our feet
-	uint64_t node = *head;
-	for (int i = 0; i < kMostModules; i++) {
-		auto next = memory.read_integer(node, 8);
-		if (!next || *next == *head) return std::nullopt;
-		node = *next;
-		const uint64_t at = node - lay.list.offset;
-		auto name = memory.read(at + lay.name.offset, module.size() + 1);
-		if (!name || memcmp(name->data(), module.c_str(), module.size() + 1) != 0) continue;
-		auto entries = memory.read_integer(at + lay.jump_entries.offset, 8);
-		auto count = memory.read_integer(at + lay.num_jump_entries.offset, lay.num_jump_entries.size);
-		if (!entries || !count) return std::nullopt;
-		return Table{*entries, *count};
-	}
-	return std::nullopt;
-}
-
 } // namespace
 
-void read_jump_labels(Image &image, const std::string &module, const ModuleLayout &layout,
-                      std::span<const Symbol> symbols, const KernelMemory &memory) {
+std::optional<JumpTable> core_jump_table(std::span<const Symbol> symbols) {
+	auto start = address_of(symbols, kJumpTableStart);
+	auto stop = address_of(symbols, kJumpTableStop);
+	if (!start || !stop || *stop < *start) return std::nullopt;
+	return JumpTable{*start, (*stop - *start) / sizeof(Entry)};
+}
+
+std::optional<JumpTable> module_jump_table(uint64_t module, const ModuleLayout &lay, const KernelMemory &memory) {
+	if (!lay.jump_entries.size || !lay.num_jump_entries.size) return std::nullopt;
+	auto entries = memory.read_integer(module + lay.jump_entries.offset, 8);
+	auto count = memory.read_integer(module + lay.num_jump_entries.offset, lay.num_jump_entries.size);
+	if (!entries || !count) return std::nullopt;
+	return JumpTable{*entries, *count};
+}
+
+void read_jump_labels(Image &image, const JumpTable &table, const KernelMemory &memory) {
 	constexpr uint64_t kMostEntries = 1'000'000;
-	auto table = module.empty() ? core_table(symbols) : module_table(module, layout, symbols, memory);
-	if (!table || table->count > kMostEntries) return;
+	if (table.entries > kMostEntries) return;
 	image.labels_known = true;
-	if (table->count == 0) return;
-	auto bytes = memory.read(table->address, table->count * sizeof(Entry));
+	if (table.entries == 0) return;
+	auto bytes = memory.read(table.address, table.entries * sizeof(Entry));
 	if (!bytes) {
 		image.labels_known = false;
 		return;
 	}
-	for (uint64_t i = 0; i < table->count; i++) {
+	for (uint64_t i = 0; i < table.entries; i++) {
 		Entry e;
 		memcpy(&e, bytes->data() + i * sizeof(Entry), sizeof(e));
-		const uint64_t at = table->address + i * sizeof(Entry);
+		const uint64_t at = table.address + i * sizeof(Entry);
 		const uint64_t code = at + static_cast<uint64_t>(int64_t{e.code});
 		const bool ours = std::ranges::any_of(image.ranges, [&](const CodeRange &r) {
 			return code >= r.address && code < r.address + r.bytes.size();

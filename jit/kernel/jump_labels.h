@@ -7,20 +7,27 @@
 #include "jit/kernel/memory.h"
 #include "jit/kernel/symbols.h"
 
+#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace nft_drops::jit {
 
-// The names of symbols that read_jump_labels() looks up.
-inline constexpr std::string_view kJumpLabelSymbols[] = {"modules", "__start___jump_table", "__stop___jump_table"};
+// Where the core kernel's table is: symbols that read_symbols() looks up.
+inline constexpr std::string_view kJumpTableStart = "__start___jump_table";
+inline constexpr std::string_view kJumpTableStop = "__stop___jump_table";
+
+struct JumpTable {
+	uint64_t address = 0;
+	uint64_t entries = 0;
+};
+std::optional<JumpTable> core_jump_table(std::span<const Symbol> symbols);
+// `module` is the address of a struct module.
+std::optional<JumpTable> module_jump_table(uint64_t module, const ModuleLayout &layout, const KernelMemory &memory);
 
 // Fills image.labels from the running kernel's table (struct jump_entry with relative addresses, as x86 and arm64
-// have them): the module's own one, or the core kernel's where nf_tables is built in. Sets image.labels_known. A
-// table that cannot be read is no error: see Image::labels_known.
-void read_jump_labels(Image &image, const std::string &module, const ModuleLayout &layout,
-                      std::span<const Symbol> symbols, const KernelMemory &memory);
+// have them). Sets image.labels_known. A table that cannot be read is no error: see Image::labels_known.
+void read_jump_labels(Image &image, const JumpTable &table, const KernelMemory &memory);
 
 } // namespace nft_drops::jit
 

@@ -59,9 +59,9 @@ class Structures {
 public:
 	explicit Structures(const btf *types) : types_(types) {
 		for (const char *name :
-		     {"nft_rule_dp", "nft_rule_blob", "nft_pktinfo", "nf_hook_state", "net", "nftables_pernet", "sk_buff",
-		      "net_device", "nft_base_chain", "nft_chain", "nft_table", "nft_expr", "nft_expr_ops", "nft_regs",
-		      "nft_traceinfo", "module"})
+		     {"nft_rule_dp", "nft_rule_blob", "nft_pktinfo", "nf_hook_state", "net", "nftables_pernet",
+		      "sk_buff", "net_device", "nft_base_chain", "nft_chain", "nft_table", "nft_expr", "nft_expr_ops",
+		      "nft_regs", "nft_traceinfo", "module", "mod_kallsyms", "kprobe", "optimized_kprobe"})
 			wanted_.emplace(name, nullptr);
 		const uint32_t n = btf__type_cnt(types);
 		for (uint32_t id = 1; id < n; id++) {
@@ -173,45 +173,45 @@ Result<Layout> read_layout(const btf *types) {
 	RulesetLayout &r = lay.ruleset;
 
 	const Wanted wanted[] = {
-		{&p.rule_handle, "nft_rule_dp", "handle"},
-		{&p.pkt_skb, "nft_pktinfo", "skb"},
-		{&p.pkt_state, "nft_pktinfo", "state"},
-		{&p.state_hook, "nf_hook_state", "hook"},
-		{&p.state_pf, "nf_hook_state", "pf"},
-		{&p.state_in, "nf_hook_state", "in"},
-		{&p.state_out, "nf_hook_state", "out"},
-		{&p.state_net, "nf_hook_state", "net"},
-		{&p.net_inum, "net", "ns.inum"},
-		{&p.skb_len, "sk_buff", "len"},
-		{&p.skb_data_len, "sk_buff", "data_len"},
-		{&p.skb_head, "sk_buff", "head"},
-		{&p.skb_data, "sk_buff", "data"},
-		{&p.skb_network_header, "sk_buff", "network_header"},
-		{&p.skb_mac_header, "sk_buff", "mac_header"},
-		{&p.skb_protocol, "sk_buff", "protocol"},
-		{&p.skb_dev, "sk_buff", "dev"},
-		{&p.dev_name, "net_device", "name"},
-		{&p.dev_ifindex, "net_device", "ifindex"},
-		{&p.dev_type, "net_device", "type"},
-		{&p.chain_table, "nft_chain", "table"},
-		{&p.chain_handle, "nft_chain", "handle"},
-		{&p.chain_name, "nft_chain", "name"},
-		{&p.table_handle, "nft_table", "handle"},
-		{&p.table_family, "nft_table", "family"},
-		{&p.table_name, "nft_table", "name"},
-		{&r.chain_blob[0], "nft_chain", "blob_gen_0"},
-		{&r.chain_blob[1], "nft_chain", "blob_gen_1"},
-		{&r.blob_size, "nft_rule_blob", "size", false},
-		{&r.blob_data, "nft_rule_blob", "data"},
-		{&r.rule_is_last, "nft_rule_dp", "is_last", false},
-		{&r.rule_dlen, "nft_rule_dp", "dlen"},
-		{&r.rule_data, "nft_rule_dp", "data"},
-		{&r.expr_ops, "nft_expr", "ops"},
-		{&r.expr_ops_eval, "nft_expr_ops", "eval"},
-		{&r.expr_ops_size, "nft_expr_ops", "size"},
-		{&r.regs_code, "nft_regs", "verdict.code"},
-		{&r.regs_chain, "nft_regs", "verdict.chain"},
-		{&r.net_gencursor, "net", "nft.gencursor"},
+	        {&p.rule_handle, "nft_rule_dp", "handle"},
+	        {&p.pkt_skb, "nft_pktinfo", "skb"},
+	        {&p.pkt_state, "nft_pktinfo", "state"},
+	        {&p.state_hook, "nf_hook_state", "hook"},
+	        {&p.state_pf, "nf_hook_state", "pf"},
+	        {&p.state_in, "nf_hook_state", "in"},
+	        {&p.state_out, "nf_hook_state", "out"},
+	        {&p.state_net, "nf_hook_state", "net"},
+	        {&p.net_inum, "net", "ns.inum"},
+	        {&p.skb_len, "sk_buff", "len"},
+	        {&p.skb_data_len, "sk_buff", "data_len"},
+	        {&p.skb_head, "sk_buff", "head"},
+	        {&p.skb_data, "sk_buff", "data"},
+	        {&p.skb_network_header, "sk_buff", "network_header"},
+	        {&p.skb_mac_header, "sk_buff", "mac_header"},
+	        {&p.skb_protocol, "sk_buff", "protocol"},
+	        {&p.skb_dev, "sk_buff", "dev"},
+	        {&p.dev_name, "net_device", "name"},
+	        {&p.dev_ifindex, "net_device", "ifindex"},
+	        {&p.dev_type, "net_device", "type"},
+	        {&p.chain_table, "nft_chain", "table"},
+	        {&p.chain_handle, "nft_chain", "handle"},
+	        {&p.chain_name, "nft_chain", "name"},
+	        {&p.table_handle, "nft_table", "handle"},
+	        {&p.table_family, "nft_table", "family"},
+	        {&p.table_name, "nft_table", "name"},
+	        {&r.chain_blob[0], "nft_chain", "blob_gen_0"},
+	        {&r.chain_blob[1], "nft_chain", "blob_gen_1"},
+	        {&r.blob_size, "nft_rule_blob", "size", false},
+	        {&r.blob_data, "nft_rule_blob", "data"},
+	        {&r.rule_is_last, "nft_rule_dp", "is_last", false},
+	        {&r.rule_dlen, "nft_rule_dp", "dlen"},
+	        {&r.rule_data, "nft_rule_dp", "data"},
+	        {&r.expr_ops, "nft_expr", "ops"},
+	        {&r.expr_ops_eval, "nft_expr_ops", "eval"},
+	        {&r.expr_ops_size, "nft_expr_ops", "size"},
+	        {&r.regs_code, "nft_regs", "verdict.code"},
+	        {&r.regs_chain, "nft_regs", "verdict.chain"},
+	        {&r.net_gencursor, "net", "nft.gencursor"},
 	};
 	for (const Wanted &w : wanted) {
 		*w.to = s.field(w.structure, w.path);
@@ -238,8 +238,16 @@ Result<Layout> read_layout(const btf *types) {
 	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name});
 	p.table = block_of({p.table_handle, p.table_family});
 
-	lay.module = {s.field("module", "list"), s.field("module", "name"), s.field("module", "jump_entries"),
+	lay.module = {s.field("module", "list"),
+	              s.field("module", "name"),
+	              s.field("module", "kallsyms"),
+	              s.field("mod_kallsyms", "symtab"),
+	              s.field("mod_kallsyms", "num_symtab"),
+	              s.field("mod_kallsyms", "strtab"),
+	              s.field("module", "jump_entries"),
 	              s.field("module", "num_jump_entries")};
+	lay.kprobe = {s.field("kprobe", "hlist"), s.field("kprobe", "addr"), s.field("kprobe", "opcode"),
+	              s.field("kprobe", "flags"), s.field("optimized_kprobe", "optinsn.copied_insn")};
 	r.rule_size = s.size("nft_rule_dp");
 	r.regs_size = s.size("nft_regs");
 	r.traceinfo_size = s.size("nft_traceinfo");
@@ -252,14 +260,17 @@ Result<Layout> read_layout(const btf *types) {
 
 Result<Layout> read_running_layout() {
 	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
-	if (!core) return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)), kBtfHelp);
+	if (!core)
+		return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),
+		              kBtfHelp);
 	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) {
 		// Built into the kernel: its types are there too.
 		return read_layout(core.get());
 	}
 	const BtfPtr module(btf__parse_raw_split("/sys/kernel/btf/nf_tables", core.get()));
 	if (!module) {
-		return cannot("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)), kBtfHelp);
+		return cannot("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)),
+		              kBtfHelp);
 	}
 	return read_layout(module.get());
 }

@@ -35,18 +35,32 @@ struct RulesetLayout {
 	uint32_t state_size = 0;
 };
 
-// struct module: where a module's jump labels are. Sizes are 0 where the kernel has none.
+// struct module and struct mod_kallsyms. Sizes are 0 where the kernel has none.
 struct ModuleLayout {
 	nd_field list; // list_head, the first member being `next`
 	nd_field name;
+	nd_field kallsyms;
+	nd_field symtab; // mod_kallsyms
+	nd_field num_symtab;
+	nd_field strtab;
 	nd_field jump_entries;
 	nd_field num_jump_entries;
+};
+
+// struct kprobe. Sizes are 0 where the kernel has none.
+struct KprobeLayout {
+	nd_field hlist; // hlist_node, the first member being `next`
+	nd_field addr;
+	nd_field opcode;
+	nd_field flags;
+	nd_field copied_insn; // of struct optimized_kprobe, which begins with its struct kprobe
 };
 
 struct Layout {
 	nd_layout probe{}; // what the probe reads; pernet_id is filled in by the caller, it is no type
 	RulesetLayout ruleset{};
 	ModuleLayout module{};
+	KprobeLayout kprobe{};
 };
 
 // `types` is BTF that holds both the core kernel's and nf_tables' types (split BTF of the module, or vmlinux where

@@ -29,7 +29,8 @@ Result<void> load_nf_tables() {
 		error = errno;
 	} else {
 		const ssize_t n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-		if (n < 0 || mnl_cb_run(buffer, static_cast<size_t>(n), 0, mnl_socket_get_portid(socket), nullptr, nullptr) < 0)
+		if (n < 0 ||
+		    mnl_cb_run(buffer, static_cast<size_t>(n), 0, mnl_socket_get_portid(socket), nullptr, nullptr) < 0)
 			error = errno;
 	}
 	mnl_socket_close(socket);

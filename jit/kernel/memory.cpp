@@ -36,9 +36,12 @@ Result<KernelMemory> KernelMemory::open() {
 }
 
 KernelMemory::KernelMemory(KernelMemory &&other) noexcept
-    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), answer_(other.answer_) {}
+    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), answer_(other.answer_) {
+}
 
-KernelMemory::~KernelMemory() { bpf_object__close(object_); }
+KernelMemory::~KernelMemory() {
+	bpf_object__close(object_);
+}
 
 Result<std::vector<uint8_t>> KernelMemory::read(uint64_t address, size_t length) const {
 	std::vector<uint8_t> bytes(length);
@@ -51,7 +54,8 @@ Result<std::vector<uint8_t>> KernelMemory::read(uint64_t address, size_t length)
 		}
 		const uint32_t zero = 0;
 		if (run.retval != 0 || bpf_map_lookup_elem(answer_, &zero, answer.data()) != 0) {
-			return cannot("reading kernel memory", fmt::format("address {:#x} is not mapped", address + done));
+			return cannot("reading kernel memory",
+			              fmt::format("address {:#x} is not mapped", address + done));
 		}
 		std::copy_n(answer.begin(), request.length, bytes.begin() + static_cast<ptrdiff_t>(done));
 		done += request.length;

@@ -23,8 +23,7 @@ struct Symbol {
 
 // Reads the table once and keeps the symbols whose name is in `names`, and of these every part that a compiler split
 // off ("name.cold", "name.part.0"). Fails with Blame::kMachine where addresses are hidden from this process.
-Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names,
-                                         const char *path = "/proc/kallsyms");
+Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names, const char *path = "/proc/kallsyms");
 
 // The symbol that covers each address ("name+0x10", "" where none does): for explanations only.
 std::vector<std::string> describe_addresses(std::span<const uint64_t> addresses, const char *path = "/proc/kallsyms");

@@ -6,7 +6,8 @@ namespace nft_drops::jit {
 
 Result<std::unique_ptr<Architecture>> Architecture::of(Machine machine) {
 	switch (machine) {
-	case Machine::kX86_64: return make_x86_64();
+	case Machine::kX86_64:
+		return make_x86_64();
 	}
 	return cannot("nft_do_chain", "machine code of a processor that is not known here");
 }

@@ -38,8 +38,10 @@ public:
 		for (const JumpLabel &l : code.image().labels)
 			targets_.insert(l.target);
 		for (const Path &p : paths.all) {
-			if (p.outcome.cause) drops_.push_back(&p);
-			else others_.push_back(&p);
+			if (p.outcome.cause)
+				drops_.push_back(&p);
+			else
+				others_.push_back(&p);
 		}
 	}
 
@@ -73,7 +75,8 @@ private:
 	[[nodiscard]] bool probeable(const Instruction &i) const {
 		if (i.flow == Flow::kTrap || i.address == code_.image().entry()) return false;
 		if (!code_.image().labels_known && i.nop) return false;
-		return std::ranges::none_of(code_.image().labels, [&](const JumpLabel &l) { return l.code == i.address; });
+		return std::ranges::none_of(code_.image().labels,
+		                            [&](const JumpLabel &l) { return l.code == i.address; });
 	}
 
 	// The kernel can put a jump there: enough bytes of plain instructions to move, none of them jumped to
@@ -91,7 +94,8 @@ private:
 	}
 
 	[[nodiscard]] int cost_of(const Instruction &i) const {
-		return (arch_.jump_bytes() && !jump_fits(i) ? kCostNoJump : 0) + (i.flow != Flow::kNone ? kCostEmulated : 0);
+		return (arch_.jump_bytes() && !jump_fits(i) ? kCostNoJump : 0) +
+		       (i.flow != Flow::kNone ? kCostEmulated : 0);
 	}
 
 	std::vector<Group> make_groups() const {
@@ -120,8 +124,10 @@ private:
 		}
 		std::vector<Group> groups;
 		for (auto &[key, g] : by_paths) {
-			std::ranges::stable_sort(g.instructions, {}, [this](size_t i) { return cost_of(code_.all()[i]); });
-			g.cost = kCostSite + cost_of(code_.all()[g.instructions.front()]) + (g.other_packets ? kCostOtherPackets : 0);
+			std::ranges::stable_sort(g.instructions, {},
+			                         [this](size_t i) { return cost_of(code_.all()[i]); });
+			g.cost = kCostSite + cost_of(code_.all()[g.instructions.front()]) +
+			         (g.other_packets ? kCostOtherPackets : 0);
 			groups.push_back(std::move(g));
 		}
 		std::ranges::stable_sort(groups, {}, &Group::cost);
@@ -138,8 +144,8 @@ private:
 		return best;
 	}
 
-	void search(const std::vector<Group> &groups, std::vector<bool> &covered, std::vector<const Group *> &taken, int cost,
-	            std::vector<const Group *> &best, int &best_cost) const {
+	void search(const std::vector<Group> &groups, std::vector<bool> &covered, std::vector<const Group *> &taken,
+	            int cost, std::vector<const Group *> &best, int &best_cost) const {
 		if (cost >= best_cost) return;
 		const auto open = std::ranges::find(covered, false);
 		if (open == covered.end()) {
@@ -213,8 +219,10 @@ private:
 		for (uint8_t c : {ND_CAUSE_RULE, ND_CAUSE_POLICY, ND_CAUSE_JUMP_LIMIT}) {
 			if (f.causes >> c & 1) s.causes.push_back(c);
 		}
-		if (s.causes.size() == 1) n.cause = s.causes.front();
-		else if (f.verdict.none() || !f.verdict_tells_cause) return std::nullopt;
+		if (s.causes.size() == 1)
+			n.cause = s.causes.front();
+		else if (f.verdict.none() || !f.verdict_tells_cause)
+			return std::nullopt;
 		s.drops_only = !f.other_packets;
 		return s;
 	}

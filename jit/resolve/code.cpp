@@ -8,13 +8,15 @@ namespace nft_drops::jit {
 Result<Code> Code::decode(const Image &image, Architecture &architecture) {
 	Code code;
 	code.image_ = &image;
-	if (image.ranges.empty() || image.ranges.front().bytes.empty()) return cannot("nft_do_chain", "no machine code");
+	if (image.ranges.empty() || image.ranges.front().bytes.empty())
+		return cannot("nft_do_chain", "no machine code");
 	for (const CodeRange &r : image.ranges) {
 		RangeIndex index{r.address, std::vector<int32_t>(r.bytes.size(), -1)};
 		for (size_t at = 0; at < r.bytes.size();) {
 			Instruction i;
 			if (!architecture.decode(r.address + at, r.bytes.data() + at, r.bytes.size() - at, i)) {
-				// Padding between functions is counted to the one before: nothing reachable stands there.
+				// Padding between functions is counted to the one before: nothing reachable stands
+				// there.
 				at++;
 				continue;
 			}

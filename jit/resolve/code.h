@@ -23,20 +23,20 @@ struct Instruction {
 	Flow flow = Flow::kNone;
 	bool indirect = false; // the target of a jump or call is in a register or in memory
 	bool nop = false;
-	uint64_t target = 0; // of a direct branch, jump or call
+	uint64_t target = 0;    // of a direct branch, jump or call
 	uint32_t semantics = 0; // index into the architecture's own table
 };
 
 // The outcome of executing one instruction.
 struct Step {
 	enum class Kind : uint8_t {
-		kNext,      // the next instruction in memory
-		kGoto,      // `target`
-		kFork,      // a branch on something unknown: `target` or the next one
-		kCall,      // of `target` (may be unknown); comes back to the next one
-		kReturn,    // to nft_do_chain's caller
-		kTrap,      // BUG or WARN: goes on with the next instruction, or not at all
-		kUnclear,   // beyond what is understood: `why`
+		kNext,    // the next instruction in memory
+		kGoto,    // `target`
+		kFork,    // a branch on something unknown: `target` or the next one
+		kCall,    // of `target` (may be unknown); comes back to the next one
+		kReturn,  // to nft_do_chain's caller
+		kTrap,    // BUG or WARN: goes on with the next instruction, or not at all
+		kUnclear, // beyond what is understood: `why`
 	};
 	Kind kind = Kind::kNext;
 	Value target{};
@@ -71,8 +71,8 @@ public:
 	[[nodiscard]] virtual int pt_regs_offset(int number) const = 0;
 	// Registers that can hold a value at a probe.
 	[[nodiscard]] virtual int general_registers() const = 0;
-	// A kprobe there can become a jump (no int3) if `window` instructions are moved out of line: bytes needed; 0 where
-	// this architecture has no such thing.
+	// A kprobe there can become a jump (no int3) if `window` instructions are moved out of line: bytes needed; 0
+	// where this architecture has no such thing.
 	[[nodiscard]] virtual unsigned jump_bytes() const = 0;
 };
 

@@ -46,8 +46,10 @@ public:
 			const uint64_t next = at->address + at->size;
 			uint64_t goes_to = next;
 			switch (s.kind) {
-			case Step::Kind::kNext: break;
-			case Step::Kind::kTrap: break;
+			case Step::Kind::kNext:
+				break;
+			case Step::Kind::kTrap:
+				break;
 			case Step::Kind::kUnclear:
 				return not_understood(fmt::format("{}: {}", e_.code_.place(at->address), s.why));
 			case Step::Kind::kFork:
@@ -55,21 +57,27 @@ public:
 				break;
 			case Step::Kind::kGoto:
 				if (!s.target.is_known()) {
-					return not_understood(fmt::format("{}: an indirect jump", e_.code_.place(at->address)));
+					return not_understood(
+					        fmt::format("{}: an indirect jump", e_.code_.place(at->address)));
 				}
 				goes_to = s.target.bits;
 				// Out of the function: its return thunk.
 				if (!e_.code_.at(goes_to)) return finish();
 				break;
-			case Step::Kind::kCall: call(); break;
-			case Step::Kind::kReturn: return finish();
+			case Step::Kind::kCall:
+				call();
+				break;
+			case Step::Kind::kReturn:
+				return finish();
 			}
 			const Instruction *to = e_.code_.at(goes_to);
 			if (!to && !path_.forks.empty()) {
 				path_.dead_end = true;
 				return std::move(path_);
 			}
-			if (!to) return not_understood(fmt::format("{} leads out of the function", e_.code_.place(at->address)));
+			if (!to)
+				return not_understood(
+				        fmt::format("{} leads out of the function", e_.code_.place(at->address)));
 			at = to;
 		}
 		return not_understood("it does not come to an end");
@@ -118,8 +126,8 @@ private:
 		return n < way_.decisions.size() && way_.decisions[n];
 	}
 
-	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a function
-	// through a pointer, a compiler's direct copy.
+	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a
+	// function through a pointer, a compiler's direct copy.
 	void call() {
 		const Value expr = reg(e_.arch_.argument(0));
 		const Value regs = reg(e_.arch_.argument(1));
@@ -138,7 +146,8 @@ private:
 		const bool special = (s.special_ops || s.special_eval) && p == ExprPlace{};
 		if (special) return; // does nothing when called
 		evaluated_.push_back(p);
-		const Effect &effect = s.chains[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)][static_cast<size_t>(p.expr)];
+		const Effect &effect = s.chains[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)]
+		                               [static_cast<size_t>(p.expr)];
 		if (effect.code == kContinue) return;
 		const RulesetLayout &lay = e_.layout_.ruleset;
 		state_.store(Value::known(regs + lay.regs_code.offset), 4, Value::known(effect.code));
@@ -156,9 +165,11 @@ private:
 			const Value a = reg(e_.arch_.argument(i));
 			if (!a.is_known()) continue;
 			if (a.bits == world_.skb) freed_ = true;
-			const bool is_regs = path_.regs && a.bits >= regs && a.bits < regs + e_.layout_.ruleset.regs_size;
+			const bool is_regs =
+			        path_.regs && a.bits >= regs && a.bits < regs + e_.layout_.ruleset.regs_size;
 			if (MachineState::on_stack(a.bits) && a.bits < entry_sp_ && !is_regs)
-				state_.forget(a.bits, std::min<uint64_t>(e_.layout_.ruleset.traceinfo_size, entry_sp_ - a.bits));
+				state_.forget(a.bits, std::min<uint64_t>(e_.layout_.ruleset.traceinfo_size,
+				                                         entry_sp_ - a.bits));
 		}
 	}
 
@@ -171,7 +182,8 @@ private:
 			path_.way.special_breaks = true;
 		}
 		if (evaluated_ != o->evaluated) {
-			return not_understood(fmt::format("\"{}\" evaluates other expressions than nf_tables does", way_.scenario->name));
+			return not_understood(fmt::format("\"{}\" evaluates other expressions than nf_tables does",
+			                                  way_.scenario->name));
 		}
 		if (!returned.is_known()) {
 			return not_understood(fmt::format("\"{}\" returns something unknown", way_.scenario->name));
@@ -183,7 +195,8 @@ private:
 		const bool dropped = low == kDrop || (low == kStolen && freed_);
 		const bool right = o->cause ? dropped : !freed_ && path_.return_value == o->verdict;
 		if (!right) {
-			return not_understood(fmt::format("\"{}\" returns {:#x}", way_.scenario->name, path_.return_value));
+			return not_understood(
+			        fmt::format("\"{}\" returns {:#x}", way_.scenario->name, path_.return_value));
 		}
 		return std::move(path_);
 	}

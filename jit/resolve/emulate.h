@@ -29,10 +29,10 @@ struct Path {
 	std::vector<uint16_t> visits; // by instruction index
 	std::vector<bool> late;       // visited after the packet was freed
 	uint64_t return_value = 0;
-	int64_t regs = 0;             // struct nft_regs, from the stack pointer at entry; 0 where no expression was seen
-	bool dead_end = false;        // a fork that leads nowhere (a failed stack check, a BUG)
-	std::vector<size_t> forks;    // instruction index of each branch on an unknown value
-	std::vector<uint64_t> compared; // see MachineState::compared
+	int64_t regs = 0;          // struct nft_regs, from the stack pointer at entry; 0 where no expression was seen
+	bool dead_end = false;     // a fork that leads nowhere (a failed stack check, a BUG)
+	std::vector<size_t> forks; // instruction index of each branch on an unknown value
+	std::vector<MachineState::Comparison> compared; // of operations (0) and of evaluation functions (1)
 };
 
 // The moment before an instruction is executed.

@@ -11,7 +11,7 @@ namespace {
 // A branch on something unknown is taken the other way so many times per setting of the keys: enough to see what is
 // behind it in differing states, and no explosion.
 constexpr int kForksPerBranch = 3;
-constexpr size_t kMostKeys = 4;
+constexpr size_t kMostKeys = 16;
 
 class Explorer {
 public:
@@ -21,19 +21,16 @@ public:
 		auto limit = measure_jump_limit();
 		if (!limit) return std::unexpected(limit.error());
 		paths_.jump_limit = *limit;
-		const uint32_t settings = 1U << std::min(emulator_.keys(), kMostKeys);
 		for (Scenario &s : standard_scenarios(*limit)) {
 			const Scenario *kept = keep(std::move(s));
-			for (uint32_t keys = 0; keys < settings; keys++) {
+			for (uint32_t keys : key_settings()) {
 				if (auto ok = all_ways(kept, keys); !ok) return std::unexpected(ok.error());
 			}
 		}
-		for (uint64_t address : std::set<uint64_t>(compared_)) {
+		for (auto [is_eval, address] : std::set<std::pair<size_t, uint64_t>>(compared_)) {
 			for (uint8_t fill : {1, 4}) {
-				for (bool is_eval : {false, true}) {
-					if (auto ok = all_ways(keep(inline_scenario(address, fill, is_eval)), 0); !ok)
-						return std::unexpected(ok.error());
-				}
+				if (auto ok = all_ways(keep(inline_scenario(address, fill, is_eval == 1)), 0); !ok)
+					return std::unexpected(ok.error());
 			}
 		}
 		return std::move(paths_);
@@ -43,6 +40,15 @@ private:
 	const Scenario *keep(Scenario s) {
 		paths_.scenarios.push_back(std::make_unique<Scenario>(std::move(s)));
 		return paths_.scenarios.back().get();
+	}
+
+	// As the kernel is now, each key switched by itself, and all of them.
+	[[nodiscard]] std::set<uint32_t> key_settings() const {
+		const size_t keys = std::min(emulator_.keys(), kMostKeys);
+		std::set<uint32_t> settings = {0, (1U << keys) - 1};
+		for (size_t k = 0; k < keys; k++)
+			settings.insert(1U << k);
+		return settings;
 	}
 
 	// How deep jumps go: the macro NFT_JUMP_STACK_SIZE is in no type. 16 in all kernels so far.
@@ -73,7 +79,10 @@ private:
 	Result<void> all_ways(const Scenario *scenario, uint32_t keys) {
 		std::vector<std::vector<bool>> waiting = {{}};
 		while (!waiting.empty()) {
-			const Way way{.scenario = scenario, .flipped_keys = keys, .decisions = std::move(waiting.back()), .regs = paths_.regs};
+			const Way way{.scenario = scenario,
+			              .flipped_keys = keys,
+			              .decisions = std::move(waiting.back()),
+			              .regs = paths_.regs};
 			waiting.pop_back();
 			auto path = emulator_.run(way, paths_.jump_limit);
 			if (!path) return std::unexpected(path.error());
@@ -84,8 +93,8 @@ private:
 				other.push_back(true);
 				waiting.push_back(std::move(other));
 			}
-			for (uint64_t a : path->compared) {
-				if (a >> 63) compared_.insert(a); // a kernel address, not NULL
+			for (auto [watched, address] : path->compared) {
+				if (address >> 63) compared_.emplace(watched, address); // a kernel address, not NULL
 			}
 			if (!path->dead_end) paths_.all.push_back(std::move(*path));
 		}
@@ -94,12 +103,14 @@ private:
 
 	const Emulator &emulator_;
 	Paths paths_;
-	std::set<uint64_t> compared_;
+	std::set<std::pair<size_t, uint64_t>> compared_;
 	std::map<std::pair<uint32_t, size_t>, int> tried_;
 };
 
 } // namespace
 
-Result<Paths> explore(const Emulator &emulator) { return Explorer(emulator).go(); }
+Result<Paths> explore(const Emulator &emulator) {
+	return Explorer(emulator).go();
+}
 
 } // namespace nft_drops::jit

@@ -48,7 +48,7 @@ public:
 		const Outcome &o = path.outcome;
 		const bool drop = o.cause != 0;
 		const uint64_t code_at =
-			m.entry_stack_pointer + static_cast<uint64_t>(regs_) + layout_.ruleset.regs_code.offset;
+		        m.entry_stack_pointer + static_cast<uint64_t>(regs_) + layout_.ruleset.regs_code.offset;
 		const Value verdict = m.state.load(Value::known(code_at), 4);
 		if (verdict.is_known()) {
 			keep(f.verdict, verdict.bits, 4, m, arch_);

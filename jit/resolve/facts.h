@@ -29,16 +29,16 @@ public:
 
 // What was found out about one instruction. A set holds the places that had the right value at every visit so far.
 struct Facts {
-	Places::Set pkt, base;    // at visits that end in a drop
-	Places::Set rule;         // at visits that end in a drop by a rule or the jump limit
-	Places::Set verdict;      // regs.verdict.code, at every visit
-	Places::Set retval;       // the value that the function will return, at every visit
-	bool verdict_tells = true; // (verdict & 0xff) == NF_DROP exactly at the visits that end in a drop
-	bool retval_tells = true;  // the same of the return value
-	bool policy_tells = true;  // the same of the base chain's policy
+	Places::Set pkt, base;           // at visits that end in a drop
+	Places::Set rule;                // at visits that end in a drop by a rule or the jump limit
+	Places::Set verdict;             // regs.verdict.code, at every visit
+	Places::Set retval;              // the value that the function will return, at every visit
+	bool verdict_tells = true;       // (verdict & 0xff) == NF_DROP exactly at the visits that end in a drop
+	bool retval_tells = true;        // the same of the return value
+	bool policy_tells = true;        // the same of the base chain's policy
 	bool verdict_tells_cause = true; // see cause_of() in bpf/probe.bpf.c
-	uint32_t causes = 0;       // bit n: enum nd_cause n
-	bool other_packets = false; // visited on the way to no drop
+	uint32_t causes = 0;             // bit n: enum nd_cause n
+	bool other_packets = false;      // visited on the way to no drop
 };
 
 // Facts of the given instructions (by index), from a second run over all paths.

@@ -7,13 +7,17 @@ namespace nft_drops::jit {
 namespace {
 
 // An identity for what an unmapped address holds: equal for equal address and size.
-uint64_t opaque_id(uint64_t address, unsigned bytes) { return (address ^ (uint64_t{bytes} << 60)) * 0x9e3779b97f4a7c15U; }
+uint64_t opaque_id(uint64_t address, unsigned bytes) {
+	return (address ^ (uint64_t{bytes} << 60)) * 0x9e3779b97f4a7c15U;
+}
 
 } // namespace
 
 void MachineState::map(uint64_t address, size_t size, bool known) {
-	Region r{address, std::vector<uint8_t>(size),
-	         std::vector<Value::Kind>(size, known ? Value::Kind::kKnown : Value::Kind::kUnknown), {}};
+	Region r{address,
+	         std::vector<uint8_t>(size),
+	         std::vector<Value::Kind>(size, known ? Value::Kind::kKnown : Value::Kind::kUnknown),
+	         {}};
 	r.opaque.resize(size / 8 + 1);
 	auto after = std::ranges::upper_bound(regions_, address, {}, &Region::address);
 	regions_.insert(after, std::move(r));
@@ -52,8 +56,10 @@ void MachineState::store(Value address, unsigned bytes, Value value) {
 	const uint64_t at = address.bits - r->address;
 	Value::Kind kind = value.kind;
 	if (kind == Value::Kind::kOpaque) {
-		if (bytes == 8 && at % 8 == 0) r->opaque[at / 8] = value.bits;
-		else kind = Value::Kind::kUnknown;
+		if (bytes == 8 && at % 8 == 0)
+			r->opaque[at / 8] = value.bits;
+		else
+			kind = Value::Kind::kUnknown;
 	}
 	for (unsigned i = 0; i < bytes; i++) {
 		r->bytes[at + i] = static_cast<uint8_t>(value.bits >> (8 * i));

@@ -41,14 +41,20 @@ public:
 
 	// Collects what these addresses are compared with: an ordinary expression's operations and evaluation function,
 	// against those that the function evaluates by itself.
+	struct Comparison {
+		size_t watched; // index into `watched`
+		uint64_t with;
+	};
 	std::array<uint64_t, 2> watched{};
-	std::vector<uint64_t> compared;
+	std::vector<Comparison> compared;
 	void note_comparison(const Value &a, const Value &b) {
 		if (!a.is_known() || !b.is_known()) return;
-		for (uint64_t w : watched) {
-			if (!w) continue;
-			if (a.bits == w) compared.push_back(b.bits);
-			else if (b.bits == w) compared.push_back(a.bits);
+		for (size_t i = 0; i < watched.size(); i++) {
+			if (!watched[i]) continue;
+			if (a.bits == watched[i])
+				compared.push_back({i, b.bits});
+			else if (b.bits == watched[i])
+				compared.push_back({i, a.bits});
 		}
 	}
 

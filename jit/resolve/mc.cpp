@@ -104,7 +104,9 @@ std::string Mc::print(uint64_t address, const uint8_t *bytes, size_t size) {
 	return begin == std::string::npos ? text : text.substr(begin);
 }
 
-size_t Mc::register_count() const { return impl_->registers->getNumRegs(); }
+size_t Mc::register_count() const {
+	return impl_->registers->getNumRegs();
+}
 
 std::optional<unsigned> Mc::register_by_name(std::string_view name) const {
 	for (unsigned r = 1; r < impl_->registers->getNumRegs(); r++) {

@@ -15,17 +15,18 @@ namespace nft_drops::jit {
 
 struct PlannedSite {
 	uint64_t address = 0;
-	nd_site site{};       // what the probe is specialised with
-	std::string place;    // "nft_do_chain+0x471"
-	std::vector<uint8_t> causes; // enum nd_cause of the drops that come here
-	bool drops_only = false;     // no other packet comes here
-	bool jump = false;           // the kernel can turn the probe into a jump
+	nd_site site{};                   // what the probe is specialised with
+	std::string place;                // "nft_do_chain+0x471"
+	std::vector<uint8_t> causes;      // enum nd_cause of the drops that come here
+	bool drops_only = false;          // no other packet comes here
+	bool jump = false;                // the kernel can turn the probe into a jump
 	std::vector<std::string> listing; // the instruction and its neighbours, the site itself marked with "=>"
 };
 
 struct Plan {
 	std::vector<PlannedSite> sites;
-	// Evidence: ways through the function that were emulated, how many of them end in a drop, and the function's size.
+	// Evidence: ways through the function that were emulated, how many of them end in a drop, and the function's
+	// size.
 	size_t paths = 0;
 	size_t drop_paths = 0;
 	size_t instructions = 0;

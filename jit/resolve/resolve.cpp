@@ -25,18 +25,25 @@ std::vector<std::string> listing_around(const Code &code, Architecture &arch, ui
 
 const char *cause_name(uint8_t cause) {
 	switch (cause) {
-	case ND_CAUSE_RULE: return "drop by a rule";
-	case ND_CAUSE_POLICY: return "drop by policy";
-	default: return "drop at the jump limit";
+	case ND_CAUSE_RULE:
+		return "drop by a rule";
+	case ND_CAUSE_POLICY:
+		return "drop by policy";
+	default:
+		return "drop at the jump limit";
 	}
 }
 
 std::string test_name(const PlannedSite &s, Machine machine) {
 	switch (s.site.test) {
-	case ND_TEST_VERDICT: return fmt::format("verdict in {} is NF_DROP", describe(s.site.verdict, machine));
-	case ND_TEST_RETURN: return fmt::format("return value in {} is NF_DROP", describe(s.site.retval, machine));
-	case ND_TEST_POLICY: return "the base chain's policy is NF_DROP";
-	default: return "none needed: only dropped packets come here";
+	case ND_TEST_VERDICT:
+		return fmt::format("verdict in {} is NF_DROP", describe(s.site.verdict, machine));
+	case ND_TEST_RETURN:
+		return fmt::format("return value in {} is NF_DROP", describe(s.site.retval, machine));
+	case ND_TEST_POLICY:
+		return "the base chain's policy is NF_DROP";
+	default:
+		return "none needed: only dropped packets come here";
 	}
 }
 
@@ -99,7 +106,8 @@ std::string explain(const Plan &plan, const Kernel &kernel) {
 		line(fmt::format("  sees     {}", causes));
 		line(fmt::format("  test     {}", test_name(s, machine)));
 		line(fmt::format("  packet   {} (struct nft_pktinfo *)", describe(s.site.pkt, machine)));
-		if (s.site.rule.where) line(fmt::format("  rule     {} (struct nft_rule_dp *)", describe(s.site.rule, machine)));
+		if (s.site.rule.where)
+			line(fmt::format("  rule     {} (struct nft_rule_dp *)", describe(s.site.rule, machine)));
 		line(fmt::format("  chain    {} (base chain, struct nft_chain *)", describe(s.site.base, machine)));
 		line(fmt::format("  verdict  {} (u32)", describe(s.site.verdict, machine)));
 		line(fmt::format("  probe    {}", s.jump ? "can become a jump" : "stays a breakpoint"));

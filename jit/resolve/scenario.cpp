@@ -7,10 +7,18 @@ namespace {
 const RuleSpec kMatchFails = {{kContinue}, {kBreak}, {kContinue}};
 const RuleSpec kNothing = {{kContinue}};
 
-RuleSpec verdict(uint32_t code) { return {{kContinue}, {code}}; }
-RuleSpec only(uint32_t code) { return {{code}}; }
-RuleSpec jump(int chain) { return {{kContinue}, {kJump, chain}}; }
-RuleSpec go(int chain) { return {{kContinue}, {kGoto, chain}}; }
+RuleSpec verdict(uint32_t code) {
+	return {{kContinue}, {code}};
+}
+RuleSpec only(uint32_t code) {
+	return {{code}};
+}
+RuleSpec jump(int chain) {
+	return {{kContinue}, {kJump, chain}};
+}
+RuleSpec go(int chain) {
+	return {{kContinue}, {kGoto, chain}};
+}
 
 } // namespace
 
@@ -30,9 +38,11 @@ Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks) {
 			last = {};
 			const RuleSpec &r = c[static_cast<size_t>(rule)];
 			for (int e = 0; e < static_cast<int>(r.size()); e++) {
-				const bool special = (s.special_ops || s.special_eval) && chain == 0 && rule == 0 && e == 0;
+				const bool special =
+				        (s.special_ops || s.special_eval) && chain == 0 && rule == 0 && e == 0;
 				if (!special) out.evaluated.push_back({chain, rule, e});
-				last = special ? Effect{special_breaks ? kBreak : kContinue} : r[static_cast<size_t>(e)];
+				last = special ? Effect{special_breaks ? kBreak : kContinue}
+				               : r[static_cast<size_t>(e)];
 				if (last.code != kContinue) break;
 			}
 			if (last.code != kBreak && last.code != kContinue) break;
@@ -75,60 +85,69 @@ Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks) {
 std::vector<Scenario> standard_scenarios(int jump_limit) {
 	constexpr uint32_t kErrno = 1U << 16; // a verdict may carry an errno or a queue's number above its low byte
 	std::vector<Scenario> all = {
-		{.name = "drop in the middle", .chains = {{kNothing, kMatchFails, verdict(kDrop), kNothing}}, .policy = kAccept},
-		{.name = "drop by the first rule", .chains = {{verdict(kDrop), verdict(kAccept)}}, .policy = kAccept},
-		{.name = "drop by the last rule", .chains = {{kMatchFails, kMatchFails, verdict(kDrop)}}, .policy = kAccept},
-		{.name = "drop by the only rule", .chains = {{only(kDrop)}}, .policy = kAccept},
-		{.name = "drop with an error number", .chains = {{kMatchFails, verdict(kDrop | kErrno), kNothing}}},
-		{.name = "empty chain, policy drop", .chains = {{}}},
-		{.name = "empty chain, policy accept", .chains = {{}}, .policy = kAccept},
-		{.name = "policy drop", .chains = {{kNothing, kMatchFails}}},
-		{.name = "policy drop after a match", .chains = {{kMatchFails, kNothing}}},
-		{.name = "policy accept", .chains = {{kMatchFails, kNothing}}, .policy = kAccept},
-		{.name = "accept", .chains = {{kMatchFails, verdict(kAccept), kNothing}}},
-		{.name = "accept by the first rule", .chains = {{only(kAccept)}}},
-		{.name = "queue", .chains = {{kNothing, verdict(kQueue | 7 * kErrno)}}},
-		{.name = "stolen", .chains = {{kMatchFails, verdict(kStolen), kNothing}}},
-		{.name = "return in the base chain, policy drop", .chains = {{kNothing, verdict(kReturn), verdict(kAccept)}}},
-		{.name = "return in the base chain, policy accept",
-	     .chains = {{kNothing, verdict(kReturn), verdict(kDrop)}},
-	     .policy = kAccept},
-		{.name = "drop after jump",
-	     .chains = {{kMatchFails, jump(1), verdict(kAccept)}, {kNothing, verdict(kDrop), kNothing}},
-	     .policy = kAccept},
-		{.name = "drop by the first rule after jump", .chains = {{jump(1)}, {only(kDrop)}}, .policy = kAccept},
-		{.name = "drop after the end of a chain",
-	     .chains = {{jump(1), kMatchFails, verdict(kDrop), kNothing}, {kNothing, kMatchFails}},
-	     .policy = kAccept},
-		{.name = "drop right after return",
-	     .chains = {{kNothing, jump(1), only(kDrop)}, {kMatchFails, verdict(kReturn), verdict(kAccept)}},
-	     .policy = kAccept},
-		{.name = "drop after an empty chain", .chains = {{jump(1), only(kDrop)}, {}}, .policy = kAccept},
-		{.name = "drop after goto",
-	     .chains = {{kMatchFails, go(1), verdict(kAccept)}, {kMatchFails, verdict(kDrop), kNothing}},
-	     .policy = kAccept},
-		{.name = "policy drop after goto", .chains = {{go(1), verdict(kAccept)}, {kNothing, kMatchFails}}},
-		{.name = "policy drop after return from the last rule", .chains = {{kNothing, jump(1)}, {verdict(kReturn)}}},
-		{.name = "policy accept after jump", .chains = {{jump(1), kMatchFails}, {kMatchFails}}, .policy = kAccept},
-		{.name = "accept after jump", .chains = {{jump(1), verdict(kDrop)}, {kNothing, verdict(kAccept)}}},
-		{.name = "goto out of a jumped-to chain, then drop by its caller",
-	     .chains = {{jump(1), kMatchFails, verdict(kDrop)}, {go(2), verdict(kAccept)}, {kMatchFails, kNothing}},
-	     .policy = kAccept},
-		{.name = "three jumps deep",
-	     .chains = {{jump(1), verdict(kAccept)},
-	                {kMatchFails, jump(2), verdict(kAccept)},
-	                {kNothing, kMatchFails, jump(3)},
-	                {kMatchFails, verdict(kDrop), verdict(kAccept)}},
-	     .policy = kAccept},
-		{.name = "two jumps and back, then drop",
-	     .chains = {{kNothing, jump(1), kMatchFails, verdict(kDrop)},
-	                {jump(2), kMatchFails, verdict(kReturn)},
-	                {kNothing, verdict(kReturn)}},
-	     .policy = kAccept},
+	        {.name = "drop in the middle",
+	         .chains = {{kNothing, kMatchFails, verdict(kDrop), kNothing}},
+	         .policy = kAccept},
+	        {.name = "drop by the first rule", .chains = {{verdict(kDrop), verdict(kAccept)}}, .policy = kAccept},
+	        {.name = "drop by the last rule",
+	         .chains = {{kMatchFails, kMatchFails, verdict(kDrop)}},
+	         .policy = kAccept},
+	        {.name = "drop by the only rule", .chains = {{only(kDrop)}}, .policy = kAccept},
+	        {.name = "drop with an error number", .chains = {{kMatchFails, verdict(kDrop | kErrno), kNothing}}},
+	        {.name = "empty chain, policy drop", .chains = {{}}},
+	        {.name = "empty chain, policy accept", .chains = {{}}, .policy = kAccept},
+	        {.name = "policy drop", .chains = {{kNothing, kMatchFails}}},
+	        {.name = "policy drop after a match", .chains = {{kMatchFails, kNothing}}},
+	        {.name = "policy accept", .chains = {{kMatchFails, kNothing}}, .policy = kAccept},
+	        {.name = "accept", .chains = {{kMatchFails, verdict(kAccept), kNothing}}},
+	        {.name = "accept by the first rule", .chains = {{only(kAccept)}}},
+	        {.name = "queue", .chains = {{kNothing, verdict(kQueue | 7 * kErrno)}}},
+	        {.name = "stolen", .chains = {{kMatchFails, verdict(kStolen), kNothing}}},
+	        {.name = "return in the base chain, policy drop",
+	         .chains = {{kNothing, verdict(kReturn), verdict(kAccept)}}},
+	        {.name = "return in the base chain, policy accept",
+	         .chains = {{kNothing, verdict(kReturn), verdict(kDrop)}},
+	         .policy = kAccept},
+	        {.name = "drop after jump",
+	         .chains = {{kMatchFails, jump(1), verdict(kAccept)}, {kNothing, verdict(kDrop), kNothing}},
+	         .policy = kAccept},
+	        {.name = "drop by the first rule after jump", .chains = {{jump(1)}, {only(kDrop)}}, .policy = kAccept},
+	        {.name = "drop after the end of a chain",
+	         .chains = {{jump(1), kMatchFails, verdict(kDrop), kNothing}, {kNothing, kMatchFails}},
+	         .policy = kAccept},
+	        {.name = "drop right after return",
+	         .chains = {{kNothing, jump(1), only(kDrop)}, {kMatchFails, verdict(kReturn), verdict(kAccept)}},
+	         .policy = kAccept},
+	        {.name = "drop after an empty chain", .chains = {{jump(1), only(kDrop)}, {}}, .policy = kAccept},
+	        {.name = "drop after goto",
+	         .chains = {{kMatchFails, go(1), verdict(kAccept)}, {kMatchFails, verdict(kDrop), kNothing}},
+	         .policy = kAccept},
+	        {.name = "policy drop after goto", .chains = {{go(1), verdict(kAccept)}, {kNothing, kMatchFails}}},
+	        {.name = "policy drop after return from the last rule",
+	         .chains = {{kNothing, jump(1)}, {verdict(kReturn)}}},
+	        {.name = "policy accept after jump",
+	         .chains = {{jump(1), kMatchFails}, {kMatchFails}},
+	         .policy = kAccept},
+	        {.name = "accept after jump", .chains = {{jump(1), verdict(kDrop)}, {kNothing, verdict(kAccept)}}},
+	        {.name = "goto out of a jumped-to chain, then drop by its caller",
+	         .chains = {{jump(1), kMatchFails, verdict(kDrop)}, {go(2), verdict(kAccept)}, {kMatchFails, kNothing}},
+	         .policy = kAccept},
+	        {.name = "three jumps deep",
+	         .chains = {{jump(1), verdict(kAccept)},
+	                    {kMatchFails, jump(2), verdict(kAccept)},
+	                    {kNothing, kMatchFails, jump(3)},
+	                    {kMatchFails, verdict(kDrop), verdict(kAccept)}},
+	         .policy = kAccept},
+	        {.name = "two jumps and back, then drop",
+	         .chains = {{kNothing, jump(1), kMatchFails, verdict(kDrop)},
+	                    {jump(2), kMatchFails, verdict(kReturn)},
+	                    {kNothing, verdict(kReturn)}},
+	         .policy = kAccept},
 	};
 	Scenario deep{.name = "jump limit", .chains = {}, .policy = kAccept};
 	for (int i = 0; i <= jump_limit; i++)
-		deep.chains.push_back(i % 2 ? ChainSpec{kMatchFails, jump(i + 1), kNothing} : ChainSpec{jump(i + 1), kNothing});
+		deep.chains.push_back(i % 2 ? ChainSpec{kMatchFails, jump(i + 1), kNothing}
+		                            : ChainSpec{jump(i + 1), kNothing});
 	deep.chains.push_back({verdict(kAccept)});
 	all.push_back(deep);
 	for (size_t i = 0; i < all.size(); i++)

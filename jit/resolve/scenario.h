@@ -57,9 +57,9 @@ struct ExprPlace {
 
 // What comes of a scenario.
 struct Outcome {
-	uint8_t cause = 0;   // enum nd_cause; 0: no drop
+	uint8_t cause = 0;    // enum nd_cause; 0: no drop
 	uint32_t verdict = 0; // that decided: a verdict code, or the policy
-	int chain = -1;      // of the deciding rule, -1 if none
+	int chain = -1;       // of the deciding rule, -1 if none
 	int rule = -1;
 	std::vector<ExprPlace> evaluated; // in order
 };

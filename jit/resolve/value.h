@@ -20,10 +20,14 @@ struct Value {
 	[[nodiscard]] bool is_known() const { return kind == Kind::kKnown; }
 	[[nodiscard]] bool is(uint64_t v) const { return is_known() && bits == v; }
 	// Certainly the same, known or not.
-	[[nodiscard]] bool same(const Value &o) const { return kind != Kind::kUnknown && kind == o.kind && bits == o.bits; }
+	[[nodiscard]] bool same(const Value &o) const {
+		return kind != Kind::kUnknown && kind == o.kind && bits == o.bits;
+	}
 };
 
-inline uint64_t mask_of(unsigned bytes) { return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1; }
+inline uint64_t mask_of(unsigned bytes) {
+	return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1;
+}
 
 } // namespace nft_drops::jit
 

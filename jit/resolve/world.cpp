@@ -11,7 +11,8 @@ constexpr uint64_t kFakeEval = 0xffffffff'c7e5'1230; // no code is there: calls 
 // Hands out addresses with uneven gaps, so that no two of them differ by a plausible structure offset.
 class Addresses {
 public:
-	explicit Addresses(unsigned salt) : next_(0xffff8881'2000'0000 + uint64_t{salt} * 0x0100'0000), step_(salt * 7 + 3) {}
+	explicit Addresses(unsigned salt)
+	    : next_(0xffff8881'2000'0000 + uint64_t{salt} * 0x0100'0000), step_(salt * 7 + 3) {}
 	uint64_t take(size_t size) {
 		step_ = step_ * 1103515245 + 12345;
 		const uint64_t at = next_ + 64 * (step_ >> 16 & 63);
@@ -68,8 +69,10 @@ private:
 
 	uint64_t operations(uint64_t at, uint64_t eval, size_t size) {
 		const size_t bytes = std::max<size_t>(lay_.expr_ops_size.offset, lay_.expr_ops_eval.offset) + 8;
-		if (at) state_.map(at, bytes);
-		else at = map(bytes);
+		if (at)
+			state_.map(at, bytes);
+		else
+			at = map(bytes);
 		put(state_, at, lay_.expr_ops_eval, eval);
 		put(state_, at, lay_.expr_ops_size, size);
 		return at;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // x86-64: what its instructions do. Operands come from LLVM MC by their declared roles, operations from the opcodes'
 // names ("ADD64rm": operation, width, form), so every form of a known operation is understood, seen before or not.
-#include "jit/resolve/mc.h"
 #include "jit/resolve/x86_64.h"
+#include "jit/resolve/mc.h"
 
 #include <algorithm>
 #include <array>
@@ -25,9 +25,46 @@ constexpr std::array<const char *, 16> kNames = {"RAX", "RCX", "RDX", "RBX", "RS
 constexpr std::array<int, 16> kPtRegs = {80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0};
 
 enum class Op : uint8_t {
-	kMov, kMovZx, kMovSx, kLea, kAdd, kAdc, kSub, kSbb, kAnd, kOr, kXor, kCmp, kTest, kInc, kDec, kNeg, kNot, kShl, kShr,
-	kSar, kImul, kBt, kBts, kBtr, kBtc, kSetcc, kCmov, kJcc, kJmp, kCall, kRet, kPush, kPop, kXchg, kStos, kLeave,
-	kExtendAcc, kNop, kTrap, kClobber
+	kMov,
+	kMovZx,
+	kMovSx,
+	kLea,
+	kAdd,
+	kAdc,
+	kSub,
+	kSbb,
+	kAnd,
+	kOr,
+	kXor,
+	kCmp,
+	kTest,
+	kInc,
+	kDec,
+	kNeg,
+	kNot,
+	kShl,
+	kShr,
+	kSar,
+	kImul,
+	kBt,
+	kBts,
+	kBtr,
+	kBtc,
+	kSetcc,
+	kCmov,
+	kJcc,
+	kJmp,
+	kCall,
+	kRet,
+	kPush,
+	kPop,
+	kXchg,
+	kStos,
+	kLeave,
+	kExtendAcc,
+	kNop,
+	kTrap,
+	kClobber
 };
 
 struct Operand {
@@ -44,7 +81,7 @@ struct Operand {
 struct Semantics {
 	Op op = Op::kClobber;
 	uint8_t bytes = 8; // operand size
-	uint8_t cc = 0; // condition code; of other operations what understand() says
+	uint8_t cc = 0;    // condition code; of other operations what understand() says
 	bool repeat = false;
 	bool has_dst = false;
 	Operand dst;
@@ -60,22 +97,27 @@ struct Name {
 };
 // By the letters before the width.
 constexpr Name kByWord[] = {
-	{"MOV", Op::kMov},     {"MOVZX", Op::kMovZx}, {"MOVSX", Op::kMovSx}, {"LEA", Op::kLea},     {"ADD", Op::kAdd},
-	{"ADC", Op::kAdc},     {"SUB", Op::kSub},     {"SBB", Op::kSbb},     {"AND", Op::kAnd},     {"OR", Op::kOr},
-	{"XOR", Op::kXor},     {"CMP", Op::kCmp},     {"TEST", Op::kTest},   {"INC", Op::kInc},     {"DEC", Op::kDec},
-	{"NEG", Op::kNeg},     {"NOT", Op::kNot},     {"SHL", Op::kShl},     {"SAL", Op::kShl},     {"SHR", Op::kShr},
-	{"SAR", Op::kSar},     {"IMUL", Op::kImul},   {"BT", Op::kBt},       {"BTS", Op::kBts},     {"BTR", Op::kBtr},
-	{"BTC", Op::kBtc},     {"SETCCR", Op::kSetcc}, {"SETCCM", Op::kSetcc}, {"CMOV", Op::kCmov},  {"JCC_", Op::kJcc},
-	{"JMP_", Op::kJmp},    {"JMP", Op::kJmp},     {"CALL", Op::kCall},   {"RET", Op::kRet},     {"PUSH", Op::kPush},
-	{"POP", Op::kPop},     {"XCHG", Op::kXchg},   {"STOSB", Op::kStos},  {"STOSW", Op::kStos},  {"STOSL", Op::kStos},
-	{"STOSQ", Op::kStos},  {"LEAVE", Op::kLeave}, {"CDQE", Op::kExtendAcc}, {"CWDE", Op::kExtendAcc}, {"NOOP", Op::kNop},
-	{"NOOPL", Op::kNop},   {"NOOPW", Op::kNop},   {"NOOPQ", Op::kNop},   {"NOOPLR", Op::kNop},  {"NOOPWR", Op::kNop},
-	{"NOOPQR", Op::kNop},  {"ENDBR", Op::kNop},   {"LFENCE", Op::kNop},  {"MFENCE", Op::kNop},  {"SFENCE", Op::kNop},
-	{"PAUSE", Op::kNop},   {"TRAP", Op::kTrap},   {"INT", Op::kTrap},    {"UD", Op::kTrap},
-	{"DATA", Op::kNop},    {"CLAC", Op::kNop},    {"STAC", Op::kNop},
+        {"MOV", Op::kMov},    {"MOVZX", Op::kMovZx}, {"MOVSX", Op::kMovSx},    {"LEA", Op::kLea},
+        {"ADD", Op::kAdd},    {"ADC", Op::kAdc},     {"SUB", Op::kSub},        {"SBB", Op::kSbb},
+        {"AND", Op::kAnd},    {"OR", Op::kOr},       {"XOR", Op::kXor},        {"CMP", Op::kCmp},
+        {"TEST", Op::kTest},  {"INC", Op::kInc},     {"DEC", Op::kDec},        {"NEG", Op::kNeg},
+        {"NOT", Op::kNot},    {"SHL", Op::kShl},     {"SAL", Op::kShl},        {"SHR", Op::kShr},
+        {"SAR", Op::kSar},    {"IMUL", Op::kImul},   {"BT", Op::kBt},          {"BTS", Op::kBts},
+        {"BTR", Op::kBtr},    {"BTC", Op::kBtc},     {"SETCCR", Op::kSetcc},   {"SETCCM", Op::kSetcc},
+        {"CMOV", Op::kCmov},  {"JCC_", Op::kJcc},    {"JMP_", Op::kJmp},       {"JMP", Op::kJmp},
+        {"CALL", Op::kCall},  {"RET", Op::kRet},     {"PUSH", Op::kPush},      {"POP", Op::kPop},
+        {"XCHG", Op::kXchg},  {"STOSB", Op::kStos},  {"STOSW", Op::kStos},     {"STOSL", Op::kStos},
+        {"STOSQ", Op::kStos}, {"LEAVE", Op::kLeave}, {"CDQE", Op::kExtendAcc}, {"CWDE", Op::kExtendAcc},
+        {"NOOP", Op::kNop},   {"NOOPL", Op::kNop},   {"NOOPW", Op::kNop},      {"NOOPQ", Op::kNop},
+        {"NOOPLR", Op::kNop}, {"NOOPWR", Op::kNop},  {"NOOPQR", Op::kNop},     {"ENDBR", Op::kNop},
+        {"LFENCE", Op::kNop}, {"MFENCE", Op::kNop},  {"SFENCE", Op::kNop},     {"PAUSE", Op::kNop},
+        {"TRAP", Op::kTrap},  {"INT", Op::kTrap},    {"UD", Op::kTrap},        {"DATA", Op::kNop},
+        {"CLAC", Op::kNop},   {"STAC", Op::kNop},
 };
 
-bool is_shift(Op op) { return op == Op::kShl || op == Op::kShr || op == Op::kSar; }
+bool is_shift(Op op) {
+	return op == Op::kShl || op == Op::kShr || op == Op::kSar;
+}
 
 class X86_64 final : public Architecture {
 public:
@@ -186,7 +228,8 @@ std::pair<std::string_view, unsigned> split(std::string_view name) {
 unsigned trailing_number(std::string_view name) {
 	if (name.ends_with("_NOREX")) name.remove_suffix(6);
 	unsigned value = 0;
-	for (unsigned ten = 1; !name.empty() && name.back() >= '0' && name.back() <= '9'; name.remove_suffix(1), ten *= 10)
+	for (unsigned ten = 1; !name.empty() && name.back() >= '0' && name.back() <= '9';
+	     name.remove_suffix(1), ten *= 10)
 		value += ten * static_cast<unsigned>(name.back() - '0');
 	return value;
 }
@@ -199,16 +242,21 @@ Semantics X86_64::understand(const McInstruction &mc, const uint8_t *bytes) {
 	m.bytes = width == 8 || width == 16 || width == 32 || width == 64 ? static_cast<uint8_t>(width / 8) : 8;
 	if (mc.name.starts_with("XCHG") && mc.name.ends_with("ar")) m.op = Op::kClobber;
 	if (m.op == Op::kStos) {
-		m.bytes = static_cast<uint8_t>(mc.name[4] == 'B' ? 1 : mc.name[4] == 'W' ? 2 : mc.name[4] == 'L' ? 4 : 8);
+		m.bytes = static_cast<uint8_t>(mc.name[4] == 'B'   ? 1
+		                               : mc.name[4] == 'W' ? 2
+		                               : mc.name[4] == 'L' ? 4
+		                                                   : 8);
 		m.repeat = bytes[0] == 0xf3 || bytes[1] == 0xf3;
 	}
-	if (m.op == Op::kMov && (mc.name.find("ao") != std::string_view::npos || mc.name.find("o32a") != std::string_view::npos))
-		m.op = Op::kClobber; // absolute addresses
+	if (m.op == Op::kMov &&
+	    (mc.name.find("ao") != std::string_view::npos || mc.name.find("o32a") != std::string_view::npos))
+		m.op = Op::kClobber;                                           // absolute addresses
 	if (m.op == Op::kImul && mc.operands.size() == 1) m.op = Op::kClobber; // rdx:rax
 	// Vector, control and segment registers are not modelled.
-	const bool foreign = m.op != Op::kNop && m.op != Op::kLea && std::ranges::any_of(mc.operands, [&](const McOperand &o) {
-		return o.kind == McOperand::Kind::kReg && o.reg && !o.memory && named(o.reg).number == kNoReg;
-	});
+	const bool foreign =
+	        m.op != Op::kNop && m.op != Op::kLea && std::ranges::any_of(mc.operands, [&](const McOperand &o) {
+		        return o.kind == McOperand::Kind::kReg && o.reg && !o.memory && named(o.reg).number == kNoReg;
+	        });
 	if (m.op == Op::kClobber || foreign) {
 		m.op = Op::kClobber;
 		if (mc.may_store) m.unclear = "it may store, and is not understood";
@@ -306,8 +354,10 @@ Value X86_64::get(const Operand &o, unsigned bytes, const Instruction &at, const
 		return s.load(address_of(o, at, s), bytes);
 	case Operand::Kind::kReg: {
 		Value v = s.registers[static_cast<size_t>(o.reg)];
-		if (v.is_known()) v.bits = (o.high ? v.bits >> 8 : v.bits) & mask_of(bytes);
-		else if (bytes < 8) v = Value::unknown();
+		if (v.is_known())
+			v.bits = (o.high ? v.bits >> 8 : v.bits) & mask_of(bytes);
+		else if (bytes < 8)
+			v = Value::unknown();
 		return v;
 	}
 	}
@@ -333,7 +383,9 @@ void X86_64::set(const Operand &o, unsigned bytes, Value v, const Instruction &a
 	r.bits = (r.bits & ~(mask_of(bytes) << shift)) | v.bits << shift;
 }
 
-Bit bit(bool b) { return b ? Bit::kSet : Bit::kClear; }
+Bit bit(bool b) {
+	return b ? Bit::kSet : Bit::kClear;
+}
 
 void set_zero_sign(Flags &f, uint64_t result, unsigned bytes) {
 	f.zf = bit((result & mask_of(bytes)) == 0);
@@ -356,15 +408,32 @@ Bit condition(const Flags &f, unsigned cc) {
 	Bit b = Bit::kUnknown;
 	const Bit less = both(f.sf, f.of, [](bool x, bool y) { return x != y; });
 	switch (cc >> 1) {
-	case 0: b = f.of; break;
-	case 1: b = f.cf; break;
-	case 2: b = f.zf; break;
-	case 3: b = either(f.cf, f.zf); break;
-	case 4: b = f.sf; break;
-	case 5: b = f.pf; break;
-	case 6: b = less; break;
-	case 7: b = either(f.zf, less); break;
-	default: break;
+	case 0:
+		b = f.of;
+		break;
+	case 1:
+		b = f.cf;
+		break;
+	case 2:
+		b = f.zf;
+		break;
+	case 3:
+		b = either(f.cf, f.zf);
+		break;
+	case 4:
+		b = f.sf;
+		break;
+	case 5:
+		b = f.pf;
+		break;
+	case 6:
+		b = less;
+		break;
+	case 7:
+		b = either(f.zf, less);
+		break;
+	default:
+		break;
 	}
 	if ((cc & 1) == 0 || b == Bit::kUnknown) return b;
 	return b == Bit::kSet ? Bit::kClear : Bit::kSet;
@@ -434,17 +503,26 @@ Computed compute(const Semantics &m, uint64_t a, uint64_t b, const Flags &before
 	const unsigned n = m.bytes;
 	const uint64_t carry = before.cf == Bit::kSet ? 1 : 0;
 	switch (m.op) {
-	case Op::kAdd: return add(a, b, 0, n);
-	case Op::kAdc: return add(a, b, carry, n);
+	case Op::kAdd:
+		return add(a, b, 0, n);
+	case Op::kAdc:
+		return add(a, b, carry, n);
 	case Op::kSub:
-	case Op::kCmp: return subtract(a, b, 0, n);
-	case Op::kSbb: return subtract(a, b, carry, n);
-	case Op::kNeg: return subtract(0, a, 0, n);
+	case Op::kCmp:
+		return subtract(a, b, 0, n);
+	case Op::kSbb:
+		return subtract(a, b, carry, n);
+	case Op::kNeg:
+		return subtract(0, a, 0, n);
 	case Op::kAnd:
-	case Op::kTest: return logic(a & b, n);
-	case Op::kOr: return logic(a | b, n);
-	case Op::kXor: return logic(a ^ b, n);
-	case Op::kNot: return {Value::known(~a & mask_of(n)), before};
+	case Op::kTest:
+		return logic(a & b, n);
+	case Op::kOr:
+		return logic(a | b, n);
+	case Op::kXor:
+		return logic(a ^ b, n);
+	case Op::kNot:
+		return {Value::known(~a & mask_of(n)), before};
 	case Op::kInc:
 	case Op::kDec: {
 		Computed c = m.op == Op::kInc ? add(a, 1, 0, n) : subtract(a, 1, 0, n);
@@ -453,8 +531,10 @@ Computed compute(const Semantics &m, uint64_t a, uint64_t b, const Flags &before
 	}
 	case Op::kShl:
 	case Op::kShr:
-	case Op::kSar: return shift(m.op, a, static_cast<unsigned>(b & 0xff), n, before);
-	case Op::kImul: return {Value::known((a * b) & mask_of(n)), {}};
+	case Op::kSar:
+		return shift(m.op, a, static_cast<unsigned>(b & 0xff), n, before);
+	case Op::kImul:
+		return {Value::known((a * b) & mask_of(n)), {}};
 	case Op::kBt:
 	case Op::kBts:
 	case Op::kBtr:
@@ -462,10 +542,14 @@ Computed compute(const Semantics &m, uint64_t a, uint64_t b, const Flags &before
 		const uint64_t one = uint64_t{1} << (b & (8 * n - 1));
 		Flags f = before;
 		f.cf = bit(a & one);
-		const uint64_t r = m.op == Op::kBts ? a | one : m.op == Op::kBtr ? a & ~one : m.op == Op::kBtc ? a ^ one : a;
+		const uint64_t r = m.op == Op::kBts   ? a | one
+		                   : m.op == Op::kBtr ? a & ~one
+		                   : m.op == Op::kBtc ? a ^ one
+		                                      : a;
 		return {Value::known(r), f};
 	}
-	default: return {};
+	default:
+		return {};
 	}
 }
 
@@ -531,7 +615,8 @@ Step X86_64::execute(const Instruction &at, MachineState &s) const {
 	const Semantics &m = semantics_[at.semantics];
 	Value &sp = s.registers[kRsp];
 	switch (m.op) {
-	case Op::kNop: return {};
+	case Op::kNop:
+		return {};
 	case Op::kMov:
 		set(m.has_dst ? m.dst : m.src[0], m.bytes, get(m.src[m.has_dst ? 0 : 1], m.bytes, at, s), at, s);
 		return {};
@@ -540,8 +625,10 @@ Step X86_64::execute(const Instruction &at, MachineState &s) const {
 		// The source's width: a register's own, or the digits that end the opcode's name (kept in cc).
 		const unsigned from = m.src[0].kind == Operand::Kind::kReg ? m.src[0].bytes : m.cc;
 		Value v = get(m.src[0], from, at, s);
-		if (!v.is_known()) v = Value::unknown();
-		else if (m.op == Op::kMovSx) v.bits = sign_extend(v.bits, from);
+		if (!v.is_known())
+			v = Value::unknown();
+		else if (m.op == Op::kMovSx)
+			v.bits = sign_extend(v.bits, from);
 		set(m.dst, m.bytes, v, at, s);
 		return {};
 	}
@@ -561,22 +648,27 @@ Step X86_64::execute(const Instruction &at, MachineState &s) const {
 		}
 		const Value no = get(m.src[0], m.bytes, at, s);
 		const Value yes = get(m.src[1], m.bytes, at, s);
-		const Value v = c == Bit::kUnknown ? (yes.same(no) ? yes : Value::unknown()) : c == Bit::kSet ? yes : no;
+		const Value v = c == Bit::kUnknown ? (yes.same(no) ? yes : Value::unknown())
+		                : c == Bit::kSet   ? yes
+		                                   : no;
 		set(m.dst, m.bytes, v, at, s);
 		return {};
 	}
 	case Op::kJcc: {
 		const Bit c = condition(s.flags, m.cc);
 		if (c == Bit::kClear) return {};
-		return {.kind = c == Bit::kSet ? Step::Kind::kGoto : Step::Kind::kFork, .target = Value::known(at.target)};
+		return {.kind = c == Bit::kSet ? Step::Kind::kGoto : Step::Kind::kFork,
+		        .target = Value::known(at.target)};
 	}
 	case Op::kJmp:
 	case Op::kCall: {
 		const Value target = at.indirect ? get(m.src[0], 8, at, s) : Value::known(at.target);
 		return {.kind = m.op == Op::kJmp ? Step::Kind::kGoto : Step::Kind::kCall, .target = target};
 	}
-	case Op::kRet: return {.kind = Step::Kind::kReturn};
-	case Op::kTrap: return {.kind = Step::Kind::kTrap};
+	case Op::kRet:
+		return {.kind = Step::Kind::kReturn};
+	case Op::kTrap:
+		return {.kind = Step::Kind::kTrap};
 	case Op::kPush:
 	case Op::kPop:
 		if (!sp.is_known()) return {.kind = Step::Kind::kUnclear, .why = "the stack pointer is unknown"};
@@ -603,7 +695,9 @@ Step X86_64::execute(const Instruction &at, MachineState &s) const {
 		set(m.src[1], m.bytes, a, at, s);
 		return {};
 	}
-	case Op::kStos: store_string(m, s); return {};
+	case Op::kStos:
+		store_string(m, s);
+		return {};
 	case Op::kExtendAcc: {
 		Value &a = s.registers[kRax];
 		if (a.is_known()) a.bits = m.cc == 2 ? sign_extend(a.bits, 2) & mask_of(4) : sign_extend(a.bits, 4);
@@ -615,12 +709,15 @@ Step X86_64::execute(const Instruction &at, MachineState &s) const {
 			s.registers[static_cast<size_t>(r)] = Value::unknown();
 		s.flags = {};
 		return {};
-	default: return arithmetic(m, at, s);
+	default:
+		return arithmetic(m, at, s);
 	}
 }
 
 } // namespace
 
-Result<std::unique_ptr<Architecture>> make_x86_64() { return X86_64::make(); }
+Result<std::unique_ptr<Architecture>> make_x86_64() {
+	return X86_64::make();
+}
 
 } // namespace nft_drops::jit

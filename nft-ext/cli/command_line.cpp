@@ -71,8 +71,9 @@ Command command_of(const std::vector<std::string_view> &words) {
 	if (words.empty()) return Command::kPassThrough;
 	if (words[0] == "monitor") {
 		// What nft itself monitors (monitor_event and monitor_object of parser_bison.y).
-		const bool nfts = words.size() > 1 && is_one_of(words[1], {"new", "destroy", "trace", "ruleset", "tables", "chains",
-		                                                           "sets", "rules", "elements"});
+		const bool nfts =
+		        words.size() > 1 && is_one_of(words[1], {"new", "destroy", "trace", "ruleset", "tables",
+		                                                 "chains", "sets", "rules", "elements"});
 		return nfts ? Command::kPassThrough : Command::kMonitor;
 	}
 	if (words.size() == 1 && words[0] == "probe") return Command::kProbe;
@@ -104,7 +105,9 @@ struct Table {
 		for (const NftOption &o : nft_options()) {
 			letters += o.letter;
 			if (o.argument) letters += ':';
-			if (o.name) names.push_back({o.name, o.argument ? required_argument : no_argument, nullptr, o.letter});
+			if (o.name)
+				names.push_back(
+				        {o.name, o.argument ? required_argument : no_argument, nullptr, o.letter});
 		}
 		for (const OurOption &o : kOurs)
 			names.push_back({o.name, required_argument, nullptr, o.number});
@@ -120,9 +123,14 @@ std::string complained_about(char *const argv[]) {
 
 Result<void> apply(int option, const char *argument, CommandLine &line) {
 	switch (option) {
-	case 'h': line.command = Command::kHelp; return {};
-	case 'j': line.monitor.format = Format::kJson; return {};
-	case 'a': return {}; // handles are shown anyway
+	case 'h':
+		line.command = Command::kHelp;
+		return {};
+	case 'j':
+		line.monitor.format = Format::kJson;
+		return {};
+	case 'a':
+		return {}; // handles are shown anyway
 	case kFormat: {
 		auto f = parse_format(argument);
 		if (!f) return std::unexpected(f.error());
@@ -138,10 +146,13 @@ Result<void> apply(int option, const char *argument, CommandLine &line) {
 	case kFor: {
 		line.monitor.duration = parse_duration(argument);
 		if (!line.monitor.duration)
-			return fail(fmt::format("--for {}", argument), "not a time", "give one as nft writes it: 10s, 5m, 1h30m");
+			return fail(fmt::format("--for {}", argument), "not a time",
+			            "give one as nft writes it: 10s, 5m, 1h30m");
 		return {};
 	}
-	default: return fail(fmt::format("-{}", static_cast<char>(option)), "of nft, but without a meaning here", kSeeHelp);
+	default:
+		return fail(fmt::format("-{}", static_cast<char>(option)), "of nft, but without a meaning here",
+		            kSeeHelp);
 	}
 }
 
@@ -158,18 +169,23 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	permuted.push_back(nullptr);
 	optind = 1;
 	opterr = 0;
-	for (int o; (o = getopt_long(argc, permuted.data(), table.letters.c_str(), table.names.data(), nullptr)) != -1;) {
+	for (int o;
+	     (o = getopt_long(argc, permuted.data(), table.letters.c_str(), table.names.data(), nullptr)) != -1;) {
 		if (o == ':') return fail(complained_about(permuted.data()), "its argument is missing", kSeeHelp);
 		if (o == '?') return fail(complained_about(permuted.data()), "unknown option", kSeeHelp);
 		const bool of_monitor = o >= kFormat || o == 'j';
 		if (of_monitor && command != Command::kMonitor)
-			return fail(permuted[static_cast<size_t>(optind) - 1], "not an option of this command", kSeeHelp);
+			return fail(permuted[static_cast<size_t>(optind) - 1], "not an option of this command",
+			            kSeeHelp);
 		if (auto ok = apply(o, optarg, line); !ok) return std::unexpected(ok.error());
 	}
 	int rest = optind + 1; // behind the command's own word
-	if (command == Command::kMonitor && rest < argc && std::string_view(permuted[static_cast<size_t>(rest)]) == "drops") rest++;
+	if (command == Command::kMonitor && rest < argc &&
+	    std::string_view(permuted[static_cast<size_t>(rest)]) == "drops")
+		rest++;
 	if (rest < argc) {
-		return fail(fmt::format("monitor {}", permuted[static_cast<size_t>(rest)]), "unexpected word", kSeeHelp);
+		return fail(fmt::format("monitor {}", permuted[static_cast<size_t>(rest)]), "unexpected word",
+		            kSeeHelp);
 	}
 	return line;
 }

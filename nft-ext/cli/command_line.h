@@ -22,7 +22,7 @@ enum class Command {
 
 struct MonitorOptions {
 	Format format = Format::kBlock;
-	std::optional<uint64_t> count;                      // stop after so many drops
+	std::optional<uint64_t> count;                     // stop after so many drops
 	std::optional<std::chrono::milliseconds> duration; // stop after so long
 };
 

@@ -47,13 +47,15 @@ Result<void> load_and_list() {
 	if (child == 0) {
 		nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 		nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_HANDLE);
-		const bool ok = nft_run_cmd_from_buffer(nft, kRuleset) == 0 && nft_run_cmd_from_buffer(nft, "list ruleset") == 0;
+		const bool ok = nft_run_cmd_from_buffer(nft, kRuleset) == 0 &&
+		                nft_run_cmd_from_buffer(nft, "list ruleset") == 0;
 		fflush(stdout);
 		_exit(ok ? 0 : 1);
 	}
 	int status = 0;
 	if (waitpid(child, &status, 0) != child || status != 0)
-		return cannot("demo", "the ruleset could not be loaded", "a kernel with nf_tables, nft_ct and inet tables is needed");
+		return cannot("demo", "the ruleset could not be loaded",
+		              "a kernel with nf_tables, nft_ct and inet tables is needed");
 	return {};
 }
 
@@ -65,8 +67,8 @@ Result<void> send_packets(const DemoNetwork &net) {
 	};
 	for (uint16_t i = 0; i < 5; i++)
 		then(net.syn(7, static_cast<uint16_t>(51514 + i), 10000)); // tcp dport 10000 drop
-	then(net.syn(9, 40000, 22));                                    // no rule accepts it: policy drop
-	then(net.datagram(9, 5353, 5353));                              // likewise
+	then(net.syn(9, 40000, 22));                                       // no rule accepts it: policy drop
+	then(net.datagram(9, 5353, 5353));                                 // likewise
 	for (int i = 0; i < 100; i++)
 		then(DemoNetwork::over_loopback(9)); // iifname "lo" accept
 	return ok;
@@ -88,7 +90,8 @@ Result<void> demo() {
 	Result<void> sent;
 	const MonitorOptions options{.format = Format::kBlock, .count = kDrops, .duration = std::chrono::seconds(5)};
 	auto shown = monitor(options, [&] {
-		std::string text = "# five TCP SYNs to port 10000, one to port 22, a datagram to port 5353; 100 datagrams over lo:\n";
+		std::string text = "# five TCP SYNs to port 10000, one to port 22, a datagram to port 5353; 100 "
+		                   "datagrams over lo:\n";
 		write_out(text);
 		sent = send_packets(*net);
 	});

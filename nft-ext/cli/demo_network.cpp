@@ -45,7 +45,8 @@ bool request(uint16_t type, uint16_t flags, const std::function<void(nlmsghdr *)
 	bool ok = mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 && mnl_socket_sendto(s, h, h->nlmsg_len) > 0;
 	if (ok) {
 		const ssize_t n = mnl_socket_recvfrom(s, buffer, sizeof(buffer));
-		ok = n > 0 && mnl_cb_run(buffer, static_cast<size_t>(n), 0, mnl_socket_get_portid(s), nullptr, nullptr) >= 0;
+		ok = n > 0 &&
+		     mnl_cb_run(buffer, static_cast<size_t>(n), 0, mnl_socket_get_portid(s), nullptr, nullptr) >= 0;
 	}
 	const int error = errno;
 	mnl_socket_close(s);
@@ -169,7 +170,8 @@ void put_tcp_checksum(std::vector<uint8_t> &segment, uint8_t host) {
 		uint32_t from, to;
 		uint8_t zero, protocol;
 		uint16_t length;
-	} pseudo{htonl(kNetwork + host), htonl(kNetwork + 1), 0, IPPROTO_TCP, htons(static_cast<uint16_t>(segment.size()))};
+	} pseudo{htonl(kNetwork + host), htonl(kNetwork + 1), 0, IPPROTO_TCP,
+	         htons(static_cast<uint16_t>(segment.size()))};
 	std::vector<uint8_t> all;
 	append(all, pseudo);
 	all.insert(all.end(), segment.begin(), segment.end());

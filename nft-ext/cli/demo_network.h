@@ -12,7 +12,8 @@ namespace nft_drops::cli {
 
 class DemoNetwork {
 public:
-	// In the present namespace: "lo" up; "wan0" with 192.0.2.1/24 (TEST-NET-1) and its other end "internet0", both up.
+	// In the present namespace: "lo" up; "wan0" with 192.0.2.1/24 (TEST-NET-1) and its other end "internet0", both
+	// up.
 	static Result<DemoNetwork> create();
 	DemoNetwork(DemoNetwork &&) noexcept;
 	DemoNetwork &operator=(DemoNetwork &&) = delete;
@@ -27,7 +28,7 @@ public:
 private:
 	DemoNetwork() = default;
 	[[nodiscard]] Result<void> send(uint8_t host, uint8_t protocol, const std::vector<uint8_t> &transport) const;
-	int wire_ = -1;    // a packet socket on internet0
+	int wire_ = -1; // a packet socket on internet0
 	int wire_index_ = 0;
 	uint8_t wan_address_[6]{};
 };

@@ -25,8 +25,10 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 		for (const Unit &u : kUnits) {
 			if (!unit && text.starts_with(u.name)) unit = &u;
 		}
-		if (unit) text.remove_prefix(unit->name.size());
-		else if (!text.empty() || sum) return std::nullopt; // without a unit: alone only
+		if (unit)
+			text.remove_prefix(unit->name.size());
+		else if (!text.empty() || sum)
+			return std::nullopt; // without a unit: alone only
 		sum += n * (unit ? unit->milliseconds : 1000);
 		if (sum > kMost) return std::nullopt;
 	}

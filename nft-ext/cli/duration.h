@@ -8,8 +8,8 @@
 
 namespace nft_drops::cli {
 
-// A time as nft writes it: "10s", "5m", "1h30m", "250ms", "1d"; a bare number means seconds. Nothing for what is none, is
-// zero, or is longer than ten years.
+// A time as nft writes it: "10s", "5m", "1h30m", "250ms", "1d"; a bare number means seconds. Nothing for what is none,
+// is zero, or is longer than ten years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 } // namespace nft_drops::cli

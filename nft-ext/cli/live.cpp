@@ -25,10 +25,17 @@ int run(int argc, char *argv[]) {
 	if (auto allowed = check_privilege(); !allowed) return report(allowed.error());
 	Result<void> done;
 	switch (line->command) {
-	case Command::kMonitor: done = monitor(line->monitor); break;
-	case Command::kProbe: done = probe(); break;
-	case Command::kDemo: done = demo(); break;
-	default: return report(fail("nft-drops-live", "not a command of its own", "run nft-drops").error());
+	case Command::kMonitor:
+		done = monitor(line->monitor);
+		break;
+	case Command::kProbe:
+		done = probe();
+		break;
+	case Command::kDemo:
+		done = demo();
+		break;
+	default:
+		return report(fail("nft-drops-live", "not a command of its own", "run nft-drops").error());
 	}
 	return done ? 0 : report(done.error());
 }
@@ -36,4 +43,6 @@ int run(int argc, char *argv[]) {
 } // namespace
 } // namespace nft_drops::cli
 
-int main(int argc, char *argv[]) { return nft_drops::cli::run(argc, argv); }
+int main(int argc, char *argv[]) {
+	return nft_drops::cli::run(argc, argv);
+}

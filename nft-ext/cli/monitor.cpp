@@ -53,12 +53,15 @@ private:
 class Monitor {
 public:
 	Monitor(const MonitorOptions &options, jit::Session session, Ruleset &ruleset)
-	    : options_(options), session_(std::move(session)), ruleset_(ruleset), renderer_(make_renderer(options.format)) {}
+	    : options_(options), session_(std::move(session)), ruleset_(ruleset),
+	      renderer_(make_renderer(options.format)) {}
 
 	Result<void> run(const Signals &signals, const std::function<void()> &ready) {
 		say(fmt::format("monitoring {} sites in nft_do_chain of Linux {}{}", session_.plan.sites.size(),
 		                session_.kernel.release,
-		                session_.probe->counts().missed_complete ? "" : " (which cannot tell how often a probe was missed)"));
+		                session_.probe->counts().missed_complete
+		                        ? ""
+		                        : " (which cannot tell how often a probe was missed)"));
 		if (ready) ready();
 		const auto end = options_.duration ? Clock::now() + *options_.duration : Clock::time_point::max();
 		while (!done_) {

@@ -27,19 +27,32 @@ using Context = std::unique_ptr<nft_ctx, ContextFree>;
 
 unsigned output_flag(int letter) {
 	switch (letter) {
-	case 'a': return NFT_CTX_OUTPUT_HANDLE;
-	case 's': return NFT_CTX_OUTPUT_STATELESS;
-	case 't': return NFT_CTX_OUTPUT_TERSE;
-	case 'S': return NFT_CTX_OUTPUT_SERVICE;
-	case 'N': return NFT_CTX_OUTPUT_REVERSEDNS;
-	case 'u': return NFT_CTX_OUTPUT_GUID;
-	case 'n': return NFT_CTX_OUTPUT_NUMERIC_ALL;
-	case 'y': return NFT_CTX_OUTPUT_NUMERIC_PRIO;
-	case 'p': return NFT_CTX_OUTPUT_NUMERIC_PROTO;
-	case 'T': return NFT_CTX_OUTPUT_NUMERIC_TIME;
-	case 'e': return NFT_CTX_OUTPUT_ECHO;
-	case 'j': return NFT_CTX_OUTPUT_JSON;
-	default: return 0;
+	case 'a':
+		return NFT_CTX_OUTPUT_HANDLE;
+	case 's':
+		return NFT_CTX_OUTPUT_STATELESS;
+	case 't':
+		return NFT_CTX_OUTPUT_TERSE;
+	case 'S':
+		return NFT_CTX_OUTPUT_SERVICE;
+	case 'N':
+		return NFT_CTX_OUTPUT_REVERSEDNS;
+	case 'u':
+		return NFT_CTX_OUTPUT_GUID;
+	case 'n':
+		return NFT_CTX_OUTPUT_NUMERIC_ALL;
+	case 'y':
+		return NFT_CTX_OUTPUT_NUMERIC_PRIO;
+	case 'p':
+		return NFT_CTX_OUTPUT_NUMERIC_PROTO;
+	case 'T':
+		return NFT_CTX_OUTPUT_NUMERIC_TIME;
+	case 'e':
+		return NFT_CTX_OUTPUT_ECHO;
+	case 'j':
+		return NFT_CTX_OUTPUT_JSON;
+	default:
+		return 0;
 	}
 }
 
@@ -50,9 +63,10 @@ unsigned debug_level(std::string_view name) {
 		unsigned flag;
 	};
 	static constexpr Level kLevels[] = {
-		{"scanner", NFT_DEBUG_SCANNER},     {"parser", NFT_DEBUG_PARSER}, {"eval", NFT_DEBUG_EVALUATION},
-		{"netlink", NFT_DEBUG_NETLINK},     {"mnl", NFT_DEBUG_MNL},       {"proto-ctx", NFT_DEBUG_PROTO_CTX},
-		{"segtree", NFT_DEBUG_SEGTREE},     {"all", ~0U},
+	        {"scanner", NFT_DEBUG_SCANNER}, {"parser", NFT_DEBUG_PARSER},
+	        {"eval", NFT_DEBUG_EVALUATION}, {"netlink", NFT_DEBUG_NETLINK},
+	        {"mnl", NFT_DEBUG_MNL},         {"proto-ctx", NFT_DEBUG_PROTO_CTX},
+	        {"segtree", NFT_DEBUG_SEGTREE}, {"all", ~0U},
 	};
 	for (const Level &l : kLevels) {
 		if (l.name == name) return l.flag;
@@ -81,13 +95,17 @@ struct Parsed {
 		for (const NftOption &o : nft_options()) {
 			letters += o.letter;
 			if (o.argument) letters += ':';
-			if (o.name) names.push_back({o.name, o.argument ? required_argument : no_argument, nullptr, o.letter});
+			if (o.name)
+				names.push_back(
+				        {o.name, o.argument ? required_argument : no_argument, nullptr, o.letter});
 		}
 		names.push_back({nullptr, 0, nullptr, 0});
 	}
 };
 
-int wrong(const char *what, const std::string &why) { return report(fail(what, why, "see nft(8)").error()); }
+int wrong(const char *what, const std::string &why) {
+	return report(fail(what, why, "see nft(8)").error());
+}
 
 } // namespace
 
@@ -102,25 +120,40 @@ int pass_through(int argc, char *argv[]) {
 	for (int o; (o = getopt_long(argc, argv, table.letters.c_str(), table.names.data(), nullptr)) != -1;) {
 		flags |= output_flag(o);
 		switch (o) {
-		case '?': return EXIT_FAILURE; // getopt has said why
-		case 'h': fputs(usage(), stdout); return EXIT_SUCCESS;
+		case '?':
+			return EXIT_FAILURE; // getopt has said why
+		case 'h':
+			fputs(usage(), stdout);
+			return EXIT_SUCCESS;
 		case 'v':
-		case 'V': puts("nft-drops v" ND_VERSION); return EXIT_SUCCESS;
-		case 'f': file = optarg; break;
-		case 'i': return wrong("-i", "interactive mode is not offered; use nft -i");
-		case 'c': nft_ctx_set_dry_run(context.get(), true); break;
-		case 'o': nft_ctx_set_optimize(context.get(), NFT_OPTIMIZE_ENABLED); break;
+		case 'V':
+			puts("nft-drops v" ND_VERSION);
+			return EXIT_SUCCESS;
+		case 'f':
+			file = optarg;
+			break;
+		case 'i':
+			return wrong("-i", "interactive mode is not offered; use nft -i");
+		case 'c':
+			nft_ctx_set_dry_run(context.get(), true);
+			break;
+		case 'o':
+			nft_ctx_set_optimize(context.get(), NFT_OPTIMIZE_ENABLED);
+			break;
 		case 'D':
-			if (nft_ctx_add_var(context.get(), optarg)) return wrong("-D", fmt::format("cannot define {}", optarg));
+			if (nft_ctx_add_var(context.get(), optarg))
+				return wrong("-D", fmt::format("cannot define {}", optarg));
 			break;
 		case 'I':
 			if (nft_ctx_add_include_path(context.get(), optarg))
 				return wrong("-I", fmt::format("cannot add the include path {}", optarg));
 			break;
 		case 'd':
-			if (!add_debug(context.get(), optarg)) return wrong("-d", fmt::format("no such debugging level in {}", optarg));
+			if (!add_debug(context.get(), optarg))
+				return wrong("-d", fmt::format("no such debugging level in {}", optarg));
 			break;
-		default: break;
+		default:
+			break;
 		}
 	}
 	nft_ctx_output_set_flags(context.get(), flags);

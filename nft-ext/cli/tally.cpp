@@ -7,14 +7,21 @@ namespace nft_drops::cli {
 
 void Tally::add(const nd_event &event) {
 	switch (event.cause) {
-	case ND_CAUSE_RULE: by_rule++; break;
-	case ND_CAUSE_POLICY: by_policy++; break;
-	default: other++; break;
+	case ND_CAUSE_RULE:
+		by_rule++;
+		break;
+	case ND_CAUSE_POLICY:
+		by_policy++;
+		break;
+	default:
+		other++;
+		break;
 	}
 }
 
 std::string Tally::summary(uint64_t lost) const {
-	return fmt::format("{} drops ({} by rule, {} by policy, {} other), {} lost", all(), by_rule, by_policy, other, lost);
+	return fmt::format("{} drops ({} by rule, {} by policy, {} other), {} lost", all(), by_rule, by_policy, other,
+	                   lost);
 }
 
 } // namespace nft_drops::cli

@@ -14,7 +14,7 @@ const Version &History::latest() {
 	return last();
 }
 
-void History::changed(const Moment &at) {
+void History::changed(const ChangeTime &at) {
 	changes_++;
 	ended();
 	// Twice in one commit is one change: nothing was ever in force in between.

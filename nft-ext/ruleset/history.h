@@ -14,7 +14,7 @@ namespace nft_drops {
 
 // When something became true. A change is learnt of after it happened: it happened between the two times
 // (nanoseconds, CLOCK_MONOTONIC).
-struct Moment {
+struct ChangeTime {
 	uint32_t generation = 0; // NFTA_GEN_ID of the commit
 	uint64_t after_ns = 0;
 	uint64_t before_ns = 0;
@@ -31,7 +31,7 @@ struct Version {
 		kRead,
 		kLost, // gone before anybody read it
 	};
-	Moment from;
+	ChangeTime from;
 	std::string text;
 	uint64_t read_ns = 0; // when the text was read, CLOCK_MONOTONIC
 	State state = State::kUnread;
@@ -43,10 +43,10 @@ public:
 	// Older versions than this many are forgotten.
 	static constexpr size_t kKeep = 16;
 
-	explicit History(const Moment &since) : first_(since) {}
+	explicit History(const ChangeTime &since) : first_(since) {}
 
 	// The text changed, or may have, at this moment. What had not been read by then is lost.
-	void changed(const Moment &at);
+	void changed(const ChangeTime &at);
 	// Nobody can read the latest version any more (the rule is gone).
 	void ended();
 	// The latest version's text.
@@ -66,7 +66,7 @@ public:
 private:
 	Version &last();
 
-	Moment first_;
+	ChangeTime first_;
 	uint32_t changes_ = 0;
 	// Empty stands for one unread version: most rules of a big ruleset are never asked for.
 	std::vector<Version> versions_;

@@ -33,7 +33,7 @@ Table *Index::alive_table(uint8_t family, const std::string &name) {
 	return found == by_name_.end() ? nullptr : table(found->second);
 }
 
-void Index::begin_dump(const Moment &since, const Moment *lost, bool with_rules) {
+void Index::begin_dump(const ChangeTime &since, const ChangeTime *lost, bool with_rules) {
 	since_ = since;
 	with_rules_ = with_rules;
 	lost_ = nullptr;
@@ -90,7 +90,7 @@ void Index::end_dump() {
 	forget();
 }
 
-void Index::found(const Change &rule, const Moment &now) {
+void Index::found(const Change &rule, const ChangeTime &now) {
 	const Table *table = alive_table(rule.family, rule.table);
 	if (table != nullptr && !table->rules.contains(rule.handle))
 		new_rule(rule, with_rules_ ? now : since_, nullptr);
@@ -110,7 +110,7 @@ void Index::new_table(const Change &change) {
 	by_name_[{change.family, change.table}] = change.handle;
 }
 
-void Index::new_chain(const Change &change, const Moment &at, std::vector<Target> *unread) {
+void Index::new_chain(const Change &change, const ChangeTime &at, std::vector<Target> *unread) {
 	Table *table = alive_table(change.family, change.table);
 	if (table == nullptr) return;
 	table->changes++;
@@ -141,7 +141,7 @@ void Index::new_chain(const Change &change, const Moment &at, std::vector<Target
 	if (unread != nullptr && change.base) unread->push_back({table->handle, change.handle, 0});
 }
 
-void Index::new_rule(const Change &change, const Moment &at, std::vector<Target> *unread) {
+void Index::new_rule(const Change &change, const ChangeTime &at, std::vector<Target> *unread) {
 	Table *table = alive_table(change.family, change.table);
 	if (table == nullptr) return;
 	const auto found = table->chain_by_name.find(change.chain);
@@ -171,7 +171,7 @@ void Index::new_rule(const Change &change, const Moment &at, std::vector<Target>
 	if (unread != nullptr) unread->push_back({table->handle, chain.handle, rule.handle});
 }
 
-std::vector<Target> Index::apply(const std::vector<Change> &commit, const Moment &at) {
+std::vector<Target> Index::apply(const std::vector<Change> &commit, const ChangeTime &at) {
 	std::vector<Target> unread;
 	for (const Change &change : commit) {
 		Table *table = alive_table(change.family, change.table);
@@ -228,7 +228,7 @@ std::vector<Target> Index::apply(const std::vector<Change> &commit, const Moment
 	return unread;
 }
 
-void Index::del_rule(Table &table, const Change &change, const Moment &at) {
+void Index::del_rule(Table &table, const Change &change, const ChangeTime &at) {
 	if (table.rule(change.handle) == nullptr) {
 		// Never heard of so far: nobody can learn its text now, but the chain it stood in is known.
 		const auto chain = table.chain_by_name.find(change.chain);

@@ -76,15 +76,15 @@ public:
 	// A dump of everything: begin, add() each table, then each chain, then (`with_rules`) each rule, end. `since`
 	// is when the dump's content became true for sure; where it follows on lost events, everything may have changed
 	// since `lost`.
-	void begin_dump(const Moment &since, const Moment *lost, bool with_rules);
+	void begin_dump(const ChangeTime &since, const ChangeTime *lost, bool with_rules);
 	void add(const Change &entry);
 	void end_dump();
 	// A rule that the kernel was asked for, at `now`. Where the dump was without rules and no event told of it, it
 	// has been there unchanged since the dump.
-	void found(const Change &rule, const Moment &now);
+	void found(const Change &rule, const ChangeTime &now);
 
 	// A whole commit, in the kernel's order. Returns whose text is to be read now.
-	std::vector<Target> apply(const std::vector<Change> &commit, const Moment &at);
+	std::vector<Target> apply(const std::vector<Change> &commit, const ChangeTime &at);
 
 	// The kernel does not know it (any more).
 	void gone(const Target &target);
@@ -97,9 +97,9 @@ public:
 private:
 	Table *alive_table(uint8_t family, const std::string &name);
 	void new_table(const Change &change);
-	void new_chain(const Change &change, const Moment &at, std::vector<Target> *unread);
-	void new_rule(const Change &change, const Moment &at, std::vector<Target> *unread);
-	void del_rule(Table &table, const Change &change, const Moment &at);
+	void new_chain(const Change &change, const ChangeTime &at, std::vector<Target> *unread);
+	void new_rule(const Change &change, const ChangeTime &at, std::vector<Target> *unread);
+	void del_rule(Table &table, const Change &change, const ChangeTime &at);
 	void bury(Table &table);
 	void bury(Table &table, Chain &chain);
 	void bury(Table &table, Rule &rule);
@@ -109,10 +109,10 @@ private:
 	std::map<std::pair<uint8_t, std::string>, uint64_t> by_name_; // alive ones
 	std::deque<Target> deleted_;                                  // oldest first
 	size_t rule_count_ = 0;
-	Moment since_;           // of the last dump
+	ChangeTime since_;       // of the last dump
 	bool with_rules_ = true; // the last dump
-	Moment lost_at_;
-	const Moment *lost_ = nullptr;
+	ChangeTime lost_at_;
+	const ChangeTime *lost_ = nullptr;
 };
 
 } // namespace nft_drops

@@ -68,7 +68,7 @@ Result<std::unique_ptr<Lookup>> Lookup::open() {
 	return lookup;
 }
 
-Result<void> Lookup::load(const Moment *lost) {
+Result<void> Lookup::load(const ChangeTime *lost) {
 	const auto snapshot = take_snapshot(query_, index_, lost);
 	if (!snapshot) return std::unexpected(snapshot.error());
 	generation_ = snapshot->generation;
@@ -130,7 +130,7 @@ Result<void> Lookup::drain(bool idle) {
 	});
 	if (outcome == Listener::Outcome::kOverflowed) {
 		const uint64_t now = now_ns();
-		const Moment lost{generation_ + 1, after, now};
+		const ChangeTime lost{generation_ + 1, after, now};
 		if (auto loaded = load(&lost); !loaded) return loaded;
 	}
 	drained_ns_ = start;

@@ -48,7 +48,7 @@ public:
 private:
 	Lookup(Query query, Listener changes, Listener link_changes);
 
-	Result<void> load(const Moment *lost);
+	Result<void> load(const ChangeTime *lost);
 	void plan_work();
 	void list_chain(const Target &target);
 	void commit(uint32_t generation, uint64_t after_ns);

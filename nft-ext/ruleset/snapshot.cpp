@@ -13,7 +13,8 @@ namespace {
 
 constexpr int kAttempts = 3;
 constexpr size_t kDumpedRules = 5000;
-constexpr size_t kRequestsAtOnce = 1000; // of at most about 600 bytes, less than a socket's send buffer: see below
+// Of at most about 560 bytes (two names of 256): a socket's send buffer holds 208 KiB unless changed.
+constexpr size_t kRequestsAtOnce = 300;
 
 // False where the ruleset changed meanwhile.
 Result<bool> dump(Query &query, uint16_t type, const Visit &visit) {
@@ -26,7 +27,7 @@ Result<bool> dump(Query &query, uint16_t type, const Visit &visit) {
 
 } // namespace
 
-Result<Snapshot> take_snapshot(Query &query, Index &index, const Moment *lost) {
+Result<Snapshot> take_snapshot(Query &query, Index &index, const ChangeTime *lost) {
 	for (int attempt = 1;; attempt++) {
 		const auto before = query.generation();
 		if (!before) return std::unexpected(before.error());
@@ -76,7 +77,8 @@ Result<void> find_rule(Query &query, Index &index, const Table &table, uint64_t 
 	size_t asked = 0;
 	for (const auto &[chain, number] : table.chain_by_name) {
 		requests.get_rule(table.family, table.name, chain, handle);
-		if (++asked % kRequestsAtOnce != 0 && asked != table.chain_by_name.size()) continue;
+		asked++;
+		if (asked % kRequestsAtOnce != 0 && asked != table.chain_by_name.size()) continue;
 		if (auto done = query.ask_for_any(std::exchange(requests, {}), collect); !done) return done;
 		if (!found.empty()) break;
 	}

@@ -24,7 +24,7 @@ struct Snapshot {
 //
 // More than 5,000 rules are not listed: each part of a dump has the kernel skip all rules before it
 // (nf_tables_dump_rules), so that 100,000 in one chain cost over a second. They are found one by one when asked for.
-Result<Snapshot> take_snapshot(Query &query, Index &index, const Moment *lost);
+Result<Snapshot> take_snapshot(Query &query, Index &index, const ChangeTime *lost);
 
 // Asks each chain of a table for a rule: a walk over all of its rules in the kernel, about 5 ms for 100,000.
 Result<void> find_rule(Query &query, Index &index, const Table &table, uint64_t handle);

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A thin layer over CMake, for people and CI:
+#
+#   make            build everything into build/
+#   make demo       watch drops: on this kernel if it can, else on Debian's newest in a virtual machine
+#   make test       unit, corpus and VM tests
+#   make test-all   the same, on further kernels of Debian too
+#   make lint       clang-format, clang-tidy, shellcheck
+#   make install    into PREFIX (default /usr/local), below DESTDIR
+#   make deps       install all Debian packages that any of these needs
+#
+# Each installs what it needs and the machine lacks (Debian 12, as root).
+
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev libbpf-dev libnftables-dev libnftnl-dev \
+	libmnl-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libzstd-dev zlib1g-dev
+VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
+TEST_PACKAGES := $(VM_PACKAGES) iptables bpftrace
+LINT_PACKAGES := clang-format-19 clang-tidy-19 shellcheck git
+
+install_packages := tests/tools/install-packages
+timed := tests/tools/timed
+# Written as lists of folders, so that nothing built or fetched is ever looked at.
+sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -name '*.c')
+scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
+
+.DEFAULT_GOAL := build
+.PHONY: build configure deps demo test test-all lint install
+
+build: configure
+	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
+
+configure:
+	@$(timed) 'packages to build' $(install_packages) $(BUILD_PACKAGES)
+	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
+
+deps:
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+
+demo: configure
+	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
+	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS) --target nft-drops nft-drops-live
+	@cmake --build $(BUILD) --target demo
+
+# ctest's summary is the last thing to be seen, so nothing may follow it.
+test: build
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -LE further
+
+test-all: build
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
+
+lint: build
+	@$(install_packages) $(LINT_PACKAGES)
+	shellcheck -x $(scripts)
+	clang-format-19 --dry-run -Werror $(sources)
+	run-clang-tidy-19 -quiet -p $(BUILD) -j $(JOBS) '/(bpf|jit|nft-ext|tests)/.*\.cpp$$'
+
+install: build
+	cmake --install $(BUILD)

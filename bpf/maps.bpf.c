@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probe's maps, licence and run-time setting. Apart from its code, since libbpf knows maps by their debug
+ * information (BTF) and the code is quicker to compile at run time without any: the build links the two.
+ */
+#include "helpers.h"
+#include "shared/site.h"
+
+struct {
+	MAP_INT(type, MAP_RINGBUF);
+	MAP_INT(max_entries, 4096); /* the loader sets the true size */
+} nd_events SEC(".maps");
+
+struct {
+	MAP_INT(type, MAP_PERCPU_ARRAY);
+	MAP_INT(max_entries, ND_COUNTERS);
+	MAP_TYPE(key, nd_u32);
+	MAP_TYPE(value, nd_u64);
+} nd_counters SEC(".maps");
+
+/* Only drops in the namespace with this inode number are wanted; 0: in all. Set before loading. */
+const volatile nd_u32 nd_netns = 0;
+
+const char nd_license[] SEC("license") = "GPL";

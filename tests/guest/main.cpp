@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The tests that run as root on a real kernel, inside a machine that tests/vm/run-vm boots.
+//
+// The machine is made for these tests, so nothing that they need may be missing there: a test that skips itself, or a
+// run without any test, is a failure.
+#include <cstdio>
+#include <cstdlib>
+#include <gtest/gtest.h>
+
+int main(int argc, char **argv) {
+	testing::InitGoogleTest(&argc, argv);
+	const int status = RUN_ALL_TESTS();
+	const testing::UnitTest &run = *testing::UnitTest::GetInstance();
+	if (run.skipped_test_count() > 0) {
+		std::fprintf(stderr, "%d skipped: in this machine that is a failure\n", run.skipped_test_count());
+		return EXIT_FAILURE;
+	}
+	if (run.test_to_run_count() == 0) {
+		std::fputs("no test has run\n", stderr);
+		return EXIT_FAILURE;
+	}
+	return status;
+}

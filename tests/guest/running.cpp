@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "running.h"
+
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace nft_drops::guest {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string contents(const std::string &path) {
+	std::ifstream file(path, std::ios::binary);
+	return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+int open_for(const std::string &path) {
+	return open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+}
+
+} // namespace
+
+std::string nft_drops() {
+	const char *path = std::getenv("NFT_DROPS");
+	return path ? path : "/usr/bin/nft-drops";
+}
+
+Running::Running(std::vector<std::string> command) {
+	std::string name = "/tmp/running-XXXXXX";
+	if (!mkdtemp(name.data())) {
+		fprintf(stderr, "no folder in /tmp: %m\n");
+		std::abort();
+	}
+	folder_ = name;
+	std::vector<char *> argv;
+	for (std::string &word : command)
+		argv.push_back(word.data());
+	argv.push_back(nullptr);
+	pid_ = fork();
+	if (pid_ == 0) {
+		dup2(open_for(folder_ + "/out"), STDOUT_FILENO);
+		dup2(open_for(folder_ + "/err"), STDERR_FILENO);
+		execvp(argv[0], argv.data());
+		_exit(127);
+	}
+}
+
+Running::~Running() {
+	if (!reaped_) finish(SIGKILL);
+	std::filesystem::remove_all(folder_);
+}
+
+bool Running::ended() {
+	if (!reaped_ && waitpid(pid_, &status_, WNOHANG) == pid_) reaped_ = true;
+	return reaped_;
+}
+
+std::string Running::out() const {
+	return contents(folder_ + "/out");
+}
+std::string Running::err() const {
+	return contents(folder_ + "/err");
+}
+
+bool Running::wait_for(const std::string &text) {
+	for (int i = 0; i < 3000; i++) {
+		const bool last = ended();
+		if (out().find(text) != std::string::npos || err().find(text) != std::string::npos) return true;
+		if (last) return false;
+		std::this_thread::sleep_for(10ms);
+	}
+	return false;
+}
+
+bool Running::wait_for_lines(size_t count, const std::string &text) {
+	for (int i = 0; i < 1000; i++) {
+		size_t n = 0;
+		for (const std::string &line : lines_of(out()))
+			n += line.find(text) != std::string::npos;
+		if (n >= count) return true;
+		std::this_thread::sleep_for(10ms);
+	}
+	return false;
+}
+
+Finished Running::finish(int signal) {
+	if (!ended()) kill(pid_, signal);
+	return wait();
+}
+
+Finished Running::wait() {
+	for (int i = 0; i < 6000 && !ended(); i++)
+		std::this_thread::sleep_for(10ms);
+	if (!reaped_) {
+		ADD_FAILURE() << "no end within a minute";
+		kill(pid_, SIGKILL);
+		reaped_ = waitpid(pid_, &status_, 0) == pid_;
+	}
+	const int status = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+	return {status, out(), err()};
+}
+
+Monitor::Monitor(const std::vector<std::string> &options)
+    : Running([&] {
+	      std::vector<std::string> command = {nft_drops(), "monitor"};
+	      command.insert(command.end(), options.begin(), options.end());
+	      return command;
+      }()) {
+	EXPECT_TRUE(wait_for("nft-drops: monitoring")) << err();
+}
+
+Finished run(std::vector<std::string> command) {
+	return Running(std::move(command)).wait();
+}
+
+std::string shell(const std::string &command) {
+	Finished f = run({"sh", "-c", command});
+	EXPECT_EQ(f.status, 0) << command << "\n" << f.err;
+	return f.out;
+}
+
+std::vector<std::string> lines_of(const std::string &text) {
+	std::vector<std::string> lines;
+	std::istringstream in(text);
+	for (std::string line; std::getline(in, line);)
+		lines.push_back(line);
+	return lines;
+}
+
+std::vector<nlohmann::json> json_lines(const std::string &text) {
+	std::vector<nlohmann::json> all;
+	for (const std::string &line : lines_of(text)) {
+		all.push_back(nlohmann::json::parse(line, nullptr, false));
+		EXPECT_TRUE(all.back().is_object()) << line;
+	}
+	return all;
+}
+
+Leftovers leftovers() {
+	Leftovers l;
+	l.kprobes = lines_of(contents("/sys/kernel/debug/kprobes/list")).size();
+	bpf_attr attr{};
+	while (syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)) == 0) {
+		attr.start_id = attr.next_id;
+		l.programs++;
+	}
+	return l;
+}
+
+bool become(const Leftovers &before) {
+	for (int i = 0; i < 500; i++) {
+		if (leftovers() == before) return true;
+		std::this_thread::sleep_for(10ms);
+	}
+	return false;
+}
+
+} // namespace nft_drops::guest

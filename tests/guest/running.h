@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Programs started by tests, and what they leave behind in the kernel.
+#ifndef NFT_DROPS_TESTS_GUEST_RUNNING_H
+#define NFT_DROPS_TESTS_GUEST_RUNNING_H
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace nft_drops::guest {
+
+struct Finished {
+	int status = -1; // exit status; 128 + signal where it was killed
+	std::string out;
+	std::string err;
+};
+
+// The program under test: NFT_DROPS.
+std::string nft_drops();
+
+// A program with its stdout and stderr kept in files.
+class Running {
+public:
+	explicit Running(std::vector<std::string> command);
+	Running(const Running &) = delete;
+	Running &operator=(const Running &) = delete;
+	~Running(); // kills it
+
+	// Waits until stderr or stdout has this text; false where the program ends or 30 seconds pass before.
+	bool wait_for(const std::string &text);
+	// Waits until stdout has so many lines that hold `text`; false after ten seconds.
+	bool wait_for_lines(size_t count, const std::string &text = "");
+	Finished finish(int signal); // sends it and waits for the end
+	Finished wait();             // waits for the end
+	[[nodiscard]] std::string out() const;
+	[[nodiscard]] std::string err() const;
+	[[nodiscard]] pid_t pid() const { return pid_; }
+
+private:
+	[[nodiscard]] bool ended();
+	std::string folder_;
+	pid_t pid_ = -1;
+	int status_ = -1;
+	bool reaped_ = false;
+};
+
+// nft-drops monitor, ready. Fails the test (non-fatally) where it does not become ready.
+class Monitor : public Running {
+public:
+	explicit Monitor(const std::vector<std::string> &options);
+};
+
+Finished run(std::vector<std::string> command);
+// A shell command that must succeed; returns its stdout.
+std::string shell(const std::string &command);
+
+// Each line of text is one object.
+std::vector<nlohmann::json> json_lines(const std::string &text);
+std::vector<std::string> lines_of(const std::string &text);
+
+// What a probe would leave behind: kprobes and BPF programs in the kernel.
+struct Leftovers {
+	size_t kprobes = 0;
+	size_t programs = 0;
+	bool operator==(const Leftovers &) const = default;
+};
+Leftovers leftovers();
+// The kernel takes some time to free what was detached: waits until they are as before, for up to five seconds.
+bool become(const Leftovers &before);
+
+} // namespace nft_drops::guest
+
+#endif

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the scripts of tests share: sourced, never run.
+
+# say TEXT...: one line on stderr, under the script's own name.
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+# die TEXT...: the same, and the end.
+die() {
+	say "$@"
+	exit 1
+}
+
+# need COMMAND...: ends with the names of all that are missing.
+need() {
+	local command missing=()
+	for command in "$@"; do
+		command -v "$command" >/dev/null || missing+=("$command")
+	done
+	[ ${#missing[@]} -eq 0 ] || die "not installed: ${missing[*]}; 'make deps' installs what the tests need"
+}
+
+# Everything that is fetched or remembered between runs.
+cache_folder() { printf '%s\n' "${NFT_DROPS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nft-drops}"; }
+
+# retry COMMAND...: up to four times, with longer and longer pauses; registries have bad moments.
+retry() {
+	local pause
+	for pause in 5 15 45 0; do
+		"$@" && return 0
+		[ "$pause" -eq 0 ] && break
+		say "'$*' failed, trying again in $pause s"
+		sleep "$pause"
+	done
+	say "'$*' failed four times"
+	return 1
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "packets.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace nft_drops::test {
+namespace {
+
+nd_event syn() {
+	return ip_event(ip(IPPROTO_TCP, tcp(1, 2, 2)));
+}
+
+const std::string kPacket =
+        "iif \"veth0\" ip saddr 10.0.0.2 ip daddr 10.0.0.1 tcp sport 1 tcp dport 2 tcp flags syn length 40";
+const std::string kPacketLine = "\t\t# 21:40:11.482113 " + kPacket + "\n";
+
+class Block : public testing::Test {
+protected:
+	void drop(const nd_event &event, const Answer &answer) { renderer_->drop(event, answer, example_time(), out_); }
+	std::string finish() {
+		renderer_->finish(out_);
+		return std::exchange(out_, {});
+	}
+
+	std::unique_ptr<Renderer> renderer_ = make_renderer(Format::kBlock);
+	std::string out_;
+};
+
+TEST_F(Block, OneContextIsOpenedOnce) {
+	drop(syn(), rule_answer());
+	drop(syn(), rule_answer());
+	EXPECT_EQ(out_, "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                        "\t\ttcp dport 10000 drop # handle 7\n" + kPacketLine +
+	                        "\t\ttcp dport 10000 drop # handle 7\n");
+	EXPECT_TRUE(finish().ends_with("# handle 7\n\t}\n}\n"));
+}
+
+TEST_F(Block, ChainChanges) {
+	drop(syn(), rule_answer());
+	Answer other = rule_answer("drop");
+	other.chain = "sub";
+	other.chain_handle = 4;
+	drop(syn(), other);
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                            "\t\ttcp dport 10000 drop # handle 7\n\t}\n\n\tchain sub { # handle 4\n" +
+	                            kPacketLine + "\t\tdrop # handle 7\n\t}\n}\n");
+}
+
+TEST_F(Block, TableChanges) {
+	drop(syn(), rule_answer());
+	Answer other = rule_answer("drop");
+	other.table = "raw";
+	other.table_handle = 9;
+	drop(syn(), other);
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                            "\t\ttcp dport 10000 drop # handle 7\n\t}\n}\n"
+	                            "table inet raw { # handle 9\n\tchain input { # handle 1\n" +
+	                            kPacketLine + "\t\tdrop # handle 7\n\t}\n}\n");
+}
+
+// Each alone makes another context: names and handles are reused, and are unique only within a namespace.
+TEST_F(Block, WhatMakesAContext) {
+	const auto opened = [](const auto &change) {
+		const auto renderer = make_renderer(Format::kBlock);
+		std::string first;
+		renderer->drop(syn(), rule_answer(), example_time(), first);
+		std::string second;
+		nd_event event = syn();
+		Answer answer = rule_answer();
+		change(event, answer);
+		renderer->drop(event, answer, example_time(), second);
+		return second.substr(0, second.find("\t\t#"));
+	};
+	EXPECT_EQ(opened([](nd_event &, Answer &) {}), "");
+	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.table_handle = 8; }),
+	          "\t}\n}\ntable inet filter { # handle 8\n\tchain input { # handle 1\n");
+	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.family = "ip"; }),
+	          "\t}\n}\ntable ip filter { # handle 6\n\tchain input { # handle 1\n");
+	EXPECT_EQ(opened([](nd_event &event, Answer &) { event.netns = 1; }),
+	          "\t}\n}\ntable inet filter { # handle 6\n\tchain input { # handle 1\n");
+	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.chain_handle = 3; }),
+	          "\t}\n\n\tchain input { # handle 3\n");
+	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.chain = "in"; }), "\t}\n\n\tchain in { # handle 1\n");
+}
+
+TEST_F(Block, FinishWithoutDropsAndTwice) {
+	EXPECT_EQ(finish(), "");
+	drop(syn(), rule_answer());
+	EXPECT_NE(finish(), "");
+	EXPECT_EQ(finish(), "");
+	drop(syn(), rule_answer());
+	EXPECT_TRUE(finish().starts_with("table inet filter {"));
+}
+
+TEST_F(Block, JumpLimit) {
+	nd_event event = syn();
+	event.cause = ND_CAUSE_JUMP_LIMIT;
+	drop(event, rule_answer("jump deeper"));
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n\t\t# 21:40:11.482113 " +
+	                            kPacket + " jump limit reached\n\t\tjump deeper # handle 7\n\t}\n}\n");
+}
+
+TEST_F(Block, RuleGone) {
+	Answer gone = rule_answer("");
+	gone.known = false;
+	drop(syn(), gone);
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                            "\t\t# handle 7 # rule gone\n\t}\n}\n");
+}
+
+// A text that was not in force is not shown, even if there is one.
+TEST_F(Block, UnknownBeatsText) {
+	Answer gone = rule_answer("accept");
+	gone.known = false;
+	drop(syn(), gone);
+	EXPECT_EQ(finish().find("accept"), std::string::npos);
+}
+
+TEST_F(Block, PolicyGone) {
+	nd_event event = syn();
+	event.cause = ND_CAUSE_POLICY;
+	event.rule_handle = 0;
+	Answer gone = policy_answer();
+	gone.known = false;
+	drop(event, gone);
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                            "\t\t# policy drop # chain gone\n\t}\n}\n");
+}
+
+// Nothing but the event: its names and handles stand in.
+TEST_F(Block, EmptyAnswer) {
+	nd_event event = syn();
+	drop(event, Answer{});
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                            "\t\t# handle 7 # rule gone\n\t}\n}\n");
+	event.table_handle = event.chain_handle = 0;
+	drop(event, Answer{});
+	EXPECT_TRUE(finish().starts_with("table inet filter {\n\tchain input {\n\t\t#"));
+}
+
+TEST_F(Block, UnknownCause) {
+	nd_event event = syn();
+	event.cause = 99;
+	event.rule_handle = 0;
+	drop(event, Answer{});
+	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n\t\t# 21:40:11.482113 " +
+	                            kPacket + " unknown cause\n\t}\n}\n");
+}
+
+TEST_F(Block, HostileNames) {
+	Answer answer = rule_answer();
+	answer.table = "a b\n\x1b";
+	answer.chain = "\xc2\x9b";
+	drop(syn(), answer);
+	EXPECT_TRUE(finish().starts_with("table inet a\\x20b\\n\\x1b { # handle 6\n\tchain \\u009b { # handle 1\n"));
+}
+
+} // namespace
+} // namespace nft_drops::test
