@@ -19,11 +19,13 @@ constexpr int kCostNoJump = 10;
 constexpr int kCostEmulated = 2;
 constexpr size_t kMostSites = 6;
 
-// Instructions that the same paths come to.
+// Instructions that the same paths come to. What counts as coming is every visit, or (`by_verdict`) only visits with a
+// verdict of NF_DROP in force: the instruction that tests the verdict is passed by every jump and return, too.
 struct Group {
 	std::vector<size_t> instructions; // cheapest first
 	std::vector<bool> drops;          // by number of the drop path: comes here (once)
-	bool other_packets = false;
+	bool by_verdict = false;
+	bool other_packets = false; // there are visits that do not count, or that do not end in a drop
 	int cost = 0;
 };
 
@@ -98,29 +100,41 @@ private:
 		       (i.flow != Flow::kNone ? kCostEmulated : 0);
 	}
 
+	using GroupsByPaths = std::map<std::vector<bool>, Group>;
+
+	void add_to_groups(size_t i, bool by_verdict, GroupsByPaths &groups) const {
+		std::vector<bool> key;
+		bool useful = false;
+		bool usable = true;
+		bool other = false;
+		for (const Path *p : drops_) {
+			const int hits = by_verdict ? p->visits_with_drop[i] : p->visits[i];
+			usable &= hits <= 1 && !p->late[i];
+			useful |= hits != 0;
+			other |= hits != p->visits[i];
+			key.push_back(hits != 0);
+		}
+		if (!useful || !usable) return;
+		std::vector<bool> drops = key;
+		for (const Path *p : others_) {
+			key.push_back(p->visits[i] != 0);
+			other |= p->visits[i] != 0;
+		}
+		key.push_back(by_verdict);
+		if (by_verdict && !other) return; // nothing gained
+		Group &g = groups[key];
+		g.drops = std::move(drops);
+		g.by_verdict = by_verdict;
+		g.other_packets |= other;
+		g.instructions.push_back(i);
+	}
+
 	std::vector<Group> make_groups() const {
-		std::map<std::vector<bool>, Group> by_paths;
+		GroupsByPaths by_paths;
 		for (size_t i = 0; i < code_.all().size(); i++) {
 			if (!probeable(code_.all()[i])) continue;
-			std::vector<bool> key;
-			bool useful = false;
-			bool usable = true;
-			for (const Path *p : drops_) {
-				usable &= p->visits[i] <= 1 && !p->late[i];
-				useful |= p->visits[i] != 0;
-				key.push_back(p->visits[i] != 0);
-			}
-			if (!useful || !usable) continue;
-			std::vector<bool> drops = key;
-			bool other = false;
-			for (const Path *p : others_) {
-				key.push_back(p->visits[i] != 0);
-				other |= p->visits[i] != 0;
-			}
-			Group &g = by_paths[key];
-			g.drops = std::move(drops);
-			g.other_packets = other;
-			g.instructions.push_back(i);
+			add_to_groups(i, false, by_paths);
+			add_to_groups(i, true, by_paths);
 		}
 		std::vector<Group> groups;
 		for (auto &[key, g] : by_paths) {
@@ -172,7 +186,7 @@ private:
 
 	// The group's cheapest instruction with every fact at hand; address 0 where it has none.
 	[[nodiscard]] Result<PlannedSite> fit(const Group &g) const {
-		auto facts = gather_facts(g.instructions, code_, arch_, emulator_, paths_, layout_);
+		auto facts = gather_facts(g.instructions, g.by_verdict, code_, arch_, emulator_, paths_, layout_);
 		if (!facts) return std::unexpected(facts.error());
 		for (size_t i : g.instructions) {
 			if (auto site = site_from(facts->at(i))) {

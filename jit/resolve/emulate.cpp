@@ -31,6 +31,7 @@ public:
 		path_.way = way;
 		path_.regs = way.regs;
 		path_.visits.resize(e.code_.all().size());
+		path_.visits_with_drop.resize(e.code_.all().size());
 		path_.late.resize(e.code_.all().size());
 	}
 
@@ -40,6 +41,7 @@ public:
 		for (int step = 0; at && step < kMostSteps; step++) {
 			const size_t index = e_.code_.index_of(*at);
 			path_.visits[index]++;
+			path_.visits_with_drop[index] += drop_decided_;
 			if (freed_) path_.late[index] = true;
 			if (observe_) observe_({*at, state_, world_, entry_sp_});
 			Step s = switched(*at);
@@ -149,6 +151,7 @@ private:
 		const Effect &effect = s.chains[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)]
 		                               [static_cast<size_t>(p.expr)];
 		if (effect.code == kContinue) return;
+		drop_decided_ |= (effect.code & kVerdictMask) == kDrop;
 		const RulesetLayout &lay = e_.layout_.ruleset;
 		state_.store(Value::known(regs + lay.regs_code.offset), 4, Value::known(effect.code));
 		if (effect.chain >= 0) {
@@ -212,6 +215,7 @@ private:
 	Outcome expected_if_breaks_;
 	std::vector<ExprPlace> evaluated_;
 	bool freed_ = false;
+	bool drop_decided_ = false;
 	Path path_;
 };
 

@@ -25,9 +25,10 @@ struct Way {
 
 struct Path {
 	Way way;
-	Outcome outcome;              // that the function's behaviour agrees with
-	std::vector<uint16_t> visits; // by instruction index
-	std::vector<bool> late;       // visited after the packet was freed
+	Outcome outcome;                        // that the function's behaviour agrees with
+	std::vector<uint16_t> visits;           // by instruction index
+	std::vector<uint16_t> visits_with_drop; // those after an expression's verdict of NF_DROP, which nothing revokes
+	std::vector<bool> late;                 // visited after the packet was freed
 	uint64_t return_value = 0;
 	int64_t regs = 0;          // struct nft_regs, from the stack pointer at entry; 0 where no expression was seen
 	bool dead_end = false;     // a fork that leads nowhere (a failed stack check, a BUG)

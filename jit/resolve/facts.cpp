@@ -41,18 +41,19 @@ bool tells_cause(uint8_t cause, uint32_t verdict) {
 
 class Gatherer {
 public:
-	Gatherer(const Architecture &arch, const Paths &paths, const Layout &layout)
-	    : arch_(arch), layout_(layout), regs_(paths.regs) {}
+	Gatherer(const Architecture &arch, const Paths &paths, const Layout &layout, bool by_verdict)
+	    : arch_(arch), layout_(layout), regs_(paths.regs), by_verdict_(by_verdict) {}
 
 	void look(Facts &f, const Path &path, const Moment &m) const {
 		const Outcome &o = path.outcome;
-		const bool drop = o.cause != 0;
 		const uint64_t code_at =
 		        m.entry_stack_pointer + static_cast<uint64_t>(regs_) + layout_.ruleset.regs_code.offset;
 		const Value verdict = m.state.load(Value::known(code_at), 4);
+		const bool decided = verdict.is_known() && (verdict.bits & kVerdictMask) == kDrop;
+		const bool drop = o.cause != 0 && (!by_verdict_ || decided);
 		if (verdict.is_known()) {
 			keep(f.verdict, verdict.bits, 4, m, arch_);
-			f.verdict_tells &= ((verdict.bits & kVerdictMask) == kDrop) == drop;
+			f.verdict_tells &= decided == drop;
 			if (drop) f.verdict_tells_cause &= tells_cause(o.cause, static_cast<uint32_t>(verdict.bits));
 		} else {
 			f.verdict.reset();
@@ -74,11 +75,12 @@ private:
 	const Architecture &arch_;
 	const Layout &layout_;
 	int64_t regs_;
+	bool by_verdict_;
 };
 
 } // namespace
 
-Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instructions, const Code &code,
+Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instructions, bool by_verdict, const Code &code,
                                              const Architecture &arch, const Emulator &emulator, const Paths &paths,
                                              const Layout &layout) {
 	std::map<size_t, Facts> facts;
@@ -89,7 +91,7 @@ Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instruct
 			set->set();
 		by_instruction[i] = &f;
 	}
-	const Gatherer gatherer(arch, paths, layout);
+	const Gatherer gatherer(arch, paths, layout, by_verdict);
 	for (const Path &path : paths.all) {
 		if (std::ranges::none_of(instructions, [&](size_t i) { return path.visits[i] != 0; })) continue;
 		auto run = emulator.run(path.way, paths.jump_limit, [&](const Moment &m) {

@@ -41,8 +41,9 @@ struct Facts {
 	bool other_packets = false;      // visited on the way to no drop
 };
 
-// Facts of the given instructions (by index), from a second run over all paths.
-Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instructions, const Code &code,
+// Facts of the given instructions (by index), from a second run over all paths. With `by_verdict`, only visits with a
+// verdict of NF_DROP in force count as visits of a dropped packet.
+Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instructions, bool by_verdict, const Code &code,
                                              const Architecture &arch, const Emulator &emulator, const Paths &paths,
                                              const Layout &layout);
 

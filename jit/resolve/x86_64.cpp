@@ -353,12 +353,11 @@ Value X86_64::get(const Operand &o, unsigned bytes, const Instruction &at, const
 	case Operand::Kind::kMem:
 		return s.load(address_of(o, at, s), bytes);
 	case Operand::Kind::kReg: {
-		Value v = s.registers[static_cast<size_t>(o.reg)];
-		if (v.is_known())
-			v.bits = (o.high ? v.bits >> 8 : v.bits) & mask_of(bytes);
-		else if (bytes < 8)
-			v = Value::unknown();
-		return v;
+		const Value &v = s.registers[static_cast<size_t>(o.reg)];
+		const unsigned top = bytes + (o.high ? 1 : 0);
+		if (v.is_known() || (v.kind == Value::Kind::kPartial && top <= v.low))
+			return Value::known((o.high ? v.bits >> 8 : v.bits) & mask_of(bytes));
+		return bytes == 8 && v.kind == Value::Kind::kOpaque ? v : Value::unknown();
 	}
 	}
 	return Value::unknown();
@@ -375,12 +374,19 @@ void X86_64::set(const Operand &o, unsigned bytes, Value v, const Instruction &a
 		r = bytes == 4 && !v.is_known() ? Value::unknown() : v;
 		return;
 	}
-	if (!r.is_known() || !v.is_known()) {
+	if (!v.is_known()) {
 		r = Value::unknown();
 		return;
 	}
 	const unsigned shift = o.high ? 8 : 0;
-	r.bits = (r.bits & ~(mask_of(bytes) << shift)) | v.bits << shift;
+	const uint64_t bits = (r.bits & ~(mask_of(bytes) << shift)) | v.bits << shift;
+	if (r.is_known())
+		r = Value::known(bits);
+	else if (r.kind == Value::Kind::kPartial)
+		r = Value::partial(bits, static_cast<uint8_t>(std::max<unsigned>(r.low, bytes)));
+	else
+		r = o.high ? Value::unknown() : Value::partial(v.bits, static_cast<uint8_t>(bytes));
+	if (o.high && r.kind == Value::Kind::kPartial && r.low < 2) r = Value::unknown();
 }
 
 Bit bit(bool b) {

@@ -55,18 +55,17 @@ TEST(Startup, AtLeastThreeTimesFasterThanBpftrace) {
 	shell("nft list ruleset; rm -rf /run/nft-drops"); // the module is loaded for both; nothing is compiled yet
 	const std::string script = article_script();
 	printf("%s\n", script.c_str());
-	std::vector<double> ours, theirs, ratios;
-	for (int i = 0; i < 4; i++) {
+	std::vector<double> ours, theirs;
+	for (int i = 0; i < 5; i++) {
 		theirs.push_back(time_until({"bpftrace", "-e", script}, "Attaching"));
 		ours.push_back(time_until({nft_drops(), "monitor"}, "nft-drops: monitoring"));
-		ratios.push_back(theirs.back() / ours.back());
-		printf("ready after: nft-drops %.3f s, bpftrace %.3f s, ratio %.2f\n", ours.back(), theirs.back(),
-		       ratios.back());
+		printf("ready after: nft-drops %.3f s, bpftrace %.3f s, ratio %.2f%s\n", ours.back(), theirs.back(),
+		       theirs.back() / ours.back(), i ? "" : " (the first after boot, with nothing compiled before)");
 	}
-	printf("first start after boot, with nothing compiled before: ratio %.2f\n", ratios[0]);
-	std::ranges::sort(ratios);
-	printf("median ratio %.2f\n", ratios[1]);
-	EXPECT_GE(ratios[1], 3.0);
+	std::ranges::sort(ours);
+	std::ranges::sort(theirs);
+	printf("medians: nft-drops %.3f s, bpftrace %.3f s, ratio %.2f\n", ours[2], theirs[2], theirs[2] / ours[2]);
+	EXPECT_GE(theirs[2] / ours[2], 3.0);
 }
 
 } // namespace
