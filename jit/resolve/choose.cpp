@@ -200,9 +200,16 @@ private:
 		return PlannedSite{};
 	}
 
+	// Registers that survive calls hold what the function keeps; others may hold a copy that just has not been
+	// overwritten on the examined paths. Those come last.
 	[[nodiscard]] nd_locator first_of(const Places::Set &set) const {
-		for (size_t p = 0; p < Places::kAll; p++) {
-			if (set[p]) return Places::locator(p, arch_);
+		const auto lasts = [this](size_t p) {
+			return p >= Places::kRegisters || arch_.survives_calls(static_cast<int>(p));
+		};
+		for (bool lasting : {true, false}) {
+			for (size_t p = 0; p < Places::kAll; p++) {
+				if (set[p] && lasts(p) == lasting) return Places::locator(p, arch_);
+			}
 		}
 		return {ND_WHERE_NONE, 0};
 	}

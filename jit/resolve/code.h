@@ -67,6 +67,8 @@ public:
 	// Makes unknown what a called function may change.
 	virtual void clobber_by_call(MachineState &state) const = 0;
 	[[nodiscard]] virtual std::string register_name(int number) const = 0;
+	// A called function leaves it as it was (and so does nft_do_chain for its caller).
+	[[nodiscard]] virtual bool survives_calls(int number) const = 0;
 	// Its place in the kernel's struct pt_regs, in bytes.
 	[[nodiscard]] virtual int pt_regs_offset(int number) const = 0;
 	// Registers that can hold a value at a probe.

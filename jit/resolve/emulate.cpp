@@ -73,7 +73,9 @@ public:
 				return finish();
 			}
 			const Instruction *to = e_.code_.at(goes_to);
-			if (!to && !path_.forks.empty()) {
+			// Behind a call that does not return (a failed stack check), or a BUG.
+			const bool may_end_here = at->flow == Flow::kCall || at->flow == Flow::kTrap;
+			if (!to && !path_.forks.empty() && may_end_here) {
 				path_.dead_end = true;
 				return std::move(path_);
 			}
@@ -94,6 +96,9 @@ private:
 		entry_sp_ = state_.registers[static_cast<size_t>(e_.arch_.stack_pointer())].bits;
 		reg(e_.arch_.argument(0)) = Value::known(world_.pkt);
 		reg(e_.arch_.argument(1)) = Value::known(world_.base);
+		for (int r = 0; r < e_.arch_.general_registers(); r++) {
+			if (e_.arch_.survives_calls(r)) reg(r) = callers(r);
+		}
 		expected_ = meaning(*way_.scenario, jump_limit_, false);
 		if (way_.scenario->special_ops || way_.scenario->special_eval)
 			expected_if_breaks_ = meaning(*way_.scenario, jump_limit_, true);
@@ -105,6 +110,18 @@ private:
 		for (char c : way_.scenario->name)
 			sum = sum * 33 + static_cast<unsigned char>(c);
 		return sum % 200;
+	}
+
+	// What nft_do_chain's caller has in a register that must survive.
+	static Value callers(int number) { return Value::opaque(0x1000 + static_cast<uint64_t>(number)); }
+
+	// The stack and the caller's registers are as at entry: this is a return, and no jump into parts that we cannot
+	// see.
+	[[nodiscard]] bool caller_is_restored() {
+		bool ok = reg(e_.arch_.stack_pointer()).is(entry_sp_);
+		for (int r = 0; r < e_.arch_.general_registers(); r++)
+			ok &= !e_.arch_.survives_calls(r) || reg(r).same(callers(r));
+		return ok;
 	}
 
 	Value &reg(int number) { return state_.registers[static_cast<size_t>(number)]; }
@@ -125,6 +142,7 @@ private:
 	bool decide(size_t index) {
 		const size_t n = path_.forks.size();
 		path_.forks.push_back(index);
+		if (way_.always.contains(index)) return true;
 		return n < way_.decisions.size() && way_.decisions[n];
 	}
 
@@ -145,8 +163,7 @@ private:
 
 	void evaluate(const ExprPlace &p, uint64_t regs) {
 		const Scenario &s = *way_.scenario;
-		const bool special = (s.special_ops || s.special_eval) && p == ExprPlace{};
-		if (special) return; // does nothing when called
+		if (s.is_special(p)) return; // does nothing when called
 		evaluated_.push_back(p);
 		const Effect &effect = s.chains[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)]
 		                               [static_cast<size_t>(p.expr)];
@@ -177,6 +194,10 @@ private:
 	}
 
 	Result<Path> finish() {
+		if (!caller_is_restored()) {
+			return not_understood(
+			        fmt::format("\"{}\" does not return to its caller as it should", way_.scenario->name));
+		}
 		path_.compared = std::move(state_.compared);
 		const Value returned = reg(e_.arch_.return_value());
 		const Outcome *o = &expected_;

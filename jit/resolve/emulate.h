@@ -9,6 +9,7 @@
 #include "jit/resolve/world.h"
 
 #include <functional>
+#include <set>
 #include <vector>
 
 namespace nft_drops::jit {
@@ -19,6 +20,7 @@ struct Way {
 	const Scenario *scenario = nullptr;
 	uint32_t flipped_keys = 0;
 	std::vector<bool> decisions;
+	std::set<size_t> always{};   // branches on unknown values that are taken each time, by instruction index
 	int64_t regs = 0;            // Path::regs where it is known already: empty rulesets do not show it
 	bool special_breaks = false; // filled in by emulate(): how the special expression ended
 };

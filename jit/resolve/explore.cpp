@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace nft_drops::jit {
 namespace {
 
-// A branch on something unknown is taken the other way so many times per setting of the keys: enough to see what is
-// behind it in differing states, and no explosion.
+// A branch on something unknown is taken the other way so many times per setting of the keys and per kind of outcome:
+// enough to see what is behind it in differing states, and no explosion.
 constexpr int kForksPerBranch = 3;
+// Sets of branches that are taken each time, per scenario and setting of the keys.
+constexpr size_t kMostConstant = 12;
 constexpr size_t kMostKeys = 16;
 
 class Explorer {
@@ -27,10 +30,9 @@ public:
 				if (auto ok = all_ways(kept, keys); !ok) return std::unexpected(ok.error());
 			}
 		}
-		for (auto [is_eval, address] : std::set<std::pair<size_t, uint64_t>>(compared_)) {
-			for (uint8_t fill : {1, 4}) {
-				if (auto ok = all_ways(keep(inline_scenario(address, fill, is_eval == 1)), 0); !ok)
-					return std::unexpected(ok.error());
+		for (auto [watched, address] : std::set<std::pair<size_t, uint64_t>>(compared_)) {
+			for (Scenario &s : inline_scenarios(address, watched == 1, *limit)) {
+				if (auto ok = all_ways(keep(std::move(s)), 0); !ok) return std::unexpected(ok.error());
 			}
 		}
 		return std::move(paths_);
@@ -66,31 +68,30 @@ private:
 		return error;
 	}
 
-	// An expression that the function recognises by its operations (fast ones) or their function (direct calls).
-	static Scenario inline_scenario(uint64_t address, uint8_t fill, bool is_eval) {
-		Scenario s{.name = "expression evaluated inline",
-		           .chains = {{{{kContinue}, {kBreak}}, {{kContinue}}, {{kContinue}, {kDrop}}, {{kContinue}}}},
-		           .policy = kAccept};
-		(is_eval ? s.special_eval : s.special_ops) = address;
-		s.fill = fill;
-		return s;
-	}
-
 	Result<void> all_ways(const Scenario *scenario, uint32_t keys) {
-		std::vector<std::vector<bool>> waiting = {{}};
+		std::vector<Way> waiting = {
+		        {.scenario = scenario, .flipped_keys = keys, .decisions = {}, .regs = paths_.regs}};
+		std::set<std::set<size_t>> constant = {{}};
 		while (!waiting.empty()) {
-			const Way way{.scenario = scenario,
-			              .flipped_keys = keys,
-			              .decisions = std::move(waiting.back()),
-			              .regs = paths_.regs};
+			const Way way = std::move(waiting.back());
 			waiting.pop_back();
 			auto path = emulator_.run(way, paths_.jump_limit);
 			if (!path) return std::unexpected(path.error());
 			for (size_t n = way.decisions.size(); n < path->forks.size(); n++) {
-				if (tried_[{keys, path->forks[n]}]++ >= kForksPerBranch) continue;
-				std::vector<bool> other = way.decisions;
-				other.resize(n);
-				other.push_back(true);
+				const size_t branch = path->forks[n];
+				// Unknown things that do not change, such as whether this packet is traced.
+				std::set<size_t> always = way.always;
+				always.insert(branch);
+				if (constant.size() < kMostConstant && constant.insert(always).second) {
+					Way each_time = way;
+					each_time.decisions.clear();
+					each_time.always = std::move(always);
+					waiting.push_back(std::move(each_time));
+				}
+				if (tried_[{keys, path->outcome.cause, branch}]++ >= kForksPerBranch) continue;
+				Way other = way;
+				other.decisions.resize(n);
+				other.decisions.push_back(true);
 				waiting.push_back(std::move(other));
 			}
 			for (auto [watched, address] : path->compared) {
@@ -104,7 +105,7 @@ private:
 	const Emulator &emulator_;
 	Paths paths_;
 	std::set<std::pair<size_t, uint64_t>> compared_;
-	std::map<std::pair<uint32_t, size_t>, int> tried_;
+	std::map<std::tuple<uint32_t, uint8_t, size_t>, int> tried_;
 };
 
 } // namespace

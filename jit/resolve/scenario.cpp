@@ -20,6 +20,48 @@ RuleSpec go(int chain) {
 	return {{kContinue}, {kGoto, chain}};
 }
 
+// Jumps nested one too deep, the last of them by rules in different places: the first of its chain, a later one, one
+// after a return, one behind a goto.
+std::vector<Scenario> jump_limit_scenarios(int jump_limit) {
+	struct Variant {
+		const char *name;
+		ChainSpec before_last; // reached by jump_limit - 1 jumps; `last` and `side` are the chains after it
+		ChainSpec last;
+		ChainSpec side;
+	};
+	const int last = jump_limit;
+	const int side = jump_limit + 1;
+	const int end = jump_limit + 2;
+	const Variant variants[] = {
+	        {"jump limit in a later rule",
+	         {kMatchFails, jump(last), kNothing},
+	         {kMatchFails, kNothing, jump(end), kNothing},
+	         {}},
+	        {"jump limit after a return",
+	         {jump(side), kMatchFails, jump(last)},
+	         {kNothing, jump(end)},
+	         {kNothing, verdict(kReturn)}},
+	        {"jump limit behind a goto",
+	         {kNothing, jump(last)},
+	         {kMatchFails, go(side), kNothing},
+	         {kNothing, kMatchFails, jump(end)}},
+	        {"jump limit", {jump(last)}, {jump(end), kNothing}, {}},
+	};
+	std::vector<Scenario> all;
+	for (const Variant &v : variants) {
+		Scenario s{.name = v.name, .chains = {}, .policy = kAccept};
+		for (int i = 0; i < jump_limit - 1; i++)
+			s.chains.push_back(i % 2 ? ChainSpec{kMatchFails, jump(i + 1), kNothing}
+			                         : ChainSpec{jump(i + 1), kNothing});
+		s.chains.push_back(v.before_last);
+		s.chains.push_back(v.last);
+		s.chains.push_back(v.side);
+		s.chains.push_back({verdict(kAccept)});
+		all.push_back(std::move(s));
+	}
+	return all;
+}
+
 } // namespace
 
 Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks) {
@@ -38,8 +80,7 @@ Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks) {
 			last = {};
 			const RuleSpec &r = c[static_cast<size_t>(rule)];
 			for (int e = 0; e < static_cast<int>(r.size()); e++) {
-				const bool special =
-				        (s.special_ops || s.special_eval) && chain == 0 && rule == 0 && e == 0;
+				const bool special = s.is_special({chain, rule, e});
 				if (!special) out.evaluated.push_back({chain, rule, e});
 				last = special ? Effect{special_breaks ? kBreak : kContinue}
 				               : r[static_cast<size_t>(e)];
@@ -80,6 +121,36 @@ Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks) {
 		rule = stack.back().rule;
 		stack.pop_back();
 	}
+}
+
+std::vector<Scenario> inline_scenarios(uint64_t address, bool is_eval, int jump_limit) {
+	std::vector<Scenario> all;
+	for (uint8_t fill : {1, 4}) {
+		all.push_back({.name = "inline, then drop",
+		               .chains = {{{{kContinue}, {kBreak}}, kNothing, verdict(kDrop), kNothing}},
+		               .policy = kAccept,
+		               .fill = fill});
+		all.push_back({.name = "inline in the rule that drops",
+		               .chains = {{kNothing, verdict(kDrop), verdict(kDrop), kNothing}},
+		               .policy = kAccept,
+		               .fill = fill,
+		               .special_place = {0, 1, 0}});
+		all.push_back({.name = "inline, then policy",
+		               .chains = {{kNothing, kNothing}},
+		               .fill = fill,
+		               .special_place = {0, 1, 0}});
+	}
+	for (int rule : {0, 1}) {
+		Scenario s = std::move(jump_limit_scenarios(jump_limit).back());
+		s.name = rule ? "inline in the rule at the jump limit" : "inline, then jump limit";
+		s.chains[static_cast<size_t>(jump_limit)] = {kNothing, jump(jump_limit + 2), jump(jump_limit + 2)};
+		s.fill = 1;
+		s.special_place = {jump_limit, rule, 0};
+		all.push_back(std::move(s));
+	}
+	for (Scenario &s : all)
+		(is_eval ? s.special_eval : s.special_ops) = address;
+	return all;
 }
 
 std::vector<Scenario> standard_scenarios(int jump_limit) {
@@ -144,12 +215,8 @@ std::vector<Scenario> standard_scenarios(int jump_limit) {
 	                    {kNothing, verdict(kReturn)}},
 	         .policy = kAccept},
 	};
-	Scenario deep{.name = "jump limit", .chains = {}, .policy = kAccept};
-	for (int i = 0; i <= jump_limit; i++)
-		deep.chains.push_back(i % 2 ? ChainSpec{kMatchFails, jump(i + 1), kNothing}
-		                            : ChainSpec{jump(i + 1), kNothing});
-	deep.chains.push_back({verdict(kAccept)});
-	all.push_back(deep);
+	for (Scenario &s : jump_limit_scenarios(jump_limit))
+		all.push_back(std::move(s));
 	for (size_t i = 0; i < all.size(); i++)
 		all[i].second_generation = i % 2;
 	return all;

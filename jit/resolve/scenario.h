@@ -35,24 +35,28 @@ struct Effect {
 using RuleSpec = std::vector<Effect>; // its expressions
 using ChainSpec = std::vector<RuleSpec>;
 
-struct Scenario {
-	std::string name;
-	std::vector<ChainSpec> chains; // the first one is the base chain
-	uint32_t policy = kDrop;
-	bool second_generation = false; // net.nft.gencursor
-	// Expression 0 of rule 0 gets these operations: an address that nft_do_chain compares with, to lead it into the
-	// expressions that it evaluates inline. 0: ordinary.
-	uint64_t special_ops = 0;
-	uint64_t special_eval = 0;
-	uint8_t fill = 0; // every byte of its data
-};
-
 // Where an expression stands.
 struct ExprPlace {
 	int chain = 0;
 	int rule = 0;
 	int expr = 0;
 	bool operator==(const ExprPlace &) const = default;
+};
+
+struct Scenario {
+	std::string name;
+	std::vector<ChainSpec> chains; // the first one is the base chain
+	uint32_t policy = kDrop;
+	bool second_generation = false; // net.nft.gencursor
+	// The expression at `special_place` gets these operations: an address that nft_do_chain compares with, to lead
+	// it into the expressions that it evaluates inline. 0: ordinary.
+	uint64_t special_ops = 0;
+	uint64_t special_eval = 0;
+	uint8_t fill = 0; // every byte of its data
+	ExprPlace special_place{};
+	[[nodiscard]] bool is_special(const ExprPlace &p) const {
+		return (special_ops || special_eval) && p == special_place;
+	}
 };
 
 // What comes of a scenario.
@@ -68,7 +72,11 @@ struct Outcome {
 // special expression, `special_breaks` says how it is taken to end.
 Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks = false);
 
-// The scenarios that every kernel is examined with; nesting goes one deeper than `jump_limit`.
+// An expression that nft_do_chain recognises by its operations, or by their function (`is_eval`), and evaluates inline:
+// in a rule before the one that drops, in that very rule, before a policy drop, and before the jump limit is met.
+std::vector<Scenario> inline_scenarios(uint64_t address, bool is_eval, int jump_limit);
+
+// The scenarios that every kernel is examined with; in the last ones nesting goes one deeper than `jump_limit`.
 std::vector<Scenario> standard_scenarios(int jump_limit);
 
 } // namespace nft_drops::jit

@@ -94,9 +94,7 @@ private:
 		if (special(p)) return kSpecialBytes;
 		return 16 + 8 * ((static_cast<size_t>(p.rule) * 3 + static_cast<size_t>(p.expr) + salt_) % 4);
 	}
-	[[nodiscard]] bool special(const ExprPlace &p) const {
-		return (scenario_.special_ops || scenario_.special_eval) && p == ExprPlace{};
-	}
+	[[nodiscard]] bool special(const ExprPlace &p) const { return scenario_.is_special(p); }
 
 	void expression(uint64_t at, const ExprPlace &p) {
 		uint64_t ops = 0;

@@ -97,21 +97,22 @@ struct Name {
 };
 // By the letters before the width.
 constexpr Name kByWord[] = {
-        {"MOV", Op::kMov},    {"MOVZX", Op::kMovZx}, {"MOVSX", Op::kMovSx},    {"LEA", Op::kLea},
-        {"ADD", Op::kAdd},    {"ADC", Op::kAdc},     {"SUB", Op::kSub},        {"SBB", Op::kSbb},
-        {"AND", Op::kAnd},    {"OR", Op::kOr},       {"XOR", Op::kXor},        {"CMP", Op::kCmp},
-        {"TEST", Op::kTest},  {"INC", Op::kInc},     {"DEC", Op::kDec},        {"NEG", Op::kNeg},
-        {"NOT", Op::kNot},    {"SHL", Op::kShl},     {"SAL", Op::kShl},        {"SHR", Op::kShr},
-        {"SAR", Op::kSar},    {"IMUL", Op::kImul},   {"BT", Op::kBt},          {"BTS", Op::kBts},
-        {"BTR", Op::kBtr},    {"BTC", Op::kBtc},     {"SETCCR", Op::kSetcc},   {"SETCCM", Op::kSetcc},
-        {"CMOV", Op::kCmov},  {"JCC_", Op::kJcc},    {"JMP_", Op::kJmp},       {"JMP", Op::kJmp},
-        {"CALL", Op::kCall},  {"RET", Op::kRet},     {"PUSH", Op::kPush},      {"POP", Op::kPop},
-        {"XCHG", Op::kXchg},  {"STOSB", Op::kStos},  {"STOSW", Op::kStos},     {"STOSL", Op::kStos},
-        {"STOSQ", Op::kStos}, {"LEAVE", Op::kLeave}, {"CDQE", Op::kExtendAcc}, {"CWDE", Op::kExtendAcc},
-        {"NOOP", Op::kNop},   {"NOOPL", Op::kNop},   {"NOOPW", Op::kNop},      {"NOOPQ", Op::kNop},
-        {"NOOPLR", Op::kNop}, {"NOOPWR", Op::kNop},  {"NOOPQR", Op::kNop},     {"ENDBR", Op::kNop},
-        {"LFENCE", Op::kNop}, {"MFENCE", Op::kNop},  {"SFENCE", Op::kNop},     {"PAUSE", Op::kNop},
-        {"TRAP", Op::kTrap},  {"INT", Op::kTrap},    {"UD", Op::kTrap},        {"DATA", Op::kNop},
+        {"MOV", Op::kMov},    {"MOVZX", Op::kMovZx},     {"MOVSX", Op::kMovSx},    {"LEA", Op::kLea},
+        {"ADD", Op::kAdd},    {"ADC", Op::kAdc},         {"SUB", Op::kSub},        {"SBB", Op::kSbb},
+        {"AND", Op::kAnd},    {"OR", Op::kOr},           {"XOR", Op::kXor},        {"CMP", Op::kCmp},
+        {"TEST", Op::kTest},  {"INC", Op::kInc},         {"DEC", Op::kDec},        {"NEG", Op::kNeg},
+        {"NOT", Op::kNot},    {"SHL", Op::kShl},         {"SAL", Op::kShl},        {"SHR", Op::kShr},
+        {"SAR", Op::kSar},    {"IMUL", Op::kImul},       {"BT", Op::kBt},          {"BTS", Op::kBts},
+        {"BTR", Op::kBtr},    {"BTC", Op::kBtc},         {"SETCCR", Op::kSetcc},   {"SETCCM", Op::kSetcc},
+        {"CMOV", Op::kCmov},  {"JCC_", Op::kJcc},        {"JMP_", Op::kJmp},       {"JMP", Op::kJmp},
+        {"CALL", Op::kCall},  {"RET", Op::kRet},         {"PUSH", Op::kPush},      {"POP", Op::kPop},
+        {"XCHG", Op::kXchg},  {"STOSB", Op::kStos},      {"STOSW", Op::kStos},     {"STOSL", Op::kStos},
+        {"STOSQ", Op::kStos}, {"LEAVE", Op::kLeave},     {"CDQE", Op::kExtendAcc}, {"CWDE", Op::kExtendAcc},
+        {"NOOP", Op::kNop},   {"NOOPL", Op::kNop},       {"NOOPW", Op::kNop},      {"NOOPQ", Op::kNop},
+        {"NOOPLR", Op::kNop}, {"NOOPWR", Op::kNop},      {"NOOPQR", Op::kNop},     {"ENDBR", Op::kNop},
+        {"LFENCE", Op::kNop}, {"MFENCE", Op::kNop},      {"SFENCE", Op::kNop},     {"PAUSE", Op::kNop},
+        {"TRAP", Op::kTrap},  {"INT", Op::kTrap},        {"UD", Op::kTrap},        {"CLAC", Op::kNop},
+        {"STAC", Op::kNop},   {"PREFETCHNTA", Op::kNop}, {"PREFETCHT", Op::kNop},  {"PREFETCHW", Op::kNop},
         {"CLAC", Op::kNop},   {"STAC", Op::kNop},
 };
 
@@ -156,6 +157,9 @@ public:
 		for (char &c : name)
 			c = static_cast<char>(c | 0x20);
 		return name;
+	}
+	[[nodiscard]] bool survives_calls(int number) const override {
+		return number == kRbx || number == kRbp || (number >= kR12 && number <= kR15);
 	}
 	[[nodiscard]] int pt_regs_offset(int number) const override { return kPtRegs[static_cast<size_t>(number)]; }
 	[[nodiscard]] int general_registers() const override { return 16; }
@@ -234,6 +238,24 @@ unsigned trailing_number(std::string_view name) {
 	return value;
 }
 
+// "MOV64ao64", "MOV8o64a": between the accumulator and an absolute address.
+bool is_absolute(std::string_view name) {
+	for (const char *form : {"ao16", "ao32", "ao64", "o16a", "o32a", "o64a"}) {
+		if (name.find(form) != std::string_view::npos) return true;
+	}
+	return false;
+}
+
+// String operations other than STOS, ENTER, and bit operations that reach beyond their operand: LLVM's flags do not
+// tell of all of these that they store.
+bool touches_memory_unseen(std::string_view word, const McInstruction &mc) {
+	for (std::string_view stem : {"MOVS", "CMPS", "SCAS", "LODS"}) {
+		if (word.size() == stem.size() + 1 && word.starts_with(stem) && word != "MOVSX") return true;
+	}
+	const bool bits = word == "BT" || word == "BTS" || word == "BTR" || word == "BTC";
+	return word == "ENTER" || (bits && mc.name.ends_with("mr"));
+}
+
 Semantics X86_64::understand(const McInstruction &mc, const uint8_t *bytes) {
 	Semantics m;
 	const auto [word, width] = split(mc.name);
@@ -248,16 +270,15 @@ Semantics X86_64::understand(const McInstruction &mc, const uint8_t *bytes) {
 		                                                   : 8);
 		m.repeat = bytes[0] == 0xf3 || bytes[1] == 0xf3;
 	}
-	if (m.op == Op::kMov &&
-	    (mc.name.find("ao") != std::string_view::npos || mc.name.find("o32a") != std::string_view::npos))
-		m.op = Op::kClobber;                                           // absolute addresses
-	if (m.op == Op::kImul && mc.operands.size() == 1) m.op = Op::kClobber; // rdx:rax
+	if (m.op == Op::kMov && is_absolute(mc.name)) m.unclear = "it uses an absolute address";
+	if (m.op == Op::kImul && !mc.operands.empty() && !mc.operands.front().is_def) m.op = Op::kClobber; // rdx:rax
+	if (touches_memory_unseen(word, mc)) m.unclear = "it reads or writes memory in a way that is not understood";
 	// Vector, control and segment registers are not modelled.
 	const bool foreign =
 	        m.op != Op::kNop && m.op != Op::kLea && std::ranges::any_of(mc.operands, [&](const McOperand &o) {
 		        return o.kind == McOperand::Kind::kReg && o.reg && !o.memory && named(o.reg).number == kNoReg;
 	        });
-	if (m.op == Op::kClobber || foreign) {
+	if (m.op == Op::kClobber || foreign || m.unclear) {
 		m.op = Op::kClobber;
 		if (mc.may_store) m.unclear = "it may store, and is not understood";
 		if (mc.is_branch || mc.is_call) m.unclear = "it transfers control, and is not understood";
@@ -279,6 +300,8 @@ Semantics X86_64::understand(const McInstruction &mc, const uint8_t *bytes) {
 			o.index = index.number;
 			o.imm = mc.operands[i + 3].imm;
 			o.segment = named(mc.operands[i + 4].reg).segment;
+			if ((o.reg != kNoReg && base.bytes != 8) || (o.index != kNoReg && index.bytes != 8))
+				m.unclear = "it uses a 32-bit address";
 			i += 4;
 		} else if (from.kind == McOperand::Kind::kReg) {
 			const Named r = named(from.reg);
@@ -296,6 +319,7 @@ Semantics X86_64::understand(const McInstruction &mc, const uint8_t *bytes) {
 			m.src[m.sources++] = o;
 		}
 	}
+	if (m.unclear) m.op = Op::kClobber;
 	// What the operands do not say is in the name: "MOVZX32rm8", "SHL64rCL", "CWDE".
 	if (m.op == Op::kMovZx || m.op == Op::kMovSx) m.cc = static_cast<uint8_t>(trailing_number(mc.name) / 8);
 	if (is_shift(m.op)) m.cc = mc.name.ends_with("CL");
@@ -309,6 +333,14 @@ Semantics X86_64::understand(const McInstruction &mc, const uint8_t *bytes) {
 bool X86_64::decode(uint64_t address, const uint8_t *bytes, size_t size, Instruction &to) {
 	auto mc = mc_.decode(address, bytes, size);
 	if (!mc) return false;
+	// LLVM takes some prefixes for instructions of their own; the processor does not.
+	uint8_t prefixes = 0;
+	while (mc->name.ends_with("_PREFIX") && prefixes + size_t{1} < size && prefixes < 14) {
+		prefixes++;
+		mc = mc_.decode(address + prefixes, bytes + prefixes, size - prefixes);
+		if (!mc) return false;
+	}
+	mc->size = static_cast<uint8_t>(mc->size + prefixes);
 	Semantics m = understand(*mc, bytes);
 	to.address = address;
 	to.size = mc->size;
@@ -497,8 +529,9 @@ Computed shift(Op op, uint64_t a, unsigned n, unsigned bytes, const Flags &befor
 		r = a >> n;
 		f.cf = bit((a >> (n - 1)) & 1);
 	} else {
-		r = static_cast<uint64_t>(static_cast<int64_t>(sign_extend(a, bytes)) >> n);
-		f.cf = bit((a >> (n - 1)) & 1);
+		const auto wide = static_cast<int64_t>(sign_extend(a, bytes));
+		r = static_cast<uint64_t>(wide >> n);
+		f.cf = bit((wide >> (n - 1)) & 1);
 	}
 	set_zero_sign(f, r, bytes);
 	return {Value::known(r & mask_of(bytes)), f};
@@ -679,13 +712,14 @@ Step X86_64::execute(const Instruction &at, MachineState &s) const {
 	case Op::kPop:
 		if (!sp.is_known()) return {.kind = Step::Kind::kUnclear, .why = "the stack pointer is unknown"};
 		if (m.op == Op::kPush) {
-			const Value v = m.sources ? get(m.src[0], 8, at, s) : Value::unknown();
-			sp.bits -= 8;
-			s.store(sp, 8, v);
+			const Value v = m.sources ? get(m.src[0], m.bytes, at, s) : Value::unknown();
+			sp.bits -= m.bytes;
+			s.store(sp, m.bytes, v);
 		} else {
-			const Value v = s.load(sp, 8);
-			sp.bits += 8;
-			if (m.has_dst) set(m.dst, 8, v, at, s);
+			const Value v = s.load(sp, m.bytes);
+			sp.bits += m.bytes;
+			// An address is computed with the stack pointer as it is afterwards.
+			if (m.has_dst || m.sources) set(m.has_dst ? m.dst : m.src[0], m.bytes, v, at, s);
 		}
 		return {};
 	case Op::kLeave:

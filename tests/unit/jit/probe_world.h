@@ -64,6 +64,7 @@ private:
 	std::unique_ptr<NativeProbe> probe_;
 	nd_layout for_layout_{};
 	nd_site for_site_{};
+	uint32_t for_netns_ = 0;
 };
 
 } // namespace nft_drops::jit_test

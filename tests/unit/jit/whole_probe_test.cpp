@@ -35,8 +35,8 @@ TEST_P(WholeProbe, MakesTheRightEvents) {
 	for (const jit::PlannedSite &s : plan->sites)
 		sites.push_back(s.site);
 
-	const NativeProbe compiled(layout.probe, sites);
 	FakeKernel kernel;
+	const NativeProbe compiled(layout.probe, sites);
 	Arena memory;
 	probe = &compiled;
 	arena = &memory;
