@@ -6,79 +6,17 @@
  * Plan, a copy of nd_at_site() with constants (nd_layout, nd_site) and optimises: none of the tests on them below is
  * left in what the kernel runs, and every load of a register is at a constant offset, as the verifier demands.
  */
-#include "helpers.h"
-#include "shared/site.h"
+#include "locate.h"
 
 /* bpf/maps.bpf.c */
 extern char nd_events;
 extern char nd_counters;
 extern const volatile nd_u32 nd_netns;
 
-enum {
-	VERDICT_MASK = 0xff,    /* NF_VERDICT_MASK */
-	VERDICT_DROP = 0,       /* NF_DROP */
-	VERDICT_CONTINUE = -1,  /* NFT_CONTINUE */
-	VERDICT_JUMP = -3,      /* NFT_JUMP */
-	VERDICT_RETURN = -5,    /* NFT_RETURN */
-	NO_MAC_HEADER = 0xffff, /* skb_mac_header_was_set() */
-};
+enum { NO_MAC_HEADER = 0xffff }; /* skb_mac_header_was_set() */
 
 ALWAYS_INLINE nd_u64 swap_be16(nd_u64 v) {
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ((v & 0xff) << 8 | (v >> 8 & 0xff)) : v;
-}
-
-ALWAYS_INLINE nd_u64 locate(void *ctx, const struct nd_site *site, const struct nd_locator *at) {
-	nd_u64 value = 0;
-
-	if (at->where == ND_WHERE_REGISTER) return *(volatile nd_u64 *)((char *)ctx + at->offset);
-	if (at->where == ND_WHERE_STACK) {
-		nd_u64 sp = *(volatile nd_u64 *)((char *)ctx + site->stack_pointer);
-		bpf_probe_read_kernel(&value, sizeof(value), (void *)(sp + (nd_u64)(long long)at->offset));
-	}
-	return value;
-}
-
-/*
- * A member of the structure at `base`; 0 where this kernel has none or the address is bad (NULL too):
- * bpf_probe_read_kernel() fills with zeroes what it cannot read, so nobody needs to look at what it returns.
- */
-ALWAYS_INLINE nd_u64 member(nd_u64 base, const struct nd_field *f) {
-	nd_u64 value = 0;
-
-	if (!f->size) return 0;
-	/* Little-endian machines only: the first `size` bytes are the low ones. */
-	bpf_probe_read_kernel(&value, f->size, (void *)(base + (nd_u64)(short)f->offset));
-	if (f->bits) value = (value >> f->shift) & ((1ULL << f->bits) - 1);
-	return value;
-}
-
-/*
- * A structure's block, and what is needed to read what lies outside of it. The bytes are apart, since their address
- * goes to a helper: all the rest must stay constants for the compiler.
- */
-struct view {
-	nd_u64 base;
-	const struct nd_block *block;
-	const char *bytes;
-};
-
-ALWAYS_INLINE struct view look_at(nd_u64 base, const struct nd_block *block, char *bytes) {
-	struct view v = {.base = base, .block = block, .bytes = bytes};
-
-	if (block->size) bpf_probe_read_kernel(bytes, block->size, (void *)(base + block->offset));
-	return v;
-}
-
-/* member() out of a block. */
-ALWAYS_INLINE nd_u64 seen(const struct view *v, const struct nd_field *f) {
-	nd_u64 value = 0;
-
-	if (!f->size) return 0;
-	if (!v->block->size || f->offset < v->block->offset || f->offset + f->size > v->block->offset + v->block->size)
-		return member(v->base, f);
-	__builtin_memcpy(&value, v->bytes + (f->offset - v->block->offset), f->size);
-	if (f->bits) value = (value >> f->shift) & ((1ULL << f->bits) - 1);
-	return value;
 }
 
 ALWAYS_INLINE void count(nd_u32 which) {
@@ -155,14 +93,6 @@ ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_la
 	if (take) e->flags |= ND_FLAG_L2;
 }
 
-/* Which of the three kinds of drop this is. The verdict code is what the last expression left behind. */
-ALWAYS_INLINE nd_u8 cause_of(const struct nd_site *site, nd_u32 verdict) {
-	if (site->cause) return (nd_u8)site->cause;
-	if (verdict == (nd_u32)VERDICT_CONTINUE || verdict == (nd_u32)VERDICT_RETURN) return ND_CAUSE_POLICY;
-	if (verdict == (nd_u32)VERDICT_JUMP) return ND_CAUSE_JUMP_LIMIT;
-	return ND_CAUSE_RULE;
-}
-
 /* Who decided: base chain and table. */
 ALWAYS_INLINE void fill_ruleset(struct nd_event *e, nd_u64 base, const struct nd_layout *lay) {
 	char chain_bytes[ND_BLOCK_BYTES] ALIGNED, table_bytes[ND_BLOCK_BYTES] ALIGNED;
@@ -183,9 +113,6 @@ ALWAYS_INLINE void fill_hook(struct nd_event *e, const struct view *state, const
 	fill_device(e->iifname, &e->iif, seen(state, &lay->state_in), lay);
 	fill_device(e->oifname, &e->oif, seen(state, &lay->state_out), lay);
 }
-
-extern const struct nd_layout nd_the_layout;
-extern const struct nd_site nd_the_site;
 
 /* What a site found out, in one argument. */
 union finding {
@@ -241,16 +168,11 @@ __attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule,
  */
 SEC("kprobe")
 int nd_at_site(void *ctx) {
-	const struct nd_site *site = &nd_the_site;
-	union finding found = {.verdict = (nd_u32)locate(ctx, site, &site->verdict), .site = (nd_u16)site->index};
-	nd_u64 base, rule = 0;
+	struct drop drop;
+	union finding found = {.site = (nd_u16)nd_the_site.index};
 
-	if (site->test == ND_TEST_VERDICT && (found.verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
-	if (site->test == ND_TEST_RETURN && ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
-		return 0;
-	base = locate(ctx, site, &site->base);
-	if (site->test == ND_TEST_POLICY && member(base, &nd_the_layout.base_policy) != VERDICT_DROP) return 0;
-	found.cause = cause_of(site, found.verdict);
-	if (found.cause != ND_CAUSE_POLICY) rule = locate(ctx, site, &site->rule);
-	return nd_report(locate(ctx, site, &site->pkt), base, rule, found.all);
+	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
+	found.verdict = drop.verdict;
+	found.cause = drop.cause;
+	return nd_report(locate(ctx, &nd_the_site, &nd_the_site.pkt), drop.base, drop.rule, found.all);
 }
