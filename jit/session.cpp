@@ -41,6 +41,13 @@ Result<std::vector<char>> compile_or_load(const nd_layout &layout, const std::ve
 	return object;
 }
 
+Result<std::string> explained(const Result<Kernel> &kernel) {
+	if (!kernel) return std::unexpected(kernel.error());
+	auto plan = resolve(kernel->image, kernel->layout);
+	if (!plan) return std::unexpected(plan.error());
+	return explain(*plan, *kernel);
+}
+
 // Errors are reported once, by us, in one line.
 void silence_libbpf() {
 	libbpf_set_print(nullptr);
@@ -78,11 +85,12 @@ Result<Session> Session::start(const SessionOptions &options) {
 
 Result<std::string> explain_running_kernel() {
 	silence_libbpf();
-	auto kernel = read_running_kernel();
-	if (!kernel) return std::unexpected(kernel.error());
-	auto plan = resolve(kernel->image, kernel->layout);
-	if (!plan) return std::unexpected(plan.error());
-	return explain(*plan, *kernel);
+	return explained(read_running_kernel());
+}
+
+Result<std::string> explain_kernel_files(const KernelFiles &files) {
+	silence_libbpf();
+	return explained(read_kernel_files(files));
 }
 
 } // namespace nft_drops::jit

@@ -8,6 +8,7 @@
 #include "jit/attach/probe.h"
 #include "jit/kernel/kernel.h"
 #include "jit/kernel/load_nf_tables.h"
+#include "jit/kernel/offline/kernel.h"
 #include "jit/resolve/plan.h"
 
 #include <chrono>
@@ -35,6 +36,8 @@ struct Session {
 
 // The Plan for the running kernel in words; nothing is attached.
 Result<std::string> explain_running_kernel();
+// The same for a kernel that is not running.
+Result<std::string> explain_kernel_files(const KernelFiles &files);
 
 } // namespace nft_drops::jit
 

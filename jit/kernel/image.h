@@ -9,7 +9,7 @@
 
 namespace nft_drops::jit {
 
-enum class Machine { kX86_64 };
+enum class Machine { kX86_64, kAArch64 };
 
 // A contiguous piece of one function: nft_do_chain itself, or a part that the compiler split off (".cold").
 struct CodeRange {

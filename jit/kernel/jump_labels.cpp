@@ -40,6 +40,22 @@ std::optional<JumpTable> module_jump_table(uint64_t module, const ModuleLayout &
 	return JumpTable{*entries, *count};
 }
 
+void add_jump_labels(Image &image, uint64_t address, std::span<const uint8_t> table) {
+	for (size_t i = 0; i + sizeof(Entry) <= table.size(); i += sizeof(Entry)) {
+		Entry e;
+		memcpy(&e, table.data() + i, sizeof(e));
+		const uint64_t at = address + i;
+		const uint64_t code = at + static_cast<uint64_t>(int64_t{e.code});
+		const bool ours = std::ranges::any_of(image.ranges, [&](const CodeRange &r) {
+			return code >= r.address && code < r.address + r.bytes.size();
+		});
+		if (!ours) continue;
+		const uint64_t target = at + offsetof(Entry, target) + static_cast<uint64_t>(int64_t{e.target});
+		const uint64_t key = (at + offsetof(Entry, key) + static_cast<uint64_t>(e.key)) & ~uint64_t{3};
+		image.labels.push_back({code, target, key});
+	}
+}
+
 void read_jump_labels(Image &image, const JumpTable &table, const KernelMemory &memory) {
 	constexpr uint64_t kMostEntries = 1'000'000;
 	if (table.entries > kMostEntries) return;
@@ -50,19 +66,7 @@ void read_jump_labels(Image &image, const JumpTable &table, const KernelMemory &
 		image.labels_known = false;
 		return;
 	}
-	for (uint64_t i = 0; i < table.entries; i++) {
-		Entry e;
-		memcpy(&e, bytes->data() + i * sizeof(Entry), sizeof(e));
-		const uint64_t at = table.address + i * sizeof(Entry);
-		const uint64_t code = at + static_cast<uint64_t>(int64_t{e.code});
-		const bool ours = std::ranges::any_of(image.ranges, [&](const CodeRange &r) {
-			return code >= r.address && code < r.address + r.bytes.size();
-		});
-		if (!ours) continue;
-		const uint64_t target = at + offsetof(Entry, target) + static_cast<uint64_t>(int64_t{e.target});
-		const uint64_t key = (at + offsetof(Entry, key) + static_cast<uint64_t>(e.key)) & ~uint64_t{3};
-		image.labels.push_back({code, target, key});
-	}
+	add_jump_labels(image, table.address, *bytes);
 }
 
 } // namespace nft_drops::jit

@@ -8,6 +8,8 @@ Result<std::unique_ptr<Architecture>> Architecture::of(Machine machine) {
 	switch (machine) {
 	case Machine::kX86_64:
 		return make_x86_64();
+	case Machine::kAArch64:
+		break;
 	}
 	return cannot("nft_do_chain", "machine code of a processor that is not known here");
 }

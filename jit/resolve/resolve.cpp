@@ -92,6 +92,7 @@ std::string explain(const Plan &plan, const Kernel &kernel) {
 	line(fmt::format("kernel {}", kernel.release));
 	line(fmt::format("build-id vmlinux {}{}", kernel.core_build_id,
 	                 kernel.module ? ", nf_tables " + kernel.nft_build_id : ", nf_tables built in"));
+	if (!kernel.running) line("not running: addresses are as if it had been loaded at some place");
 	for (const CodeRange &r : kernel.image.ranges)
 		line(fmt::format("code {} at {:#x}, {} bytes", r.name, r.address, r.bytes.size()));
 	line(fmt::format("examined {} instructions, {} paths ({} end in a drop), {} static keys, jump limit {}",

@@ -18,13 +18,18 @@ namespace {
 constexpr const char *kSeeHelp = "see nft-drops monitor --help";
 
 // Our own long options; their numbers are no characters.
-enum Ours { kFormat = 256, kCount, kFor };
+enum Ours { kFormat = 256, kCount, kFor, kKo, kVmlinux };
 
 struct OurOption {
 	const char *name;
 	int number;
+	Command of;
 };
-constexpr OurOption kOurs[] = {{"format", kFormat}, {"count", kCount}, {"for", kFor}};
+constexpr OurOption kOurs[] = {{"format", kFormat, Command::kMonitor},
+                               {"count", kCount, Command::kMonitor},
+                               {"for", kFor, Command::kMonitor},
+                               {"ko", kKo, Command::kProbe},
+                               {"vmlinux", kVmlinux, Command::kProbe}};
 
 bool takes_argument(std::string_view long_name) {
 	for (const OurOption &o : kOurs) {
@@ -121,6 +126,15 @@ std::string complained_about(char *const argv[]) {
 	return argv[optind - 1];
 }
 
+// nft's own options are refused by apply(), if they mean nothing.
+bool belongs_to(int option, Command command) {
+	if (option == 'j') return command == Command::kMonitor;
+	for (const OurOption &o : kOurs) {
+		if (o.number == option) return o.of == command;
+	}
+	return true;
+}
+
 Result<void> apply(int option, const char *argument, CommandLine &line) {
 	switch (option) {
 	case 'h':
@@ -150,6 +164,12 @@ Result<void> apply(int option, const char *argument, CommandLine &line) {
 			            "give one as nft writes it: 10s, 5m, 1h30m");
 		return {};
 	}
+	case kKo:
+		line.probe.ko = argument;
+		return {};
+	case kVmlinux:
+		line.probe.vmlinux = argument;
+		return {};
 	default:
 		return fail(fmt::format("-{}", static_cast<char>(option)), "of nft, but without a meaning here",
 		            kSeeHelp);
@@ -173,8 +193,7 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	     (o = getopt_long(argc, permuted.data(), table.letters.c_str(), table.names.data(), nullptr)) != -1;) {
 		if (o == ':') return fail(complained_about(permuted.data()), "its argument is missing", kSeeHelp);
 		if (o == '?') return fail(complained_about(permuted.data()), "unknown option", kSeeHelp);
-		const bool of_monitor = o >= kFormat || o == 'j';
-		if (of_monitor && command != Command::kMonitor)
+		if (!belongs_to(o, command))
 			return fail(permuted[static_cast<size_t>(optind) - 1], "not an option of this command",
 			            kSeeHelp);
 		if (auto ok = apply(o, optarg, line); !ok) return std::unexpected(ok.error());
@@ -187,12 +206,15 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 		return fail(fmt::format("monitor {}", permuted[static_cast<size_t>(rest)]), "unexpected word",
 		            kSeeHelp);
 	}
+	if (!line.probe.ko.empty() && line.probe.vmlinux.empty())
+		return fail("--ko " + line.probe.ko, "the kernel that this module is of is missing",
+		            "give its vmlinuz or vmlinux with --vmlinux");
 	return line;
 }
 
 const char *usage() {
 	return "Usage: nft-drops monitor [--format block|line|json] [-j] [--count N] [--for DURATION]\n"
-	       "       nft-drops probe\n"
+	       "       nft-drops probe [--ko FILE] [--vmlinux FILE]\n"
 	       "       nft-drops demo\n"
 	       "       nft-drops [nft's options and commands]\n"
 	       "\n"
@@ -201,7 +223,10 @@ const char *usage() {
 	       "  -j, --json       the same as --format json\n"
 	       "  --count N        end after N drops\n"
 	       "  --for DURATION   end after a time such as 10s, 5m or 1h30m\n"
-	       "probe shows where in the running kernel drops are seen, and why there.\n"
+	       "probe shows where in the running kernel drops are seen, and why there; with files, in a kernel\n"
+	       "that is not running (exit status 2 if it cannot be monitored).\n"
+	       "  --ko FILE        its nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; none where nf_tables is built in\n"
+	       "  --vmlinux FILE   its vmlinuz or vmlinux\n"
 	       "demo shows drops in a network namespace of its own, which is gone afterwards.\n"
 	       "Everything else goes to libnftables: see nft(8).\n";
 }

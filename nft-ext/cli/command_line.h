@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace nft_drops::cli {
 
@@ -26,8 +27,15 @@ struct MonitorOptions {
 	std::optional<std::chrono::milliseconds> duration; // stop after so long
 };
 
+// Of a kernel that is not running; empty: the running one is asked about.
+struct ProbeOptions {
+	std::string ko;
+	std::string vmlinux;
+};
+
 struct CommandLine {
 	Command command = Command::kPassThrough;
+	ProbeOptions probe;
 	MonitorOptions monitor;
 };
 

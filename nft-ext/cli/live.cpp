@@ -12,8 +12,9 @@
 namespace nft_drops::cli {
 namespace {
 
-Result<void> probe() {
-	auto words = jit::explain_running_kernel();
+Result<void> probe(const ProbeOptions &of) {
+	auto words = of.vmlinux.empty() ? jit::explain_running_kernel()
+	                                : jit::explain_kernel_files({.module = of.ko, .core = of.vmlinux});
 	if (!words) return std::unexpected(words.error());
 	fputs(words->c_str(), stdout);
 	return {};
@@ -22,14 +23,15 @@ Result<void> probe() {
 int run(int argc, char *argv[]) {
 	auto line = parse(argc, argv);
 	if (!line) return report(line.error());
-	if (auto allowed = check_privilege(); !allowed) return report(allowed.error());
+	const bool files_only = line->command == Command::kProbe && !line->probe.vmlinux.empty();
+	if (auto allowed = files_only ? Result<void>() : check_privilege(); !allowed) return report(allowed.error());
 	Result<void> done;
 	switch (line->command) {
 	case Command::kMonitor:
 		done = monitor(line->monitor);
 		break;
 	case Command::kProbe:
-		done = probe();
+		done = probe(line->probe);
 		break;
 	case Command::kDemo:
 		done = demo();
