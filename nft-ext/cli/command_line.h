@@ -27,7 +27,7 @@ struct MonitorOptions {
 	std::optional<std::chrono::milliseconds> duration; // stop after so long
 };
 
-// Of a kernel that is not running; empty: the running one is asked about.
+// The files of a kernel that is not running; empty: the running one is asked about.
 struct ProbeOptions {
 	std::string ko;
 	std::string vmlinux;
@@ -39,7 +39,7 @@ struct CommandLine {
 	MonitorOptions monitor;
 };
 
-// Ours are `monitor` (alone, with our options, or as `monitor drops`), `probe` and `demo` (with nothing behind them:
+// Ours are `monitor` (alone, with our options, or as `monitor drops`), `probe` and `demo` (with no word behind them:
 // `nft demo input drop` adds a rule to a table of that name). Our options may stand before and behind the command.
 // Fails with kUsage, naming the word.
 Result<CommandLine> parse(int argc, char *const argv[]);

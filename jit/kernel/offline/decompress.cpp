@@ -99,8 +99,7 @@ Result<std::vector<uint8_t>> unpack_zstd(Bytes in) {
 		const size_t result = ZSTD_decompressStream(stream.get(), &to, &from);
 		out.use(to.pos);
 		if (result == 0) return out.take();
-		if (ZSTD_isError(result) || room.empty() || (to.pos == 0 && from.pos == before))
-			return damaged("zstd");
+		if (ZSTD_isError(result) || room.empty() || (to.pos == 0 && from.pos == before)) return damaged("zstd");
 	}
 }
 

@@ -83,8 +83,7 @@ Result<ElfFile> ElfFile::open(std::span<uint8_t> bytes, const std::string &path)
 			to.bytes = bytes.subspan(s.sh_offset, s.sh_size);
 		}
 		file.sections_.push_back(to);
-		if (s.sh_type == SHT_SYMTAB && file.symbols_.empty() &&
-		    !read_symbols(elf, section, s, file.symbols_))
+		if (s.sh_type == SHT_SYMTAB && file.symbols_.empty() && !read_symbols(elf, section, s, file.symbols_))
 			return fail(path, "its symbol table is damaged", kFetchAgain);
 	}
 	return file;

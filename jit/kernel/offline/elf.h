@@ -21,8 +21,8 @@ struct Section {
 	std::string_view name;
 	uint64_t address = 0; // 0 throughout in a module
 	uint64_t align = 1;
-	bool loaded = false; // into the kernel's memory
-	uint32_t relocates = 0; // of a table of relocations: the section that it is for; else 0
+	bool loaded = false;            // into the kernel's memory
+	uint32_t relocates = 0;         // of a table of relocations: the section that it is for; else 0
 	std::span<const uint8_t> bytes; // empty for .bss
 	uint64_t size = 0;
 };

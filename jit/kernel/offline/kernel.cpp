@@ -75,7 +75,8 @@ Result<Core> read_core(const std::string &path) {
 	if (offline::is_elf(core.bytes)) {
 		auto elf = offline::ElfFile::open(core.bytes, path);
 		if (!elf) return std::unexpected(elf.error());
-		if (elf->relocatable()) return fail(path, "a module or object file, no kernel", "give vmlinux or vmlinuz");
+		if (elf->relocatable())
+			return fail(path, "a module or object file, no kernel", "give vmlinux or vmlinuz");
 		core.machine = elf->machine();
 		core.types = elf->bytes_of(".BTF");
 		core.build_id = build_id_of_notes(elf->bytes_of(".notes"));

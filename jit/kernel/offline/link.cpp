@@ -121,7 +121,8 @@ private:
 	Result<void> apply_one(const Relocation &r, uint64_t at, CodeRange &range) const {
 		const std::string place = fmt::format("{}+{:#x}", range.name, at);
 		const auto address = address_of(r.symbol);
-		if (!address) return fail(place, "a relocation by a symbol that does not exist", "fetch the file again");
+		if (!address)
+			return fail(place, "a relocation by a symbol that does not exist", "fetch the file again");
 		constexpr uint64_t kCallBytes = 5;
 		if (file_.symbols()[r.symbol].name == kFtraceEntry && at >= 1 &&
 		    at + kCallBytes - 1 <= range.bytes.size()) {

@@ -52,9 +52,7 @@ public:
 	}
 
 private:
-	[[nodiscard]] bool holds(size_t size) const {
-		return bytes_.size() >= size && offset_ <= bytes_.size() - size;
-	}
+	[[nodiscard]] bool holds(size_t size) const { return bytes_.size() >= size && offset_ <= bytes_.size() - size; }
 	Relocated put(const void *value, size_t size) {
 		if (!holds(size)) return Relocated::kOutOfBounds;
 		memcpy(&bytes_[offset_], value, size); // little-endian, as we are

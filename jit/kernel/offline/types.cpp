@@ -64,8 +64,8 @@ std::span<const uint8_t> find_btf(Bytes image) {
 		btf_header h;
 		memcpy(&h, image.data() + at, sizeof(h));
 		if (h.magic != BTF_MAGIC || h.version != BTF_VERSION || h.hdr_len != sizeof(h)) continue;
-		const uint64_t end = h.hdr_len + std::max(uint64_t{h.type_off} + h.type_len,
-		                                          uint64_t{h.str_off} + h.str_len);
+		const uint64_t end =
+		        h.hdr_len + std::max(uint64_t{h.type_off} + h.type_len, uint64_t{h.str_off} + h.str_len);
 		if (h.type_len < kLeastTypes || end > image.size() - at) continue;
 		const Bytes found = image.subspan(at, end);
 		const BtfPtr types(btf__new(found.data(), static_cast<uint32_t>(found.size())));
