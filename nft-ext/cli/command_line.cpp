@@ -165,10 +165,9 @@ Result<void> apply(int option, const char *argument, CommandLine &line) {
 		return {};
 	}
 	case kKo:
-		line.probe.ko = argument;
-		return {};
 	case kVmlinux:
-		line.probe.vmlinux = argument;
+		if (!*argument) return fail("--ko, --vmlinux", "an empty name is no file", kSeeHelp);
+		(option == kKo ? line.probe.ko : line.probe.vmlinux) = argument;
 		return {};
 	default:
 		return fail(fmt::format("-{}", static_cast<char>(option)), "of nft, but without a meaning here",
