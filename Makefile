@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev libbpf-dev libnftables-dev libnftnl-dev \
-	libmnl-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev liblzma-dev liblz4-dev \
+	libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev liblzma-dev liblz4-dev \
 	libzstd-dev zlib1g-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
 TEST_PACKAGES := $(VM_PACKAGES) iptables bpftrace

@@ -10,15 +10,19 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace nft_drops::cli {
 
-enum class Command {
+// Each but the first has its entry in grammar.cpp.
+enum class Command : unsigned {
 	kPassThrough, // nft's: handed to libnftables as it is
 	kMonitor,
 	kProbe,
 	kDemo,
-	kHelp, // of one of our commands
+	kHelp,
+	kVersion,
 };
 
 struct MonitorOptions {
@@ -35,17 +39,17 @@ struct ProbeOptions {
 
 struct CommandLine {
 	Command command = Command::kPassThrough;
-	ProbeOptions probe;
+	// All words that are no options, the command's own first; they fit its synopsis. Not for nft's.
+	std::vector<std::string_view> words;
+	std::optional<Command> help_of; // kHelp: of this one, else of all
 	MonitorOptions monitor;
+	ProbeOptions probe;
 };
 
-// Ours are `monitor` (alone, with our options, or as `monitor drops`), `probe` and `demo` (with no word behind them:
-// `nft demo input drop` adds a rule to a table of that name). Our options may stand before and behind the command.
-// Fails with kUsage, naming the word.
+// Ours are `monitor` (but not with what nft's own monitor takes), and those command lines that fit the synopsis of one
+// of our other commands (`nft demo input drop` adds a rule to a table of that name). Our options may stand before and
+// behind the command. Fails with kUsage, naming the word. The words point into `argv`.
 Result<CommandLine> parse(int argc, char *const argv[]);
-
-// The help text.
-const char *usage();
 
 } // namespace nft_drops::cli
 

@@ -6,6 +6,7 @@
 #include "nft-ext/cli/monitor.h"
 #include "nft-ext/cli/privilege.h"
 #include "nft-ext/cli/report.h"
+#include "nft-ext/cli/version.h"
 
 #include <cstdio>
 
@@ -23,6 +24,10 @@ Result<void> probe(const ProbeOptions &of) {
 int run(int argc, char *argv[]) {
 	auto line = parse(argc, argv);
 	if (!line) return report(line.error());
+	if (line->command == Command::kVersion) {
+		fputs(version().c_str(), stdout);
+		return 0;
+	}
 	const bool files_only = line->command == Command::kProbe && !line->probe.vmlinux.empty();
 	if (auto allowed = files_only ? Result<void>() : check_privilege(); !allowed) return report(allowed.error());
 	Result<void> done;

@@ -2,10 +2,9 @@
 // nft-drops: what is typed. Plain nft commands are done here, through libnftables; what needs the kernel's help is
 // handed to nft-drops-live, so that LLVM and libbpf are loaded only then.
 #include "nft-ext/cli/command_line.h"
+#include "nft-ext/cli/help.h"
 #include "nft-ext/cli/pass_through.h"
 #include "nft-ext/cli/report.h"
-
-#include <fmt/format.h>
 
 #include <cerrno>
 #include <climits>
@@ -17,18 +16,36 @@
 namespace nft_drops::cli {
 namespace {
 
-// Beside this program (where it was built), else where it was installed. Never by PATH or the environment: root runs
-// it.
-std::string live_program() {
+// Becomes another of our programs: the one beside this one (where it was built), else the installed one. Never by PATH
+// or the environment: root runs it. Returns only where there is none.
+int become(const char *name, char *argv[]) {
 	char self[PATH_MAX];
 	const ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+	std::string path;
 	if (n > 0) {
-		std::string path(self, static_cast<size_t>(n));
+		path.assign(self, static_cast<size_t>(n));
 		path.erase(path.rfind('/') + 1);
-		path += "nft-drops-live";
-		if (access(path.c_str(), X_OK) == 0) return path;
+		path += name;
 	}
-	return ND_LIVE_PATH;
+	if (access(path.c_str(), X_OK) != 0) path = std::string(ND_LIBEXEC "/") + name;
+	execv(path.c_str(), argv);
+	return report(fail(path, strerror(errno), "install nft-drops again").error());
+}
+
+int show_help() {
+	fputs(help(std::nullopt).c_str(), stdout);
+	return 0;
+}
+
+// LLVM's and libbpf's are known where these are.
+int show_version() {
+	std::string words[] = {"nft-drops", "version"};
+	char *argv[] = {words[0].data(), words[1].data(), nullptr};
+	return become("nft-drops-live", argv);
+}
+
+int interactive(nft_ctx *, char *argv[]) {
+	return become("nft-drops-interactive", argv);
 }
 
 int run(int argc, char *argv[]) {
@@ -36,16 +53,14 @@ int run(int argc, char *argv[]) {
 	if (!line) return report(line.error());
 	switch (line->command) {
 	case Command::kPassThrough:
-		return pass_through(argc, argv);
+		return pass_through(argc, argv,
+		                    {.help = show_help, .version = show_version, .interactive = interactive});
 	case Command::kHelp:
-		fputs(usage(), stdout);
+		fputs(help(line->help_of).c_str(), stdout);
 		return 0;
 	default:
-		break;
+		return become("nft-drops-live", argv);
 	}
-	const std::string live = live_program();
-	execv(live.c_str(), argv);
-	return report(fail(live, strerror(errno), "install nft-drops again").error());
 }
 
 } // namespace

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/cli/grammar.h"
+
+#include "nft-ext/cli/duration.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <string_view>
+
+namespace nft_drops::cli {
+namespace {
+
+Result<void> format(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	if (text == "block")
+		line.monitor.format = Format::kBlock;
+	else if (text == "line")
+		line.monitor.format = Format::kLine;
+	else if (text == "json")
+		line.monitor.format = Format::kJson;
+	else
+		return fail(fmt::format("--format {}", text), "no such format", "block, line and json are");
+	return {};
+}
+
+Result<void> count(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	uint64_t n = 0;
+	auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+	if (error != std::errc() || end != text.data() + text.size() || n == 0)
+		return fail(fmt::format("--count {}", text), "not a number of drops", "give a whole number from 1");
+	line.monitor.count = n;
+	return {};
+}
+
+Result<void> duration(CommandLine &line, const char *argument) {
+	line.monitor.duration = parse_duration(argument);
+	if (!line.monitor.duration)
+		return fail(fmt::format("--for {}", argument), "not a time",
+		            "give one as nft writes it: 10s, 5m, 1h30m");
+	return {};
+}
+
+Result<void> json(CommandLine &line, const char *) {
+	line.monitor.format = Format::kJson;
+	return {};
+}
+
+Result<void> ko(CommandLine &line, const char *argument) {
+	line.probe.ko = argument;
+	return line.probe.ko.empty() ? fail("--ko", "an empty name is no file") : Result<void>();
+}
+
+Result<void> vmlinux(CommandLine &line, const char *argument) {
+	line.probe.vmlinux = argument;
+	return line.probe.vmlinux.empty() ? fail("--vmlinux", "an empty name is no file") : Result<void>();
+}
+
+Result<void> check_probe(const CommandLine &line) {
+	if (line.probe.ko.empty() || !line.probe.vmlinux.empty()) return {};
+	return fail("--ko " + line.probe.ko, "the kernel that this module is of is missing",
+	            "give its vmlinuz or vmlinux with --vmlinux");
+}
+
+Result<void> help(CommandLine &line, const char *) {
+	line.help_of = line.command;
+	line.command = Command::kHelp;
+	return {};
+}
+
+Result<void> version(CommandLine &line, const char *) {
+	line.command = Command::kVersion;
+	return {};
+}
+
+// For what is so anyway.
+Result<void> nothing(CommandLine &, const char *) {
+	return {};
+}
+
+constexpr unsigned kOurs = ~of(Command::kPassThrough);
+constexpr unsigned kNft = of(Command::kPassThrough);
+
+// Ours first, then nft's in the order of nft(8): main.c of nftables. There -n, -N and -S once meant more ("--numeric"
+// three times); nft 1.0 reads each once.
+constexpr OptionSpec kOptions[] = {
+        {0, "format", "block|line|json", of(Command::kMonitor),
+         "block (default; looks like nft -a list ruleset), line (one drop, one line) or json", format},
+        {'j', "json", nullptr, of(Command::kMonitor), "the same as --format json", json},
+        {'a', "handle", nullptr, of(Command::kMonitor), "handles are always shown; taken since nft takes it", nothing},
+        {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
+        {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
+        {0, "ko", "FILE", of(Command::kProbe),
+         "its nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; none where nf_tables is built in", ko},
+        {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
+        {'h', "help", nullptr, kOurs, "what this command does, and its options", help},
+        {'v', "version", nullptr, kOurs, "the versions of nft-drops and its libraries", version},
+
+        {'h', "help", nullptr, kNft, "all commands and options", help},
+        {'v', "version", nullptr, kNft, "the versions of nft-drops and its libraries", version},
+        {'V', nullptr, nullptr, kNft, "the same", version},
+        {'f', "file", "FILE", kNft, "read commands from FILE; - is standard input", nullptr},
+        {'D', "define", "NAME=VALUE", kNft, "define a variable for the FILE", nullptr},
+        {'i', "interactive", nullptr, kNft, "read commands from the terminal", nullptr},
+        {'I', "includepath", "DIRECTORY", kNft, "look for included files there too", nullptr},
+        {'c', "check", nullptr, kNft, "check commands without applying them", nullptr},
+        {'o', "optimize", nullptr, kNft, "optimize the ruleset", nullptr},
+        {'a', "handle", nullptr, kNft, "show handles", nullptr},
+        {'s', "stateless", nullptr, kNft, "leave out counters and other state", nullptr},
+        {'t', "terse", nullptr, kNft, "leave out the elements of sets", nullptr},
+        {'S', "service", nullptr, kNft, "show ports as service names", nullptr},
+        {'N', "reversedns", nullptr, kNft, "show addresses as host names", nullptr},
+        {'u', "guid", nullptr, kNft, "show users and groups by name", nullptr},
+        {'n', "numeric", nullptr, kNft, "show everything as numbers", nullptr},
+        {'y', "numeric-priority", nullptr, kNft, "show chain priorities as numbers", nullptr},
+        {'p', "numeric-protocol", nullptr, kNft, "show protocols as numbers", nullptr},
+        {'T', "numeric-time", nullptr, kNft, "show times as numbers", nullptr},
+        {'e', "echo", nullptr, kNft, "show what was added, inserted or replaced", nullptr},
+        {'j', "json", nullptr, kNft, "JSON, as in libnftables-json(5)", nullptr},
+        {'d', "debug", "scanner|parser|eval|netlink|mnl|proto-ctx|segtree|all", kNft, "show debugging output", nullptr},
+};
+
+constexpr CommandSpec kCommands[] = {
+        {Command::kMonitor, Ours::kFirstWord, "monitor [drops]",
+         "show each packet that nftables drops, with the rule or policy that dropped it",
+         "A line that starts with \"nft-drops: monitoring\" on standard error says that every drop from then on will "
+         "be seen. SIGINT (Ctrl-C) and SIGTERM end it: what was already captured is printed, then one summary line on "
+         "standard error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\".\n\n"
+         "nft's own \"monitor\" with an object (tables, rules, trace, ...) stays nft's."},
+        {Command::kProbe, Ours::kWhole, "probe", "show where in the kernel drops are seen, and why there",
+         "With files, in a kernel that is not running; exit status 2 if that one cannot be monitored.", check_probe},
+        {Command::kDemo, Ours::kWhole, "demo",
+         "show drops of the example ruleset in a network namespace of its own, which is gone afterwards", ""},
+        {Command::kHelp, Ours::kWhole, "help [COMMAND]", "all commands and options, or what one command does", ""},
+        {Command::kVersion, Ours::kWhole, "version",
+         "the versions of nft-drops, libnftables, LLVM and libbpf (also --version)", ""},
+};
+
+constexpr Placeholder kPlaceholders[] = {
+        {"N", "a whole number from 1"},
+        {"DURATION", "a time as nft writes it: 10s, 5m, 1h30m"},
+        {"FILE", "the name of a file"},
+        {"FAMILY", "ip (default), ip6, inet, arp, bridge or netdev"},
+        {"TABLE", "the name of a table"},
+        {"CHAIN", "the name of a chain"},
+        {"HANDLE", "a rule's number, as nft -a list ruleset shows it"},
+        {"COMMAND", "a command of nft-drops"},
+};
+
+// parser_bison.y of nftables 1.0.6 and nft(8). Words that stand for the same list of objects share a line.
+constexpr const char *kNftSynopses[] = {
+        "list ruleset [FAMILY]",
+        "list tables|chains|sets|maps|meters|counters|quotas|limits|secmarks|synproxys|flowtables [FAMILY]",
+        "list ct helpers|timeout|expectation [FAMILY]",
+        "list hooks [FAMILY]",
+        "list table [FAMILY] TABLE",
+        "list chain [FAMILY] TABLE CHAIN",
+        "list set [FAMILY] TABLE SET",
+        "list map [FAMILY] TABLE MAP",
+        "list meter [FAMILY] TABLE METER",
+        "list counter|quota|limit|secmark|synproxy [FAMILY] TABLE OBJECT",
+        "list flowtable [FAMILY] TABLE FLOWTABLE",
+        "flush ruleset [FAMILY]",
+        "flush table [FAMILY] TABLE",
+        "flush chain [FAMILY] TABLE CHAIN",
+        "flush set [FAMILY] TABLE SET",
+        "flush map [FAMILY] TABLE MAP",
+        "flush meter [FAMILY] TABLE METER",
+        "delete table [FAMILY] TABLE|(handle N)",
+        "delete chain [FAMILY] TABLE CHAIN|(handle N)",
+        "delete rule [FAMILY] TABLE CHAIN handle HANDLE",
+        "delete set [FAMILY] TABLE SET|(handle N)",
+        "delete map [FAMILY] TABLE MAP|(handle N)",
+        "delete counter|quota|limit|secmark|synproxy [FAMILY] TABLE OBJECT|(handle N)",
+        "delete flowtable [FAMILY] TABLE FLOWTABLE|(handle N)",
+        "delete element [FAMILY] TABLE SET|MAP REST",
+        "reset counters|quotas [FAMILY] [TABLE]",
+        "reset counter|quota [FAMILY] TABLE OBJECT",
+        "get element [FAMILY] TABLE SET|MAP REST",
+        "add|create table [FAMILY] NEW [REST...]",
+        "add|create chain [FAMILY] TABLE NEW|CHAIN [REST...]",
+        "add|create set|map|counter|quota|limit|secmark|synproxy|flowtable [FAMILY] TABLE NEW [REST...]",
+        "add|create element [FAMILY] TABLE SET|MAP REST",
+        "add|insert rule [FAMILY] TABLE CHAIN [handle|position HANDLE] [REST...]",
+        "replace rule [FAMILY] TABLE CHAIN handle HANDLE REST...",
+        "rename chain [FAMILY] TABLE CHAIN NEW",
+        "describe REST...",
+        "monitor [new|destroy] [tables|chains|sets|rules|elements|ruleset]",
+        "monitor trace",
+};
+
+} // namespace
+
+std::span<const CommandSpec> commands() {
+	return kCommands;
+}
+std::span<const OptionSpec> options() {
+	return kOptions;
+}
+std::span<const Placeholder> placeholders() {
+	return kPlaceholders;
+}
+std::span<const char *const> nft_synopses() {
+	return kNftSynopses;
+}
+
+const CommandSpec *spec_of(Command command) {
+	for (const CommandSpec &c : kCommands) {
+		if (c.id == command) return &c;
+	}
+	return nullptr;
+}
+
+bool takes(Command command, const OptionSpec &option) {
+	return (option.of >> static_cast<unsigned>(command) & 1U) != 0;
+}
+
+} // namespace nft_drops::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+using namespace nft_drops;
+using namespace nft_drops::cli;
+using testing::HasSubstr;
+
+namespace {
+
+// A command line that stays for as long as what was parsed of it.
+class Typed {
+public:
+	Typed(std::initializer_list<const char *> words) : words_(words.begin(), words.end()) {
+		words_.insert(words_.begin(), "nft-drops");
+		for (std::string &w : words_)
+			argv_.push_back(w.data());
+		argv_.push_back(nullptr);
+		result = parse(static_cast<int>(words_.size()), argv_.data());
+	}
+	[[nodiscard]] Command command() const { return result ? result->command : Command::kPassThrough; }
+	[[nodiscard]] std::string error() const { return result ? "" : result.error().message(); }
+	Result<CommandLine> result;
+
+private:
+	std::vector<std::string> words_;
+	std::vector<char *> argv_;
+};
+
+TEST(CommandLine, NftsOwnStaysNfts) {
+	for (const Typed &t :
+	     {Typed{}, Typed{"list", "ruleset"}, Typed{"-f", "monitor"}, Typed{"-a", "list", "table", "drops"},
+	      Typed{"monitor", "trace"}, Typed{"monitor", "new", "rules"}, Typed{"monitor", "ruleset"},
+	      Typed{"probe", "input", "drop"}, Typed{"demo", "input", "counter"}, Typed{"help", "a", "drop"},
+	      Typed{"add", "table", "monitor"}, Typed{"-D", "monitor=1", "-f", "x"}, Typed{"--help"}}) {
+		ASSERT_TRUE(t.result) << t.error();
+		EXPECT_EQ(t.result->command, Command::kPassThrough);
+	}
+}
+
+TEST(CommandLine, OurOptionsBeforeAndBehind) {
+	for (const Typed &t : {Typed{"monitor", "--format", "line", "--count", "3", "--for", "5m"},
+	                       Typed{"--format=line", "--count=3", "--for=5m", "monitor"},
+	                       Typed{"--count", "3", "monitor", "drops", "--format", "line", "--for", "300s"}}) {
+		ASSERT_EQ(t.command(), Command::kMonitor) << t.error();
+		EXPECT_EQ(t.result->monitor.format, Format::kLine);
+		EXPECT_EQ(t.result->monitor.count, 3U);
+		EXPECT_EQ(t.result->monitor.duration, std::chrono::minutes(5));
+	}
+	EXPECT_EQ((Typed{"-j", "monitor"}.result->monitor.format), Format::kJson);
+	EXPECT_EQ((Typed{"monitor", "-aj"}.result->monitor.format), Format::kJson);
+}
+
+TEST(CommandLine, MistakesAreNamed) {
+	EXPECT_THAT((Typed{"monitor", "foo"}.error()), HasSubstr("monitor foo: unexpected word"));
+	EXPECT_THAT((Typed{"monitor", "--nonsense"}.error()), HasSubstr("--nonsense: unknown option"));
+	EXPECT_THAT((Typed{"monitor", "--count"}.error()), HasSubstr("--count: its argument is missing"));
+	EXPECT_THAT((Typed{"monitor", "--count", "0"}.error()), HasSubstr("--count 0: not a number"));
+	EXPECT_THAT((Typed{"monitor", "--for", "tea"}.error()), HasSubstr("--for tea: not a time"));
+	EXPECT_THAT((Typed{"monitor", "--format", "xml"}.error()), HasSubstr("--format xml: no such format"));
+	EXPECT_THAT((Typed{"probe", "--count", "3"}.error()), HasSubstr("--count: not an option of this command"));
+	EXPECT_THAT((Typed{"probe", "--ko", "x.ko"}.error()), HasSubstr("--ko x.ko: the kernel"));
+	EXPECT_THAT((Typed{"probe", "--vmlinux", ""}.error()), HasSubstr("--vmlinux: an empty name"));
+	EXPECT_THAT((Typed{"-o", "monitor"}.error()), HasSubstr("--optimize: of nft"));
+}
+
+TEST(CommandLine, HelpOfOneCommand) {
+	for (const Typed &t : {Typed{"help", "monitor"}, Typed{"monitor", "--help"}, Typed{"-h", "monitor"}}) {
+		ASSERT_EQ(t.command(), Command::kHelp) << t.error();
+		EXPECT_EQ(t.result->help_of, Command::kMonitor);
+	}
+	EXPECT_EQ((Typed{"help"}.command()), Command::kHelp);
+	EXPECT_FALSE((Typed{"help"}.result->help_of));
+	EXPECT_THAT((Typed{"help", "nonsense"}.error()), HasSubstr("help nonsense: no command"));
+}
+
+} // namespace
