@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/session.h"
 
-#include "bpf/objects.h"
-#include "jit/compile/cache.h"
+#include "jit/cache/proven_plan.h"
 #include "jit/compile/compile.h"
 
 #include <bpf/libbpf.h>
@@ -24,21 +23,19 @@ private:
 	std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// Everything that the object depends on: the program that makes it, the probe's code, its constants.
-std::string cache_key(const nd_layout &layout, const std::vector<nd_site> &sites) {
-	const auto code = bpf::probe_bitcode();
-	std::string key(code.begin(), code.end());
-	key.append(reinterpret_cast<const char *>(&layout), sizeof(layout));
-	key.append(reinterpret_cast<const char *>(sites.data()), sites.size() * sizeof(nd_site));
-	return key + ND_VERSION;
-}
-
-Result<std::vector<char>> compile_or_load(const nd_layout &layout, const std::vector<nd_site> &sites) {
-	const ObjectCache cache(cache_key(layout, sites));
-	if (auto object = cache.load()) return std::move(*object);
-	auto object = compile_probe(layout, sites);
-	if (object) cache.store(*object);
-	return object;
+// From the kernel's code to a probe for it. Nothing of it is proven yet.
+Result<ProvenPlan> make(const Kernel &kernel, Timings &timings) {
+	Stopwatch watch;
+	auto plan = resolve(kernel.image, kernel.layout);
+	if (!plan) return std::unexpected(plan.error());
+	timings.resolve = watch.lap();
+	std::vector<nd_site> sites;
+	for (const PlannedSite &site : plan->sites)
+		sites.push_back(site.site);
+	auto object = compile_probe(kernel.layout.probe, sites);
+	if (!object) return std::unexpected(object.error());
+	timings.compile = watch.lap();
+	return ProvenPlan{std::move(*plan), std::move(*object)};
 }
 
 Result<std::string> explained(const Result<Kernel> &kernel) {
@@ -64,20 +61,17 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
-	auto plan = resolve(s.kernel.image, s.kernel.layout);
-	if (!plan) return std::unexpected(plan.error());
-	s.plan = std::move(*plan);
-	s.timings.resolve = watch.lap();
+	const PlanCache cache(s.kernel);
+	auto kept = cache.load();
+	auto made = kept ? Result<ProvenPlan>(std::move(*kept)) : make(s.kernel, s.timings);
+	if (!made) return std::unexpected(made.error());
 
-	std::vector<nd_site> sites;
-	for (const PlannedSite &site : s.plan.sites)
-		sites.push_back(site.site);
-	auto object = compile_or_load(s.kernel.layout.probe, sites);
-	if (!object) return std::unexpected(object.error());
-	s.timings.compile = watch.lap();
-
-	auto probe = Probe::attach(*object, s.plan, {.netns = options.netns, .ring_bytes = options.ring_bytes});
+	watch.lap();
+	auto probe =
+	        Probe::attach(made->object, made->plan, {.netns = options.netns, .ring_bytes = options.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
+	if (!kept) cache.store(*made);
+	s.plan = std::move(made->plan);
 	s.probe = std::move(*probe);
 	s.timings.attach = watch.lap();
 	return s;

@@ -3,6 +3,7 @@
 
 #include "jit/kernel/build_id.h"
 #include "jit/kernel/jump_labels.h"
+#include "jit/kernel/kept_layout.h"
 #include "jit/kernel/kprobes.h"
 #include "jit/kernel/load_nf_tables.h"
 #include "jit/kernel/memory.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kPernetId = "nf_tables_net_id";
-constexpr const char *kModule = "nf_tables";
+constexpr const char *kModule = "nf_tables"; // where it is one
 
 // Where things are in the running kernel.
 struct Addresses {
@@ -101,7 +102,10 @@ Result<Image> read_image(const Addresses &a, const Symbol &entry, const KprobeLa
 Result<Kernel> read_running_kernel() {
 	if (auto loaded = load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 
-	auto layout = read_running_layout();
+	Kernel kernel;
+	kernel.core_build_id = build_id_of_file("/sys/kernel/notes");
+	kernel.nft_build_id = build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", kModule).c_str());
+	auto layout = running_layout(kernel.core_build_id, kernel.nft_build_id);
 	if (!layout) return std::unexpected(layout.error());
 	auto memory = KernelMemory::open();
 	if (!memory) return std::unexpected(memory.error());
@@ -113,7 +117,6 @@ Result<Kernel> read_running_kernel() {
 		return cannot("nft_do_chain", "the kernel has no such symbol",
 		              "a kernel with CONFIG_NF_TABLES is needed");
 	}
-	Kernel kernel;
 	kernel.layout = *layout;
 	kernel.module = !entry->module.empty();
 	auto image = read_image(*found, *entry, layout->kprobe, *memory);
@@ -134,11 +137,6 @@ Result<Kernel> read_running_kernel() {
 	utsname name{};
 	uname(&name);
 	kernel.release = name.release;
-	kernel.core_build_id = build_id_of_file("/sys/kernel/notes");
-	if (kernel.module) {
-		kernel.nft_build_id =
-		        build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", entry->module).c_str());
-	}
 	return kernel;
 }
 

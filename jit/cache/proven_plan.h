@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a start with this kernel worked out and proved, kept for the next one: the Plan and the compiled probe.
+#ifndef NFT_DROPS_JIT_CACHE_PROVEN_PLAN_H
+#define NFT_DROPS_JIT_CACHE_PROVEN_PLAN_H
+
+#include "jit/cache/kept_file.h"
+#include "jit/kernel/kernel.h"
+#include "jit/resolve/plan.h"
+
+#include <optional>
+#include <vector>
+
+namespace nft_drops::jit {
+
+struct ProvenPlan {
+	Plan plan;
+	std::vector<char> object; // see compile_probe()
+};
+
+class PlanCache {
+public:
+	// All that the Plan and the probe depend on is compared: both build-ids, the code as it is in memory, its
+	// address, its static keys, and the layouts. A kernel without build-ids has nothing kept.
+	explicit PlanCache(const Kernel &kernel, std::string folder = "/run/nft-drops");
+
+	[[nodiscard]] std::optional<ProvenPlan> load() const;
+	void store(const ProvenPlan &proven) const;
+
+private:
+	KeptFile file_;
+};
+
+} // namespace nft_drops::jit
+
+#endif
