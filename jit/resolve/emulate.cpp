@@ -89,7 +89,7 @@ public:
 
 private:
 	void begin() {
-		state_.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes, false);
+		state_.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes);
 		world_ = World::build(*way_.scenario, e_.layout_, salt(), state_);
 		state_.watched = {world_.ops, world_.eval};
 		e_.arch_.prepare_entry(state_);

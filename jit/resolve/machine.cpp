@@ -13,11 +13,8 @@ uint64_t opaque_id(uint64_t address, unsigned bytes) {
 
 } // namespace
 
-void MachineState::map(uint64_t address, size_t size, bool known) {
-	Region r{address,
-	         std::vector<uint8_t>(size),
-	         std::vector<Value::Kind>(size, known ? Value::Kind::kKnown : Value::Kind::kUnknown),
-	         {}};
+void MachineState::map(uint64_t address, size_t size) {
+	Region r{address, std::vector<uint8_t>(size), std::vector<Value::Kind>(size, Value::Kind::kUnknown), {}};
 	r.opaque.resize(size / 8 + 1);
 	auto after = std::ranges::upper_bound(regions_, address, {}, &Region::address);
 	regions_.insert(after, std::move(r));

@@ -28,8 +28,8 @@ public:
 	std::array<Value, kRegisters> registers{};
 	Flags flags;
 
-	// Maps zeroed known memory. Regions do not overlap and are added in ascending order of address.
-	void map(uint64_t address, size_t size, bool known = true);
+	// Maps memory of unknown content. Regions do not overlap.
+	void map(uint64_t address, size_t size);
 
 	[[nodiscard]] Value load(Value address, unsigned bytes) const;
 	void store(Value address, unsigned bytes, Value value);

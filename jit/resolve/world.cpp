@@ -32,7 +32,7 @@ void put(MachineState &s, uint64_t base, const nd_field &f, uint64_t value) {
 		return;
 	}
 	const uint64_t mask = ((uint64_t{1} << f.bits) - 1) << f.shift;
-	const Value old = s.load(at, f.size);
+	const Value old = s.load(at, f.size); // known: heads of rules are cleared first
 	s.store(at, f.size, Value::known((old.bits & ~mask) | (value << f.shift & mask)));
 }
 
@@ -49,7 +49,7 @@ public:
 		for (size_t i = 0; i < scenario_.chains.size(); i++) {
 			// The last byte too: a structure's end is not always where its last member ends.
 			const size_t size = (i ? lay_.chain_size : lay_.base_chain_size) + 64;
-			world_.chains.push_back(map(size) + (i ? 0 : probe_.chain_in_base));
+			world_.chains.push_back(structure(size) + (i ? 0 : probe_.chain_in_base));
 		}
 		world_.base = world_.chains[0];
 		put(state_, world_.base, probe_.base_policy, scenario_.policy);
@@ -61,10 +61,17 @@ public:
 private:
 	static constexpr size_t kSpecialBytes = 64;
 
-	uint64_t map(size_t size) {
+	// A structure of whose members nothing is known but what is put there: where the code looks at another one, both
+	// ways are taken.
+	uint64_t structure(size_t size) {
 		const uint64_t at = free_.take(size);
 		state_.map(at, size);
 		return at;
+	}
+	// A rule's head, before its bit-fields are put there.
+	void clear(uint64_t at, size_t size) {
+		for (size_t i = 0; i < size; i++)
+			state_.store(Value::known(at + i), 1, Value::known(0));
 	}
 
 	uint64_t operations(uint64_t at, uint64_t eval, size_t size) {
@@ -72,18 +79,18 @@ private:
 		if (at)
 			state_.map(at, bytes);
 		else
-			at = map(bytes);
+			at = structure(bytes);
 		put(state_, at, lay_.expr_ops_eval, eval);
 		put(state_, at, lay_.expr_ops_size, size);
 		return at;
 	}
 
 	void packet() {
-		const uint64_t net = map(lay_.net_gencursor.offset + size_t{64});
+		const uint64_t net = structure(lay_.net_gencursor.offset + size_t{64});
 		put(state_, net, lay_.net_gencursor, scenario_.second_generation);
-		const uint64_t hook_state = map(lay_.state_size);
+		const uint64_t hook_state = structure(lay_.state_size);
 		put(state_, hook_state, probe_.state_net, net);
-		world_.pkt = map(lay_.pkt_size);
+		world_.pkt = structure(lay_.pkt_size);
 		world_.skb = free_.take(512); // not mapped: opaque
 		put(state_, world_.pkt, probe_.pkt_skb, world_.skb);
 		put(state_, world_.pkt, probe_.pkt_state, hook_state);
@@ -124,13 +131,14 @@ private:
 			length.push_back(n);
 			rules_bytes += lay_.rule_data.offset + n;
 		}
-		// The end marker (struct nft_rule_dp_last) follows the rules, and is not counted in the blob's size.
-		const uint64_t blob = map(lay_.blob_data.offset + rules_bytes + lay_.rule_size + 64);
+		// The end marker follows the rules, and is not counted in the blob's size.
+		const uint64_t blob = structure(lay_.blob_data.offset + rules_bytes + lay_.rule_size + 64);
 		if (lay_.blob_size.size) put(state_, blob, lay_.blob_size, rules_bytes);
 		uint64_t at = blob + lay_.blob_data.offset;
 		std::vector<uint64_t> places;
 		for (size_t r = 0; r < spec.size(); r++) {
 			places.push_back(at);
+			clear(at, lay_.rule_data.offset);
 			put(state_, at, lay_.rule_dlen, length[r]);
 			put(state_, at, probe_.rule_handle, 100 + 16 * static_cast<uint64_t>(number) + r);
 			uint64_t expr = at + lay_.rule_data.offset;
@@ -141,14 +149,21 @@ private:
 			}
 			at = expr;
 		}
-		if (lay_.rule_is_last.size) put(state_, at, lay_.rule_is_last, 1);
+		last_rule(at);
 		world_.rules.push_back(std::move(places));
 		// The generation that is not current is empty, so that taking it is noticed.
-		const uint64_t empty = map(lay_.blob_data.offset + lay_.rule_size + 64);
-		if (lay_.rule_is_last.size) put(state_, empty + lay_.blob_data.offset, lay_.rule_is_last, 1);
+		const uint64_t empty = structure(lay_.blob_data.offset + lay_.rule_size + 64);
+		if (lay_.blob_size.size) put(state_, empty, lay_.blob_size, 0);
+		last_rule(empty + lay_.blob_data.offset);
 		const uint64_t here = world_.chains[static_cast<size_t>(number)];
 		put(state_, here, lay_.chain_blob[scenario_.second_generation ? 1 : 0], blob);
 		put(state_, here, lay_.chain_blob[scenario_.second_generation ? 0 : 1], empty);
+	}
+
+	// The end marker (struct nft_rule_dp_last).
+	void last_rule(uint64_t at) {
+		clear(at, lay_.rule_size);
+		if (lay_.rule_is_last.size) put(state_, at, lay_.rule_is_last, 1);
 	}
 
 	const Scenario &scenario_;

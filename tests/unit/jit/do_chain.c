@@ -450,11 +450,12 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 		goto go_on;
 	}
 	if (UNLIKELY(tracing(pkt))) fixture_trace_packet(pkt, &info, base, NULL, 2);
-	if (UNLIKELY(counting(pkt))) fixture_count(base, pkt);
 	{
-		const nd_u8 policy =
-		        ((const struct base_chain *)((const char *)base - offsetof(struct base_chain, chain)))->policy;
+		const struct base_chain *whole = (const void *)((const char *)base - offsetof(struct base_chain, chain));
+		nd_u8 policy;
 
+		if (UNLIKELY(counting(pkt)) && whole->stats) fixture_count(base, pkt);
+		policy = whole->policy;
 		return policy == DROP ? dropped(pkt, policy) : policy;
 	}
 }
