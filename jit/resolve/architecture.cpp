@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/resolve/code.h"
-#include "jit/resolve/x86_64.h"
+#include "jit/resolve/x86_64/x86_64.h"
 
 namespace nft_drops::jit {
 

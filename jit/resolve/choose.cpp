@@ -185,7 +185,15 @@ private:
 	}
 
 	// The group's cheapest instruction with every fact at hand; address 0 where it has none.
-	[[nodiscard]] Result<PlannedSite> fit(const Group &g) const {
+	Result<PlannedSite> fit(const Group &g) {
+		const std::pair key(g.instructions.front(), g.by_verdict);
+		if (const auto known = fitted_.find(key); known != fitted_.end()) return known->second;
+		auto site = find_fitting(g);
+		if (site) fitted_.emplace(key, *site);
+		return site;
+	}
+
+	[[nodiscard]] Result<PlannedSite> find_fitting(const Group &g) const {
 		auto facts = gather_facts(g.instructions, g.by_verdict, code_, arch_, emulator_, paths_, layout_);
 		if (!facts) return std::unexpected(facts.error());
 		for (size_t i : g.instructions) {
@@ -263,6 +271,7 @@ private:
 	std::set<uint64_t> targets_;
 	std::vector<const Path *> drops_;
 	std::vector<const Path *> others_;
+	std::map<std::pair<size_t, bool>, PlannedSite> fitted_; // an instruction is in one group only, of each kind
 };
 
 } // namespace

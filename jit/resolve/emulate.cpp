@@ -8,7 +8,7 @@
 namespace nft_drops::jit {
 namespace {
 
-constexpr int kMostSteps = 200'000;
+constexpr int kMostSteps = 20'000; // the longest way so far has 5,000
 
 std::unexpected<Error> not_understood(const std::string &why) {
 	return cannot("nft_do_chain", why,
@@ -24,6 +24,9 @@ Emulator::Emulator(const Code &code, const Architecture &arch, const Layout &lay
 	}
 }
 
+extern "C" {
+unsigned long nd_steps, nd_runs;
+}
 class Emulator::Run {
 public:
 	Run(const Emulator &e, const Way &way, int jump_limit, const Observer &observe)
@@ -45,6 +48,10 @@ public:
 			if (freed_) path_.late[index] = true;
 			if (observe_) observe_({*at, state_, world_, entry_sp_});
 			Step s = switched(*at);
+			if (state_.lost()) {
+				return not_understood(fmt::format("{}: it stores at a place that is not known",
+				                                  e_.code_.place(at->address)));
+			}
 			const uint64_t next = at->address + at->size;
 			uint64_t goes_to = next;
 			switch (s.kind) {
@@ -56,6 +63,7 @@ public:
 				return not_understood(fmt::format("{}: {}", e_.code_.place(at->address), s.why));
 			case Step::Kind::kFork:
 				if (decide(index)) goes_to = s.target.bits;
+				decided_since_fork_ = false;
 				break;
 			case Step::Kind::kGoto:
 				if (!s.target.is_known()) {
@@ -72,24 +80,25 @@ public:
 			case Step::Kind::kReturn:
 				return finish();
 			}
+			if (at->flow == Flow::kBranch && s.kind != Step::Kind::kFork) decided_since_fork_ = true;
 			const Instruction *to = e_.code_.at(goes_to);
 			// Behind a call that does not return (a failed stack check), or a BUG.
 			const bool may_end_here = at->flow == Flow::kCall || at->flow == Flow::kTrap;
-			if (!to && !path_.forks.empty() && may_end_here) {
-				path_.dead_end = true;
-				return std::move(path_);
-			}
+			if (!to && !path_.forks.empty() && may_end_here) return dead_end(!decided_since_fork_);
 			if (!to)
 				return not_understood(
 				        fmt::format("{} leads out of the function", e_.code_.place(at->address)));
 			at = to;
 		}
+		// A loop that something unknown ends, taken to go on for ever.
+		if (!path_.forks.empty()) return dead_end(false);
 		return not_understood("it does not come to an end");
 	}
 
 private:
 	void begin() {
-		state_.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes);
+		state_.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes,
+		           Value::Kind::kUnknown);
 		world_ = World::build(*way_.scenario, e_.layout_, salt(), state_);
 		state_.watched = {world_.ops, world_.eval};
 		e_.arch_.prepare_entry(state_);
@@ -140,10 +149,17 @@ private:
 	}
 
 	bool decide(size_t index) {
+		if (const auto only = way_.always.find(index); only != way_.always.end()) return only->second;
 		const size_t n = path_.forks.size();
 		path_.forks.push_back(index);
-		if (way_.always.contains(index)) return true;
-		return n < way_.decisions.size() && way_.decisions[n];
+		path_.last_taken = (way_.all_taken || way_.taken.contains(index)) != (way_.once == n);
+		return path_.last_taken;
+	}
+
+	Path dead_end(bool by_last_fork) {
+		path_.dead_end = true;
+		path_.by_last_fork = by_last_fork;
+		return std::move(path_);
 	}
 
 	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a
@@ -237,6 +253,7 @@ private:
 	std::vector<ExprPlace> evaluated_;
 	bool freed_ = false;
 	bool drop_decided_ = false;
+	bool decided_since_fork_ = true;
 	Path path_;
 };
 

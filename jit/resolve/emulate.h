@@ -9,20 +9,26 @@
 #include "jit/resolve/world.h"
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
 namespace nft_drops::jit {
 
 // One way through the function: which static keys are taken to be switched (bit n: the n-th key has the other state
-// than in the image), and how branches on unknown values go, in order (those beyond the list fall through).
+// than in the image), and which branches on unknown values are taken; the others fall through. What is unknown mostly
+// stays as it is while a packet passes (whether it is traced, say): a branch goes the same way each time it is met.
 struct Way {
 	const Scenario *scenario = nullptr;
 	uint32_t flipped_keys = 0;
-	std::vector<bool> decisions;
-	std::set<size_t> always{};   // branches on unknown values that are taken each time, by instruction index
+	std::set<size_t> taken{};     // by instruction index
+	bool all_taken = false;       // these, and all others
+	std::optional<size_t> once{}; // the n-th branch on an unknown value that is met goes the other way just then
+	std::map<size_t, bool>
+	        always{};            // branches whose other side leads nowhere: taken or not, whatever is said above
 	int64_t regs = 0;            // Path::regs where it is known already: empty rulesets do not show it
-	bool special_breaks = false; // filled in by emulate(): how the special expression ended
+	bool special_breaks = false; // filled in by run(): how the special expression ended
 };
 
 struct Path {
@@ -33,8 +39,10 @@ struct Path {
 	std::vector<bool> late;                 // visited after the packet was freed
 	uint64_t return_value = 0;
 	int64_t regs = 0;          // struct nft_regs, from the stack pointer at entry; 0 where no expression was seen
-	bool dead_end = false;     // a fork that leads nowhere (a failed stack check, a BUG)
-	std::vector<size_t> forks; // instruction index of each branch on an unknown value
+	std::vector<size_t> forks; // instruction index of each branch on an unknown value, as they were met
+	bool dead_end = false;     // it leads nowhere (a failed stack check, a BUG), or round and round
+	bool by_last_fork = false; // of a dead end: nothing was decided between the last of `forks` and it,
+	bool last_taken = false;   // and that one was taken
 	std::vector<MachineState::Comparison> compared; // of operations (0) and of evaluation functions (1)
 };
 

@@ -2,18 +2,20 @@
 #include "jit/resolve/explore.h"
 
 #include <algorithm>
+#include <compare>
+#include <deque>
 #include <map>
 #include <set>
-#include <tuple>
 
 namespace nft_drops::jit {
 namespace {
 
-// A branch on something unknown is taken the other way so many times per setting of the keys and per kind of outcome:
-// enough to see what is behind it in differing states, and no explosion.
-constexpr int kForksPerBranch = 3;
-// Sets of branches that are taken each time, per scenario and setting of the keys.
-constexpr size_t kMostConstant = 12;
+// Of each scenario and setting of the keys, no branch on something unknown is taken, then all are. Each of them alone,
+// and each combination, is taken in a few scenarios of each outcome, with the keys as they are and all switched: enough
+// to see what is behind it in differing states, and no explosion.
+constexpr int kScenariosAlone = 2;
+constexpr int kScenariosTogether = 1;
+constexpr int kCombinations = 16; // of one scenario and setting of the keys, the smaller ones first
 constexpr size_t kMostKeys = 16;
 
 class Explorer {
@@ -46,19 +48,19 @@ private:
 
 	// As the kernel is now, each key switched by itself, and all of them.
 	[[nodiscard]] std::set<uint32_t> key_settings() const {
-		const size_t keys = std::min(emulator_.keys(), kMostKeys);
-		std::set<uint32_t> settings = {0, (1U << keys) - 1};
-		for (size_t k = 0; k < keys; k++)
+		std::set<uint32_t> settings = {0, all_keys()};
+		for (size_t k = 0; k < std::min(emulator_.keys(), kMostKeys); k++)
 			settings.insert(1U << k);
 		return settings;
 	}
+	[[nodiscard]] uint32_t all_keys() const { return (1U << std::min(emulator_.keys(), kMostKeys)) - 1; }
 
 	// How deep jumps go: the macro NFT_JUMP_STACK_SIZE is in no type. 16 in all kernels so far.
 	Result<int> measure_jump_limit() {
 		Result<int> error = cannot("nft_do_chain", "no limit of nested jumps was found");
 		for (int limit : {16, 8, 32, 64}) {
 			auto scenarios = standard_scenarios(limit);
-			auto path = emulator_.run({.scenario = &scenarios.back(), .decisions = {}}, limit);
+			auto path = emulator_.run({.scenario = &scenarios.back()}, limit);
 			if (path) {
 				paths_.regs = path->regs;
 				return limit;
@@ -69,43 +71,90 @@ private:
 	}
 
 	Result<void> all_ways(const Scenario *scenario, uint32_t keys) {
-		std::vector<Way> waiting = {
-		        {.scenario = scenario, .flipped_keys = keys, .decisions = {}, .regs = paths_.regs}};
-		std::set<std::set<size_t>> constant = {{}};
-		while (!waiting.empty()) {
-			const Way way = std::move(waiting.back());
-			waiting.pop_back();
-			auto path = emulator_.run(way, paths_.jump_limit);
+		const Way start{.scenario = scenario, .flipped_keys = keys, .regs = paths_.regs};
+		Search search{.waiting = {start}, .seen = {{}}};
+		while (!search.waiting.empty()) {
+			const Way way = std::move(search.waiting.front());
+			search.waiting.pop_front();
+			auto path = run(way);
 			if (!path) return std::unexpected(path.error());
-			for (size_t n = way.decisions.size(); n < path->forks.size(); n++) {
-				const size_t branch = path->forks[n];
-				// Unknown things that do not change, such as whether this packet is traced.
-				std::set<size_t> always = way.always;
-				always.insert(branch);
-				if (constant.size() < kMostConstant && constant.insert(always).second) {
-					Way each_time = way;
-					each_time.decisions.clear();
-					each_time.always = std::move(always);
-					waiting.push_back(std::move(each_time));
-				}
-				if (tried_[{keys, path->outcome.cause, branch}]++ >= kForksPerBranch) continue;
-				Way other = way;
-				other.decisions.resize(n);
-				other.decisions.push_back(true);
-				waiting.push_back(std::move(other));
+			search.any_end |= !path->dead_end;
+			if (way.taken.empty() && !way.all_taken && !way.once && !path->forks.empty()) {
+				search.waiting.push_back(start);
+				search.waiting.back().all_taken = true;
 			}
+			const bool thorough = keys == 0 || keys == all_keys() || !search.any_end;
+			if (thorough && !way.once) add_changes_of_mind(way, *path, search);
+			if (thorough && !way.once && !way.all_taken) add_combinations(way, *path, search);
+			if (!path->dead_end) paths_.all.push_back(std::move(*path));
+		}
+		if (search.any_end) return {};
+		return cannot("nft_do_chain", "no way through it was found for \"" + scenario->name + "\"");
+	}
+
+	struct Search {
+		std::deque<Way> waiting;
+		std::set<std::set<size_t>> seen;
+		int combinations = 0;
+		bool any_end = false;
+	};
+
+	// What is taken on `way`, and one branch more.
+	void add_combinations(const Way &way, const Path &path, Search &search) {
+		for (const size_t branch : std::set<size_t>(path.forks.begin(), path.forks.end())) {
+			Way more = way;
+			more.taken.insert(branch);
+			const bool alone = way.taken.empty();
+			if (!search.seen.insert(more.taken).second) continue;
+			if (!alone && search.combinations == kCombinations) continue;
+			const int most = alone ? kScenariosAlone : kScenariosTogether;
+			const Tried tried{more.flipped_keys, path.outcome.cause, more.taken, false, false};
+			if (tried_[tried]++ >= most && search.any_end) continue;
+			search.combinations += !alone;
+			search.waiting.push_back(std::move(more));
+		}
+	}
+
+	// A branch that goes the other way the last time.
+	void add_changes_of_mind(const Way &way, const Path &path, Search &search) {
+		std::set<size_t> seen;
+		for (size_t n = path.forks.size(); n-- > 0;) {
+			const size_t branch = path.forks[n];
+			if (!seen.insert(branch).second) continue;
+			const Tried tried{way.flipped_keys, path.outcome.cause, {branch}, way.all_taken, true};
+			if (!way.taken.empty() || tried_[tried]++ >= kScenariosTogether) continue;
+			search.waiting.push_back(way);
+			search.waiting.back().once = n;
+		}
+	}
+
+	Result<Path> run(Way way) {
+		for (;;) {
+			way.always = one_sided_;
+			auto path = emulator_.run(way, paths_.jump_limit);
+			if (!path) return path;
 			for (auto [watched, address] : path->compared) {
 				if (address >> 63) compared_.emplace(watched, address); // a kernel address, not NULL
 			}
-			if (!path->dead_end) paths_.all.push_back(std::move(*path));
+			if (!path->by_last_fork) return path;
+			one_sided_.emplace(path->forks.back(), !path->last_taken);
 		}
-		return {};
 	}
+
+	struct Tried {
+		uint32_t keys;
+		uint8_t cause;
+		std::set<size_t> taken;
+		bool all;
+		bool once;
+		auto operator<=>(const Tried &) const = default;
+	};
 
 	const Emulator &emulator_;
 	Paths paths_;
 	std::set<std::pair<size_t, uint64_t>> compared_;
-	std::map<std::tuple<uint32_t, uint8_t, size_t>, int> tried_;
+	std::map<Tried, int> tried_;
+	std::map<size_t, bool> one_sided_; // see Way::always
 };
 
 } // namespace

@@ -13,8 +13,8 @@ uint64_t opaque_id(uint64_t address, unsigned bytes) {
 
 } // namespace
 
-void MachineState::map(uint64_t address, size_t size) {
-	Region r{address, std::vector<uint8_t>(size), std::vector<Value::Kind>(size, Value::Kind::kUnknown), {}};
+void MachineState::map(uint64_t address, size_t size, Value::Kind content) {
+	Region r{address, std::vector<uint8_t>(size), std::vector<Value::Kind>(size, content), {}};
 	r.opaque.resize(size / 8 + 1);
 	auto after = std::ranges::upper_bound(regions_, address, {}, &Region::address);
 	regions_.insert(after, std::move(r));
@@ -29,25 +29,52 @@ const MachineState::Region *MachineState::find(uint64_t address, unsigned bytes)
 	return &r;
 }
 
+bool MachineState::is_outside(const Value &v) const {
+	// A pointer just behind or before an object may still be one to it.
+	constexpr uint64_t kNear = 4096;
+	switch (v.kind) {
+	case Value::Kind::kOutside:
+	case Value::Kind::kOpaque:
+		return true;
+	case Value::Kind::kKnown:
+		return std::ranges::none_of(regions_, [&](const Region &r) {
+			return v.bits - (r.address - kNear) < r.bytes.size() + 2 * kNear;
+		});
+	default:
+		return false;
+	}
+}
+
+Value MachineState::mixed(const Value &a, const Value &b) const {
+	return is_outside(a) && is_outside(b) ? Value::outside() : Value::unknown();
+}
+
 Value MachineState::load(Value address, unsigned bytes) const {
-	if (!address.is_known()) return Value::unknown();
+	if (!address.is_known()) return is_outside(address) ? Value::outside() : Value::unknown();
 	const Region *r = find(address.bits, bytes);
 	if (!r) return Value::opaque(opaque_id(address.bits, bytes));
 	const uint64_t at = address.bits - r->address;
 	uint64_t v = 0;
 	bool known = true;
 	bool opaque = bytes == 8 && at % 8 == 0;
+	bool outside = true;
 	for (unsigned i = 0; i < bytes; i++) {
+		const Value::Kind kind = r->kinds[at + i];
 		v |= uint64_t{r->bytes[at + i]} << (8 * i);
-		known &= r->kinds[at + i] == Value::Kind::kKnown;
-		opaque &= r->kinds[at + i] == Value::Kind::kOpaque;
+		known &= kind == Value::Kind::kKnown;
+		opaque &= kind == Value::Kind::kOpaque;
+		outside &= kind == Value::Kind::kOutside || kind == Value::Kind::kOpaque;
 	}
 	if (known) return Value::known(v);
-	return opaque ? Value::opaque(r->opaque[at / 8]) : Value::unknown();
+	if (opaque) return Value::opaque(r->opaque[at / 8]);
+	return outside ? Value::outside() : Value::unknown();
 }
 
 void MachineState::store(Value address, unsigned bytes, Value value) {
-	if (!address.is_known()) return;
+	if (!address.is_known()) {
+		lost_ |= !is_outside(address);
+		return;
+	}
 	auto *r = const_cast<Region *>(find(address.bits, bytes));
 	if (!r) return;
 	const uint64_t at = address.bits - r->address;
@@ -56,11 +83,13 @@ void MachineState::store(Value address, unsigned bytes, Value value) {
 		if (bytes == 8 && at % 8 == 0)
 			r->opaque[at / 8] = value.bits;
 		else
-			kind = Value::Kind::kUnknown;
+			kind = Value::Kind::kOutside;
 	}
 	for (unsigned i = 0; i < bytes; i++) {
 		r->bytes[at + i] = static_cast<uint8_t>(value.bits >> (8 * i));
-		r->kinds[at + i] = kind;
+		r->kinds[at + i] = kind != Value::Kind::kPartial ? kind
+		                   : i < value.low               ? Value::Kind::kKnown
+		                                                 : Value::Kind::kUnknown;
 	}
 }
 

@@ -4,6 +4,7 @@
 #ifndef NFT_DROPS_JIT_RESOLVE_MACHINE_H
 #define NFT_DROPS_JIT_RESOLVE_MACHINE_H
 
+#include "jit/resolve/flags.h"
 #include "jit/resolve/value.h"
 
 #include <array>
@@ -12,12 +13,6 @@
 #include <vector>
 
 namespace nft_drops::jit {
-
-// Condition flags, each known or not. AArch64's N, Z, C, V are sf, zf, cf, of here (with its own carry sense).
-struct Flags {
-	enum class Bit : uint8_t { kClear, kSet, kUnknown };
-	Bit zf = Bit::kUnknown, sf = Bit::kUnknown, cf = Bit::kUnknown, of = Bit::kUnknown, pf = Bit::kUnknown;
-};
 
 class MachineState {
 public:
@@ -28,11 +23,17 @@ public:
 	std::array<Value, kRegisters> registers{};
 	Flags flags;
 
-	// Maps memory of unknown content. Regions do not overlap.
-	void map(uint64_t address, size_t size);
+	// Maps memory with such content (kUnknown or kOutside). Regions do not overlap.
+	void map(uint64_t address, size_t size, Value::Kind content);
 
 	[[nodiscard]] Value load(Value address, unsigned bytes) const;
+	// A store to an unknown address could have hit anything that is mapped: see lost(). One to an address from
+	// outside (statistics, per-CPU memory) hits nothing here.
 	void store(Value address, unsigned bytes, Value value);
+	// Something was stored nobody knows where: no content of memory can be relied upon any more.
+	[[nodiscard]] bool lost() const { return lost_; }
+	// What is computed of these two and is not known itself.
+	[[nodiscard]] Value mixed(const Value &a, const Value &b) const;
 	// Makes mapped bytes unknown, e.g. what a called function may have written.
 	void forget(uint64_t address, size_t size);
 	[[nodiscard]] static bool on_stack(uint64_t address) {
@@ -67,8 +68,10 @@ private:
 		std::vector<uint64_t> opaque;
 	};
 	[[nodiscard]] const Region *find(uint64_t address, unsigned bytes) const;
+	[[nodiscard]] bool is_outside(const Value &v) const;
 
 	std::vector<Region> regions_;
+	bool lost_ = false;
 };
 
 } // namespace nft_drops::jit

@@ -61,11 +61,11 @@ public:
 private:
 	static constexpr size_t kSpecialBytes = 64;
 
-	// A structure of whose members nothing is known but what is put there: where the code looks at another one, both
-	// ways are taken.
+	// A structure of whose members nothing is known but what is put there: where the code looks at another one,
+	// both ways are taken.
 	uint64_t structure(size_t size) {
 		const uint64_t at = free_.take(size);
-		state_.map(at, size);
+		state_.map(at, size, Value::Kind::kOutside);
 		return at;
 	}
 	// A rule's head, before its bit-fields are put there.
@@ -77,7 +77,7 @@ private:
 	uint64_t operations(uint64_t at, uint64_t eval, size_t size) {
 		const size_t bytes = std::max<size_t>(lay_.expr_ops_size.offset, lay_.expr_ops_eval.offset) + 8;
 		if (at)
-			state_.map(at, bytes);
+			state_.map(at, bytes, Value::Kind::kOutside);
 		else
 			at = structure(bytes);
 		put(state_, at, lay_.expr_ops_eval, eval);

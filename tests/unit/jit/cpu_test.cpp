@@ -170,7 +170,7 @@ public:
 		set(s.flags.of, kOf);
 		set(s.flags.pf, kPf);
 		const uint64_t at = reinterpret_cast<uint64_t>(scratch.data());
-		s.map(at, kScratch);
+		s.map(at, kScratch, Value::Kind::kUnknown);
 		for (size_t i = 0; i < kScratch; i += 8)
 			s.store(Value::known(at + i), 8, Value::known(word(c.memory, i)));
 		return s;
@@ -198,7 +198,9 @@ std::string difference(const MachineState &s, const Cpu &cpu, bool exact, uint32
 	const auto flag = [&](const char *name, Flags::Bit b, uint32_t mask) {
 		if (b == Flags::Bit::kUnknown) {
 			if (must & mask) text += fmt::format(" {} not known;", name);
-		} else if (!(undefined & mask) && (b == Flags::Bit::kSet) != ((cpu.state.flags & mask) != 0)) {
+		} else if (undefined & mask) {
+			text += fmt::format(" {} known, and is undefined;", name);
+		} else if ((b == Flags::Bit::kSet) != ((cpu.state.flags & mask) != 0)) {
 			text += fmt::format(" {} {}, not {};", name, b == Flags::Bit::kSet,
 			                    (cpu.state.flags & mask) != 0);
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#ifndef NFT_DROPS_JIT_RESOLVE_X86_64_H
-#define NFT_DROPS_JIT_RESOLVE_X86_64_H
+#ifndef NFT_DROPS_JIT_RESOLVE_X86_64_X86_64_H
+#define NFT_DROPS_JIT_RESOLVE_X86_64_X86_64_H
 
 #include "jit/resolve/code.h"
 

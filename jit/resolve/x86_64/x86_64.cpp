@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// x86-64: its registers and calling convention.
+#include "jit/resolve/x86_64/x86_64.h"
+
+#include "jit/resolve/x86_64/decode.h"
+
+namespace nft_drops::jit {
+namespace {
+
+using namespace x86_64;
+
+// struct pt_regs of arch/x86/include/uapi/asm/ptrace.h: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi
+// orig_rax rip cs eflags rsp ss.
+constexpr std::array<int, 16> kPtRegs = {80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0};
+
+class X86_64 final : public Architecture {
+public:
+	static Result<std::unique_ptr<Architecture>> make() {
+		auto decoder = x86_64::Decoder::open();
+		if (!decoder) return std::unexpected(decoder.error());
+		auto arch = std::make_unique<X86_64>();
+		arch->decoder_ = std::move(*decoder);
+		return arch;
+	}
+
+	bool decode(uint64_t address, const uint8_t *bytes, size_t size, Instruction &to) override {
+		auto semantics = decoder_.decode(address, bytes, size, to);
+		if (!semantics) return false;
+		to.semantics = static_cast<uint32_t>(semantics_.size());
+		semantics_.push_back(std::move(*semantics));
+		return true;
+	}
+	Step execute(const Instruction &what, MachineState &state) const override {
+		return x86_64::execute(semantics_[what.semantics], what, state);
+	}
+	std::string text(const Instruction &what, const uint8_t *bytes) override { return decoder_.text(what, bytes); }
+	[[nodiscard]] int argument(int index) const override {
+		constexpr std::array<int, 6> kArguments = {kRdi, kRsi, kRdx, kRcx, kR8, kR9};
+		return kArguments[static_cast<size_t>(index)];
+	}
+	[[nodiscard]] int return_value() const override { return kRax; }
+	[[nodiscard]] int stack_pointer() const override { return kRsp; }
+	void prepare_entry(MachineState &state) const override {
+		const uint64_t sp = MachineState::kStackTop - 0x808; // 16-byte aligned before the call
+		state.registers[kRsp] = Value::known(sp);
+		state.store(Value::known(sp), 8, Value::opaque(1));
+	}
+	void clobber_by_call(MachineState &state) const override {
+		for (int r : {kRax, kRcx, kRdx, kRsi, kRdi, kR8, kR9, kR10, kR11})
+			state.registers[static_cast<size_t>(r)] = Value::unknown();
+		state.flags = {};
+	}
+	[[nodiscard]] std::string register_name(int number) const override {
+		std::string name = kNames[static_cast<size_t>(number)];
+		for (char &c : name)
+			c = static_cast<char>(c | 0x20);
+		return name;
+	}
+	[[nodiscard]] bool survives_calls(int number) const override {
+		return number == kRbx || number == kRbp || (number >= kR12 && number <= kR15);
+	}
+	[[nodiscard]] int pt_regs_offset(int number) const override { return kPtRegs[static_cast<size_t>(number)]; }
+	[[nodiscard]] int general_registers() const override { return 16; }
+	[[nodiscard]] unsigned jump_bytes() const override { return 5; }
+
+private:
+	Decoder decoder_;
+	std::vector<Semantics> semantics_; // by Instruction::semantics
+};
+
+} // namespace
+
+Result<std::unique_ptr<Architecture>> make_x86_64() {
+	return X86_64::make();
+}
+
+} // namespace nft_drops::jit
