@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unistd.h>
 #include <unordered_map>
@@ -80,18 +81,26 @@ public:
 	// A member by path ("verdict.code"); size 0 where there is none.
 	[[nodiscard]] nd_field field(std::string_view structure, std::string_view path) const {
 		const btf_type *in = find(structure);
+		const std::string_view whole = path;
 		uint32_t bits = 0;
 		while (in) {
 			const size_t dot = path.find('.');
 			auto m = find_member(types_, in, path.substr(0, dot), bits);
 			if (!m) return {};
-			if (dot == std::string_view::npos) return to_field(*m);
+			if (dot == std::string_view::npos) {
+				if (m->bit_offset / 8 > INT16_MAX && too_far_.empty())
+					too_far_ = fmt::format("{} in struct {}", whole, structure);
+				return to_field(*m);
+			}
 			bits = m->bit_offset;
 			in = skip_modifiers(types_, m->type);
 			path.remove_prefix(dot + 1);
 		}
 		return {};
 	}
+
+	// A member that was asked for and whose offset nd_field cannot hold (it is read as signed); empty: none.
+	[[nodiscard]] const std::string &too_far() const { return too_far_; }
 
 	[[nodiscard]] uint32_t size(std::string_view structure) const {
 		const btf_type *t = find(structure);
@@ -127,6 +136,7 @@ private:
 
 	const btf *types_;
 	std::unordered_map<std::string_view, const btf_type *> wanted_;
+	mutable std::string too_far_;
 };
 
 struct Wanted {
@@ -255,6 +265,7 @@ Result<Layout> read_layout(const btf *types) {
 	r.base_chain_size = s.size("nft_base_chain");
 	r.pkt_size = s.size("nft_pktinfo");
 	r.state_size = s.size("nf_hook_state");
+	if (!s.too_far().empty()) return cannot("BTF", "member " + s.too_far() + " lies further in than is understood");
 	return lay;
 }
 

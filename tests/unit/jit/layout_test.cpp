@@ -109,7 +109,7 @@ public:
 		const int nft_const = btf__add_const(b, btf__add_typedef(b, "netns_nft_t", nft));
 		begin("net", 4096);
 		btf__add_field(b, "ns", ns, 8 * 0x88, 0);
-		btf__add_field(b, "nft", nft_const, 8 * 0x4a0, 0);
+		btf__add_field(b, "nft", nft_const, 8 * nft_in_net, 0);
 		fields("net");
 		// An anonymous structure in an anonymous union.
 		const int headers = plain("skb_headers", 32, true);
@@ -122,7 +122,8 @@ public:
 		return finish(chain, plain("nft_verdict", 16));
 	}
 
-	bool policy = true;        // nft_base_chain has one
+	bool policy = true; // nft_base_chain has one
+	unsigned nft_in_net = 0x4a0;
 	bool vlan_present = false; // sk_buff has the bit of 6.1 in place of vlan_all
 
 private:
@@ -319,6 +320,19 @@ TEST(Layout, AMissingPolicyIsNamed) {
 	ASSERT_FALSE(layout.has_value());
 	EXPECT_NE(layout.error().message().find("policy"), std::string::npos);
 	EXPECT_NE(layout.error().message().find("nft_base_chain"), std::string::npos);
+}
+
+// An nd_field holds offsets of 16 bits, which are read as signed (that of the policy is negative).
+TEST(Layout, MembersTooFarInAreRefused) {
+	Maker at_the_end;
+	at_the_end.nft_in_net = 0x7ffa; // gencursor is 5 bytes on
+	EXPECT_FIELD(layout_of(std::move(at_the_end)).ruleset.net_gencursor, 0x7fff, 1, 0, 0);
+	Maker beyond;
+	beyond.nft_in_net = 0x7ffb;
+	const BtfPtr types = beyond.make();
+	const auto layout = jit::read_layout(types.get());
+	ASSERT_FALSE(layout.has_value());
+	EXPECT_NE(layout.error().message().find("nft.gencursor in struct net"), std::string::npos);
 }
 
 TEST(Layout, NoTypesAtAll) {
