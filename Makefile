@@ -5,6 +5,7 @@
 #   make demo       watch drops: on this kernel if it can, else on Debian's newest in a virtual machine
 #   make test       unit, corpus and VM tests
 #   make test-all   the same, on further kernels of Debian too
+#   make kernels-table   docs/kernels.md, from a run of all corpus tests
 #   make lint       clang-format, clang-tidy, shellcheck
 #   make install    into PREFIX (default /usr/local), below DESTDIR
 #   make deps       install all Debian packages that any of these needs
@@ -16,10 +17,12 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev libbpf-dev libnftables-dev libnftnl-dev \
-	libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev liblzma-dev liblz4-dev \
-	libzstd-dev zlib1g-dev
+	libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev libdw-dev liblzma-dev \
+	liblz4-dev libzstd-dev zlib1g-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
 TEST_PACKAGES := $(VM_PACKAGES) iptables bpftrace
+# To compile kernel sources, for both processors.
+CORPUS_PACKAGES := make gcc-12 clang-14 clang-19 lld-19 llvm-19 gcc-aarch64-linux-gnu bc bison flex libssl-dev dwarves
 LINT_PACKAGES := clang-format-19 clang-tidy-19 shellcheck git
 
 install_packages := tests/tools/install-packages
@@ -29,7 +32,7 @@ sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -na
 scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deps demo test test-all lint install
+.PHONY: build configure deps demo test test-all kernels-table lint install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -39,7 +42,7 @@ configure:
 	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 deps:
-	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES)
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CORPUS_PACKAGES) $(LINT_PACKAGES)
 
 demo: configure
 	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
@@ -52,8 +55,13 @@ test: build
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -LE further
 
 test-all: build
-	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(CORPUS_PACKAGES)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
+
+kernels-table: build
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(CORPUS_PACKAGES)
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -L corpus
+	@cmake --build $(BUILD) --target kernels-table
 
 lint: build
 	@$(install_packages) $(LINT_PACKAGES)
