@@ -11,7 +11,7 @@
 /* bpf/maps.bpf.c */
 extern char nd_events;
 extern char nd_counters;
-extern const volatile nd_u32 nd_netns;
+extern volatile nd_u32 nd_netns;
 
 enum { NO_MAC_HEADER = 0xffff }; /* skb_mac_header_was_set() */
 
@@ -136,9 +136,10 @@ __attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule,
 	nd_u64 net = seen(&state, &lay->state_net);
 	nd_u32 here = (nd_u32)member(net, &lay->net_inum);
 	union finding what = {.all = found};
+	nd_u32 wanted = nd_netns;
 	struct nd_event *e;
 
-	if (nd_netns && here != nd_netns) return 0;
+	if (wanted && here != wanted) return 0;
 	count(ND_COUNT_DROPS);
 	e = bpf_ringbuf_reserve(&nd_events, sizeof(*e), 0);
 	if (!e) {

@@ -3,6 +3,7 @@
 
 #include "jit/cache/proven_plan.h"
 #include "jit/compile/compile.h"
+#include "jit/selftest/selftest.h"
 
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
@@ -56,6 +57,8 @@ Result<Session> Session::start(const SessionOptions &options) {
 	silence_libbpf();
 	Session s;
 	Stopwatch watch;
+	auto test = SelfTest::start(); // its namespace is made meanwhile
+	if (!test) return std::unexpected(test.error());
 	auto kernel = read_running_kernel();
 	if (!kernel) return std::unexpected(kernel.error());
 	s.kernel = std::move(*kernel);
@@ -66,14 +69,18 @@ Result<Session> Session::start(const SessionOptions &options) {
 	auto made = kept ? Result<ProvenPlan>(std::move(*kept)) : make(s.kernel, s.timings);
 	if (!made) return std::unexpected(made.error());
 
+	auto ground = test->netns();
+	if (!ground) return std::unexpected(ground.error());
 	watch.lap();
-	auto probe =
-	        Probe::attach(made->object, made->plan, {.netns = options.netns, .ring_bytes = options.ring_bytes});
+	auto probe = Probe::attach(made->object, made->plan, {.netns = *ground, .ring_bytes = options.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
+	s.timings.attach = watch.lap();
+	if (auto proven = test->run(**probe); !proven) return std::unexpected(proven.error());
+	s.timings.selftest = watch.lap();
 	if (!kept) cache.store(*made);
+	if (auto watching = (*probe)->watch(options.netns); !watching) return std::unexpected(watching.error());
 	s.plan = std::move(made->plan);
 	s.probe = std::move(*probe);
-	s.timings.attach = watch.lap();
 	return s;
 }
 

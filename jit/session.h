@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The road from a running kernel to an attached probe: kernel -> Plan -> BPF object -> links. This is all that the
-// program above needs to know of jit/.
+// The road from a running kernel to an attached probe: kernel -> Plan -> BPF object -> links -> self-test. This is all
+// that the program above needs to know of jit/.
 #ifndef NFT_DROPS_JIT_SESSION_H
 #define NFT_DROPS_JIT_SESSION_H
 
@@ -21,7 +21,7 @@ using SessionOptions = ProbeOptions;
 
 // How long each part of the start took.
 struct Timings {
-	std::chrono::microseconds kernel{}, resolve{}, compile{}, attach{};
+	std::chrono::microseconds kernel{}, resolve{}, compile{}, attach{}, selftest{};
 };
 
 struct Session {
@@ -30,7 +30,8 @@ struct Session {
 	Timings timings;
 	std::unique_ptr<Probe> probe;
 
-	// Every drop in the namespace after this returned is seen.
+	// Every drop in the namespace after this returned is seen. Nothing is attached any more where it fails, as when
+	// the self-test does.
 	static Result<Session> start(const SessionOptions &options);
 };
 

@@ -66,18 +66,12 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	if (!object_) return fail("loading the probe", strerror(errno));
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");
-	// The only constant that is left for loading time (nd_netns): namespaces do not change the compiled object.
-	const bpf_map *settings = bpf_object__find_map_by_name(object_, ".rodata");
-	size_t size = 0;
-	void *netns =
-	        settings ? const_cast<void *>(bpf_map__initial_value(const_cast<bpf_map *>(settings), &size)) : nullptr;
-	if (!netns || size < sizeof(options.netns)) return fail("loading the probe", "it has no settings");
-	memcpy(netns, &options.netns, sizeof(options.netns));
 	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
 	if (const int error = bpf_object__load(object_)) {
 		return cannot("loading the probe", fmt::format("the kernel refuses it: {}", strerror(-error)),
 		              help_for(-error));
 	}
+	if (auto watching = watch(options.netns); !watching) return watching;
 	ring_ = ring_buffer__new(bpf_map__fd(events), on_event, this, nullptr);
 	if (!ring_) return cannot("ring buffer", strerror(errno), "Linux 5.8 or later is needed");
 	return {};
@@ -108,6 +102,16 @@ Probe::~Probe() {
 	bpf_object__close(object_);
 }
 
+// In memory, so that namespaces do not change the compiled object.
+Result<void> Probe::watch(uint32_t netns) {
+	const int settings = bpf_object__find_map_fd_by_name(object_, ".bss");
+	const uint32_t zero = 0;
+	before_ = counted(); // first: no loss from now on is forgotten
+	if (bpf_map_update_elem(settings, &zero, &netns, BPF_ANY) != 0)
+		return fail("setting the probe's network namespace", strerror(errno));
+	return {};
+}
+
 int Probe::fd() const {
 	return ring_buffer__epoll_fd(ring_);
 }
@@ -127,13 +131,22 @@ size_t Probe::drain(const EventHandler &handle) {
 
 void Probe::detach() {
 	if (links_.empty()) return;
-	at_detach_ = counts();
+	at_detach_ = counted();
 	for (bpf_link *link : links_)
 		bpf_link__destroy(link);
 	links_.clear();
 }
 
 Counts Probe::counts() const {
+	Counts c = counted();
+	c.drops -= before_.drops;
+	c.ring_full -= before_.ring_full;
+	c.missed -= before_.missed;
+	return c;
+}
+
+// Since it was attached.
+Counts Probe::counted() const {
 	Counts c = at_detach_;
 	const int map = bpf_object__find_map_fd_by_name(object_, "nd_counters");
 	std::vector<uint64_t> by_cpu(static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));

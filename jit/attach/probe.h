@@ -21,7 +21,7 @@ struct ring_buffer;
 
 namespace nft_drops::jit {
 
-// What the kernel counted since the probe was attached.
+// What the kernel counted since the probe was attached, or since it was last told what to watch.
 struct Counts {
 	uint64_t drops = 0;     // seen by the probe
 	uint64_t ring_full = 0; // of these: lost, because the ring was full
@@ -51,6 +51,8 @@ public:
 	Probe &operator=(const Probe &) = delete;
 	~Probe();
 
+	// From now on the drops in this network namespace (0: in all), and counts anew.
+	Result<void> watch(uint32_t netns);
 	// Becomes readable when there are events.
 	[[nodiscard]] int fd() const;
 	// Hands over all events that are in the ring, in the order in which they were written; returns their number.
@@ -63,6 +65,7 @@ private:
 	Probe() = default;
 	Result<void> load(std::span<const char> object, const ProbeOptions &options);
 	Result<void> attach_sites(const Plan &plan);
+	[[nodiscard]] Counts counted() const;
 	static int on_event(void *self, void *data, size_t size);
 
 	bpf_object *object_ = nullptr;
@@ -70,6 +73,7 @@ private:
 	std::vector<bpf_program *> programs_;
 	std::vector<bpf_link *> links_;
 	const EventHandler *handle_ = nullptr;
+	Counts before_; // what does not count
 	Counts at_detach_;
 };
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/selftest/difference.h"
+
+#include <fmt/format.h>
+#include <linux/netfilter.h>
+
+#include <cstring>
+#include <string_view>
+
+namespace nft_drops::jit {
+namespace {
+
+std::string name_of(const char *bytes, size_t most) {
+	std::string text;
+	for (const char c : std::string_view(bytes, strnlen(bytes, most)))
+		text += c > ' ' && c < '\x7f' ? c : '?'; // a wrong Plan shows any bytes
+	return text;
+}
+
+std::string cause_name(uint64_t cause) {
+	switch (cause) {
+	case ND_CAUSE_RULE:
+		return "rule";
+	case ND_CAUSE_POLICY:
+		return "policy";
+	case ND_CAUSE_JUMP_LIMIT:
+		return "jump limit";
+	default:
+		return fmt::format("{}", cause);
+	}
+}
+
+} // namespace
+
+std::optional<std::string> difference(const Expectation &expected, const nd_event &s) {
+	const nd_event &e = expected.event;
+	const struct {
+		const char *name;
+		uint64_t expected, seen;
+	} numbers[] = {
+	        {"rule handle", e.rule_handle, s.rule_handle},
+	        {"table handle", e.table_handle, s.table_handle},
+	        {"base chain handle", e.chain_handle, s.chain_handle},
+	        {"network namespace", e.netns, s.netns},
+	        {"family", e.family, s.family},
+	        {"hook's protocol", e.pf, s.pf},
+	        {"hook", e.hook, s.hook},
+	        {"input interface", e.iif, s.iif},
+	        {"output interface", e.oif, s.oif},
+	        {"length", e.length, s.length},
+	        {"protocol", e.protocol, s.protocol},
+	        {"flags", e.flags, s.flags},
+	        // That of the device whose link header it is.
+	        {"device type", e.l2_len ? e.dev_type : s.dev_type, s.dev_type},
+	        {"bytes from the network header on", e.l3_len, s.l3_len},
+	        {"bytes of the link header", e.l2_len, s.l2_len},
+	        {"ruleset generation", s.generation ? e.generation : 0, s.generation},
+	};
+	if (e.cause != s.cause)
+		return fmt::format("cause: expected {}, saw {}", cause_name(e.cause), cause_name(s.cause));
+	for (const auto &n : numbers) {
+		if (n.expected != n.seen) return fmt::format("{}: expected {}, saw {}", n.name, n.expected, n.seen);
+	}
+	const struct {
+		const char *name, *expected, *seen;
+		size_t size;
+	} names[] = {
+	        {"table", e.table, s.table, ND_NAME_BYTES},
+	        {"base chain", e.base_chain, s.base_chain, ND_NAME_BYTES},
+	        {"input interface", e.iifname, s.iifname, ND_IFNAME_BYTES},
+	        {"output interface", e.oifname, s.oifname, ND_IFNAME_BYTES},
+	};
+	for (const auto &n : names) {
+		if (strncmp(n.expected, n.seen, n.size) != 0)
+			return fmt::format("{}: expected \"{}\", saw \"{}\"", n.name, name_of(n.expected, n.size),
+			                   name_of(n.seen, n.size));
+	}
+	for (size_t i = 0; i < e.l3_len; i++) {
+		if (expected.l3_mask[i] && e.l3[i] != s.l3[i])
+			return fmt::format("byte {} of the packet: expected {:#04x}, saw {:#04x}", i, e.l3[i], s.l3[i]);
+	}
+	if (memcmp(e.l2, s.l2, e.l2_len) != 0) return "link header: other bytes than sent";
+	if (s.time_ns < expected.not_before || s.time_ns > expected.not_after)
+		return fmt::format("time: expected {} to {}, saw {}", expected.not_before, expected.not_after,
+		                   s.time_ns);
+	if (e.cause == ND_CAUSE_RULE && (s.verdict & 0xff) != NF_DROP)
+		return fmt::format("verdict: expected {} (drop), saw {:#x}", NF_DROP, s.verdict);
+	return std::nullopt;
+}
+
+} // namespace nft_drops::jit

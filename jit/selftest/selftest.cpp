@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/selftest/selftest.h"
+
+#include <netinet/in.h> // before the kernel's headers, which else define the same
+
+#include <fmt/format.h>
+#include <linux/if_arp.h>
+#include <linux/netfilter.h>
+#include <net/ethernet.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr const char *kWhat = "self-test";
+constexpr const char *kNext = "nothing is shown rather than something wrong: please report this, with the output of "
+                              "`nft-drops probe`";
+
+std::unexpected<Error> wrong(const Trial &trial, const std::string &why) {
+	return cannot(kWhat, fmt::format("a packet dropped by {} was not seen rightly: {}", trial.name, why), kNext);
+}
+
+// Writes known bytes of a packet, one behind the other.
+class PacketWriter {
+public:
+	explicit PacketWriter(Expectation &to) : to_(to) {}
+	void known(const void *bytes, size_t size) { write(static_cast<const uint8_t *>(bytes), size); }
+	void known16(uint16_t value) {
+		value = htons(value);
+		known(&value, sizeof(value));
+	}
+	void unknown(size_t size) { at_ += size; }
+
+private:
+	void write(const uint8_t *bytes, size_t size) {
+		for (size_t i = 0; i < size; i++, at_++) {
+			if (at_ >= ND_L3_BYTES) continue;
+			to_.event.l3[at_] = bytes[i];
+			to_.l3_mask[at_] = 1;
+		}
+	}
+	Expectation &to_;
+	size_t at_ = 0;
+};
+
+void write_ip(PacketWriter &w, uint16_t length) {
+	const uint8_t version = 0x45;
+	const uint8_t protocol = IPPROTO_UDP;
+	const uint32_t here = htonl(INADDR_LOOPBACK);
+	w.known(&version, 1);
+	w.unknown(1);
+	w.known16(length);
+	w.unknown(5);
+	w.known(&protocol, 1);
+	w.unknown(2);
+	w.known(&here, sizeof(here));
+	w.known(&here, sizeof(here));
+}
+
+void write_ip6(PacketWriter &w, uint16_t length) {
+	const uint8_t protocol = IPPROTO_UDP;
+	w.unknown(4);
+	w.known16(static_cast<uint16_t>(length - sizeof(ip6_hdr)));
+	w.known(&protocol, 1);
+	w.unknown(1);
+	w.known(&in6addr_loopback, sizeof(in6addr_loopback));
+	w.known(&in6addr_loopback, sizeof(in6addr_loopback));
+}
+
+void write_packet(Expectation &to, const Trial &trial) {
+	nd_event &e = to.event;
+	const auto udp = static_cast<uint16_t>(sizeof(udphdr) + trial.payload);
+	const auto length = static_cast<uint16_t>(udp + (trial.ip6 ? sizeof(ip6_hdr) : sizeof(iphdr)));
+	PacketWriter w(to);
+	if (trial.ip6)
+		write_ip6(w, length);
+	else
+		write_ip(w, length);
+	w.known16(kSourcePort);
+	w.known16(trial.port);
+	w.known16(udp);
+	w.unknown(2);
+	for (size_t i = 0; i < trial.payload; i++) {
+		const uint8_t byte = payload_byte(trial.port, i);
+		w.known(&byte, 1);
+	}
+	e.length = length;
+	e.l3_len = static_cast<nd_u8>(std::min<size_t>(length, ND_L3_BYTES));
+	e.protocol = trial.ip6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
+}
+
+// Where it is dropped: on its way out, or in, where it has the loopback device's link header in front.
+void write_hook(nd_event &e, const Trial &trial, int hook, uint32_t loopback) {
+	e.pf = trial.ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	e.hook = static_cast<nd_u8>(hook);
+	if (hook == NF_INET_LOCAL_OUT) {
+		e.oif = loopback;
+		memcpy(e.oifname, "lo", 2);
+		return;
+	}
+	e.iif = loopback;
+	memcpy(e.iifname, "lo", 2);
+	e.flags = ND_FLAG_L2;
+	e.dev_type = ARPHRD_LOOPBACK;
+	e.l2_len = sizeof(ether_header);
+	const ether_header link{.ether_dhost = {}, .ether_shost = {}, .ether_type = htons(e.protocol)};
+	memcpy(e.l2, &link, sizeof(link));
+}
+
+} // namespace
+
+Result<SelfTest> SelfTest::start() {
+	auto ground = Ground::start();
+	if (!ground) return std::unexpected(ground.error());
+	return SelfTest(std::move(*ground));
+}
+
+Result<uint32_t> SelfTest::netns() {
+	if (!facts_) {
+		auto facts = ground_->facts();
+		if (!facts) return std::unexpected(facts.error());
+		facts_ = *facts;
+	}
+	return facts_->netns;
+}
+
+std::optional<Expectation> SelfTest::expect(const Trial &trial, const Sent &sent) const {
+	const TrialTable &table = trial_tables()[trial.table];
+	const TrialHandles &handles = facts_->handles;
+	if (handles.table[trial.table] == 0) return std::nullopt;
+	Expectation x{.not_before = sent.before, .not_after = sent.after};
+	nd_event &e = x.event;
+	e.cause = trial.rule < 0 ? ND_CAUSE_POLICY : ND_CAUSE_RULE;
+	if (trial.rule >= 0) e.rule_handle = handles.rule[trial.table][trial.rule];
+	e.table_handle = handles.table[trial.table];
+	e.family = table.family;
+	e.netns = facts_->netns;
+	e.generation = handles.generation;
+	strncpy(e.table, table.name, sizeof(e.table) - 1);
+	strncpy(e.base_chain, trial.base_chain, sizeof(e.base_chain) - 1);
+	write_packet(x, trial);
+	for (size_t i = 0; i < table.chains.size(); i++) {
+		if (std::string_view(table.chains[i].name) != trial.base_chain) continue;
+		e.chain_handle = handles.chain[trial.table][i];
+		write_hook(e, trial, table.chains[i].hook, facts_->loopback);
+	}
+	return x;
+}
+
+Result<void> SelfTest::run(Probe &probe) {
+	if (auto there = netns(); !there) return std::unexpected(there.error());
+	constexpr int kTries = 3; // where the kernel says that it missed something, as it may at any time
+	for (int attempt = 1;; attempt++) {
+		const uint64_t lost = probe.counts().lost();
+		auto sent = ground_->send_all();
+		if (!sent) return std::unexpected(sent.error());
+		std::vector<nd_event> seen;
+		probe.drain([&seen](const nd_event &event) { seen.push_back(event); });
+		auto right = compare(*sent, seen);
+		if (right || probe.counts().lost() == lost || attempt == kTries) return right;
+	}
+}
+
+Result<void> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const {
+	size_t next = 0;
+	for (size_t i = 0; i < sent.size(); i++) {
+		const Trial &trial = trials()[i];
+		if (sent[i].error == Sent::kLeftOut) continue;
+		const auto expected = expect(trial, sent[i]);
+		if (!expected) continue;
+		const bool outwards = expected->event.hook == NF_INET_LOCAL_OUT;
+		// Of what is dropped on its way out the sender is told: the drop itself is not in doubt.
+		if (sent[i].error != (outwards ? EPERM : 0)) {
+			if (trial.ip6 && sent[i].error != 0) continue; // switched off by sysctl
+			return cannot(kWhat, fmt::format("a packet for {} could not be sent: {}", trial.name,
+			                                 strerror(sent[i].error)));
+		}
+		if (next == seen.size()) return wrong(trial, "no event came");
+		if (auto fact = difference(*expected, seen[next])) return wrong(trial, *fact);
+		next++;
+	}
+	if (next != seen.size())
+		return cannot(kWhat, fmt::format("{} drops were seen as {}", next, seen.size()), kNext);
+	return {};
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Proof by packets: rules and packets of our own, in a network namespace of their own, are dropped in front of the
+// attached probe's eyes, and every fact of what it saw is compared with what is known.
+//
+//	auto test = SelfTest::start();                  // returns at once
+//	...                                             // read the kernel, find the Plan, compile
+//	auto netns = test->netns();                     // waits for the namespace
+//	auto probe = Probe::attach(..., {.netns = *netns});
+//	test->run(**probe);                             // again with another probe, if need be
+//	(*probe)->watch(...);                           // what is wanted
+#ifndef NFT_DROPS_JIT_SELFTEST_SELFTEST_H
+#define NFT_DROPS_JIT_SELFTEST_SELFTEST_H
+
+#include "jit/attach/probe.h"
+#include "jit/selftest/difference.h"
+#include "jit/selftest/ground.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace nft_drops::jit {
+
+class SelfTest {
+public:
+	static Result<SelfTest> start();
+
+	// The namespace's number, for the probe to watch. Fails with kMachine where none can be made.
+	Result<uint32_t> netns();
+	// Fails with kMachine if the probe did not see exactly what was dropped, naming the packet and the first fact
+	// that is wrong. The probe watches netns(); all of its events are taken out of its ring. What it sees of the
+	// jump limit is not tested: no ruleset that the kernel accepts gets there.
+	Result<void> run(Probe &probe);
+
+private:
+	explicit SelfTest(std::unique_ptr<Ground> ground) : ground_(std::move(ground)) {}
+	[[nodiscard]] std::optional<Expectation> expect(const Trial &trial, const Sent &sent) const;
+	[[nodiscard]] Result<void> compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const;
+
+	std::unique_ptr<Ground> ground_;
+	std::optional<GroundFacts> facts_;
+};
+
+} // namespace nft_drops::jit
+
+#endif

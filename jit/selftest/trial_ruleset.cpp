@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/selftest/trial_ruleset.h"
+
+#include <netinet/in.h> // before the kernel's headers, which else define the same
+
+#include <fmt/format.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr const char *kMap = "verdicts";
+constexpr uint32_t kMapId = 1;
+
+template <auto Free> struct Freed {
+	void operator()(auto *p) const { Free(p); }
+};
+template <typename T, auto Free> using Owned = std::unique_ptr<T, Freed<Free>>;
+using TableObject = Owned<nftnl_table, nftnl_table_free>;
+using ChainObject = Owned<nftnl_chain, nftnl_chain_free>;
+using RuleObject = Owned<nftnl_rule, nftnl_rule_free>;
+using SetObject = Owned<nftnl_set, nftnl_set_free>;
+
+int verdict_of(Verb verb) {
+	switch (verb) {
+	case Verb::kAccept:
+		return NF_ACCEPT;
+	case Verb::kReturn:
+		return NFT_RETURN;
+	case Verb::kJump:
+		return NFT_JUMP;
+	case Verb::kGoto:
+		return NFT_GOTO;
+	default:
+		return NF_DROP;
+	}
+}
+
+// Messages that the kernel takes as one transaction.
+class Batch {
+public:
+	Batch() : batch_(mnl_nlmsg_batch_start(buffer_.data(), buffer_.size() / 2)) {
+		nftnl_batch_begin(here(), sequence_++);
+		next();
+	}
+	Batch(const Batch &) = delete;
+	Batch &operator=(const Batch &) = delete;
+	~Batch() { mnl_nlmsg_batch_stop(batch_); }
+
+	void add(uint16_t type, uint8_t family, uint16_t flags, const std::function<void(nlmsghdr *)> &fill) {
+		fill(nftnl_nlmsg_build_hdr(here(), type, family, static_cast<uint16_t>(NLM_F_CREATE | flags),
+		                           sequence_++));
+		next();
+	}
+
+	// 0, or an errno: then nothing of it is in force.
+	int commit(mnl_socket *socket) {
+		nftnl_batch_end(here(), sequence_++);
+		next();
+		if (mnl_socket_sendto(socket, mnl_nlmsg_batch_head(batch_), mnl_nlmsg_batch_size(batch_)) < 0)
+			return errno;
+		// All is done when sendto() returns: what there is to be said has been said.
+		char answer[8192];
+		for (;;) {
+			const ssize_t n = recv(mnl_socket_get_fd(socket), answer, sizeof(answer), MSG_DONTWAIT);
+			if (n < 0) return errno == EAGAIN ? 0 : errno;
+			if (mnl_cb_run(answer, static_cast<size_t>(n), 0, 0, nullptr, nullptr) < 0) return errno;
+		}
+	}
+
+private:
+	char *here() { return static_cast<char *>(mnl_nlmsg_batch_current(batch_)); }
+	void next() { mnl_nlmsg_batch_next(batch_); }
+
+	std::vector<char> buffer_ = std::vector<char>(128 * 1024);
+	mnl_nlmsg_batch *batch_;
+	uint32_t sequence_ = 1;
+};
+
+void add_table(Batch &batch, uint8_t family, const char *name) {
+	const TableObject table(nftnl_table_alloc());
+	nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, name);
+	batch.add(NFT_MSG_NEWTABLE, family, 0, [&](nlmsghdr *h) { nftnl_table_nlmsg_build_payload(h, table.get()); });
+}
+
+void add_chain(Batch &batch, const TrialTable &table, const TrialChain &spec) {
+	const ChainObject chain(nftnl_chain_alloc());
+	nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table.name);
+	nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, spec.name);
+	if (spec.hook >= 0) {
+		nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
+		nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, static_cast<uint32_t>(spec.hook));
+		nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, table.family == NFPROTO_INET ? 10 : 0);
+		nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, spec.policy_drop ? NF_DROP : NF_ACCEPT);
+	}
+	batch.add(NFT_MSG_NEWCHAIN, table.family, 0,
+	          [&](nlmsghdr *h) { nftnl_chain_nlmsg_build_payload(h, chain.get()); });
+}
+
+// The verdict map and what is in it.
+void add_map(Batch &batch, const TrialTable &table) {
+	const SetObject set(nftnl_set_alloc());
+	nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.name);
+	nftnl_set_set_str(set.get(), NFTNL_SET_NAME, kMap);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, table.family);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_ID, kMapId);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, 0);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, sizeof(uint16_t));
+	nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_LEN, 0);
+	batch.add(NFT_MSG_NEWSET, table.family, 0, [&](nlmsghdr *h) { nftnl_set_nlmsg_build_payload(h, set.get()); });
+	for (const TrialElement &spec : table.elements) {
+		nftnl_set_elem *element = nftnl_set_elem_alloc();
+		const uint16_t port = htons(spec.port);
+		nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, &port, sizeof(port));
+		nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, static_cast<uint32_t>(verdict_of(spec.verb)));
+		if (spec.target) nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN, spec.target);
+		nftnl_set_elem_add(set.get(), element);
+	}
+	batch.add(NFT_MSG_NEWSETELEM, table.family, 0,
+	          [&](nlmsghdr *h) { nftnl_set_elems_nlmsg_build_payload(h, set.get()); });
+}
+
+void add_port(nftnl_rule *rule) {
+	nftnl_expr *e = nftnl_expr_alloc("payload");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, 2); // of the destination port in a UDP header
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, sizeof(uint16_t));
+	nftnl_rule_add_expr(rule, e);
+}
+
+void add_match(nftnl_rule *rule, const TrialMatch &match) {
+	add_port(rule);
+	const uint16_t port = htons(match.port);
+	nftnl_expr *e = nftnl_expr_alloc("cmp");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, match.but ? NFT_CMP_NEQ : NFT_CMP_EQ);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, &port, sizeof(port));
+	nftnl_rule_add_expr(rule, e);
+}
+
+void add_verdict(nftnl_rule *rule, const TrialRule &spec) {
+	nftnl_expr *e = nullptr;
+	if (spec.verb == Verb::kMap) {
+		add_port(rule);
+		e = nftnl_expr_alloc("lookup");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+		nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, kMap);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, kMapId);
+	} else {
+		e = nftnl_expr_alloc("immediate");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, static_cast<uint32_t>(verdict_of(spec.verb)));
+		if (spec.target) nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, spec.target);
+	}
+	nftnl_rule_add_expr(rule, e);
+}
+
+// Its number is kept as the rule's user data, so that its handle can be found.
+void add_rule(Batch &batch, const TrialTable &table, uint8_t number) {
+	const TrialRule &spec = table.rules[number];
+	const RuleObject rule(nftnl_rule_alloc());
+	nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, table.family);
+	nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, table.name);
+	nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, spec.chain);
+	nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, &number, sizeof(number));
+	if (spec.match.port != 0 && spec.verb != Verb::kMap) add_match(rule.get(), spec.match);
+	if (spec.counter) nftnl_rule_add_expr(rule.get(), nftnl_expr_alloc("counter"));
+	add_verdict(rule.get(), spec);
+	batch.add(NFT_MSG_NEWRULE, table.family, NLM_F_APPEND,
+	          [&](nlmsghdr *h) { nftnl_rule_nlmsg_build_payload(h, rule.get()); });
+}
+
+int load_table(mnl_socket *socket, const TrialTable &table) {
+	Batch batch;
+	add_table(batch, table.family, table.name);
+	for (const TrialChain &chain : table.chains)
+		add_chain(batch, table, chain);
+	add_map(batch, table);
+	for (size_t i = 0; i < table.rules.size(); i++)
+		add_rule(batch, table, static_cast<uint8_t>(i));
+	return batch.commit(socket);
+}
+
+// Hands each answer to one request to `each`.
+bool ask(mnl_socket *socket, uint16_t type, uint8_t family, bool dump, std::function<void(const nlmsghdr *)> each) {
+	std::vector<char> buffer(64 * 1024);
+	nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer.data(), type, family, dump ? NLM_F_DUMP : NLM_F_ACK, 0);
+	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) return false;
+	const auto on_message = [](const nlmsghdr *message, void *to) {
+		(*static_cast<std::function<void(const nlmsghdr *)> *>(to))(message);
+		return MNL_CB_OK;
+	};
+	for (int more = MNL_CB_OK; more != MNL_CB_STOP;) {
+		const ssize_t n = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
+		if (n <= 0) return false;
+		more = mnl_cb_run(buffer.data(), static_cast<size_t>(n), 0, 0, on_message, &each);
+		if (more == MNL_CB_ERROR) return false;
+	}
+	return true;
+}
+
+bool is(const char *name, const char *wanted) {
+	return name && std::string_view(name) == wanted;
+}
+
+bool read_handles(mnl_socket *socket, size_t t, TrialHandles &h) {
+	const TrialTable &table = trial_tables()[t];
+	const auto on_table = [&](const nlmsghdr *message) {
+		const TableObject o(nftnl_table_alloc());
+		if (nftnl_table_nlmsg_parse(message, o.get()) == 0 &&
+		    is(nftnl_table_get_str(o.get(), NFTNL_TABLE_NAME), table.name))
+			h.table[t] = nftnl_table_get_u64(o.get(), NFTNL_TABLE_HANDLE);
+	};
+	const auto on_chain = [&](const nlmsghdr *message) {
+		const ChainObject o(nftnl_chain_alloc());
+		if (nftnl_chain_nlmsg_parse(message, o.get()) != 0) return;
+		for (size_t i = 0; i < table.chains.size(); i++) {
+			if (is(nftnl_chain_get_str(o.get(), NFTNL_CHAIN_NAME), table.chains[i].name))
+				h.chain[t][i] = nftnl_chain_get_u64(o.get(), NFTNL_CHAIN_HANDLE);
+		}
+	};
+	const auto on_rule = [&](const nlmsghdr *message) {
+		const RuleObject o(nftnl_rule_alloc());
+		uint32_t size = 0;
+		if (nftnl_rule_nlmsg_parse(message, o.get()) != 0) return;
+		const auto *number =
+		        static_cast<const uint8_t *>(nftnl_rule_get_data(o.get(), NFTNL_RULE_USERDATA, &size));
+		if (number && size == 1 && *number < table.rules.size())
+			h.rule[t][*number] = nftnl_rule_get_u64(o.get(), NFTNL_RULE_HANDLE);
+	};
+	return ask(socket, NFT_MSG_GETTABLE, table.family, true, on_table) &&
+	       ask(socket, NFT_MSG_GETCHAIN, table.family, true, on_chain) &&
+	       ask(socket, NFT_MSG_GETRULE, table.family, true, on_rule);
+}
+
+bool read_generation(mnl_socket *socket, TrialHandles &h) {
+	return ask(socket, NFT_MSG_GETGEN, NFPROTO_UNSPEC, false, [&](const nlmsghdr *message) {
+		const auto on_attribute = [](const nlattr *attribute, void *to) {
+			if (mnl_attr_get_type(attribute) == NFTA_GEN_ID)
+				*static_cast<uint32_t *>(to) = ntohl(mnl_attr_get_u32(attribute));
+			return MNL_CB_OK;
+		};
+		mnl_attr_parse(message, sizeof(nfgenmsg), on_attribute, &h.generation);
+	});
+}
+
+std::unexpected<Error> failed(const char *what, int error) {
+	return cannot("self-test", fmt::format("{}: {}", what, strerror(error)),
+	              "a kernel with nf_tables for IPv4 or inet is needed");
+}
+
+} // namespace
+
+Result<TrialHandles> load_trial_ruleset() {
+	const Owned<mnl_socket, mnl_socket_close> socket(mnl_socket_open(NETLINK_NETFILTER));
+	if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
+		return failed("no netfilter netlink", errno);
+	TrialHandles handles;
+	// Tables that only use up the first handles.
+	Batch spare;
+	for (const char *name : {"nd-self-test-spare1", "nd-self-test-spare2"})
+		add_table(spare, trial_tables()[0].family, name);
+	spare.commit(socket.get());
+
+	int error = 0;
+	bool any = false;
+	for (size_t t = 0; t < kTrialTables; t++) {
+		error = load_table(socket.get(), trial_tables()[t]);
+		if (error == EAFNOSUPPORT || error == EOPNOTSUPP) continue;
+		if (error) return failed("its ruleset is refused", error);
+		if (!read_handles(socket.get(), t, handles)) return failed("its ruleset cannot be read back", errno);
+		any = true;
+	}
+	if (!any) return failed("its ruleset is refused", error);
+	if (!read_generation(socket.get(), handles)) return failed("no ruleset generation", errno);
+	return handles;
+}
+
+} // namespace nft_drops::jit

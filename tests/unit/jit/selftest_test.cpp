@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The self-test's own rightness: what it expects of its packets follows from its rules, and no wrong fact escapes it.
+#include "jit/selftest/difference.h"
+#include "jit/selftest/trials.h"
+
+#include <gtest/gtest.h>
+#include <linux/netfilter.h>
+
+#include <cstring>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nft_drops::jit_test {
+namespace {
+
+using namespace jit;
+
+// How nf_tables evaluates a base chain (nf_tables(8), verdict statements): the rule that drops, or by policy.
+struct Outcome {
+	bool dropped = false;
+	int rule = -1;
+	bool operator==(const Outcome &) const = default;
+};
+
+class Evaluation {
+public:
+	Evaluation(const TrialTable &table, uint16_t port) : table_(table), port_(port) {}
+
+	Outcome base(const TrialChain &chain) {
+		switch (walk(chain.name)) {
+		case End::kDropped:
+			return {true, rule_};
+		case End::kAccepted:
+			return {};
+		default:
+			return {chain.policy_drop, -1};
+		}
+	}
+
+private:
+	enum class End { kBack, kDropped, kAccepted };
+
+	End walk(const std::string &chain) {
+		for (size_t i = 0; i < table_.rules.size(); i++) {
+			const TrialRule &r = table_.rules[i];
+			if (chain != r.chain) continue;
+			Verb verb = r.verb;
+			const char *target = r.target;
+			if (verb == Verb::kMap) {
+				const TrialElement *found = nullptr;
+				for (const TrialElement &e : table_.elements)
+					if (e.port == port_) found = &e;
+				if (!found) continue;
+				verb = found->verb;
+				target = found->target;
+			} else if (r.match.port != 0 && (r.match.port == port_) == r.match.but) {
+				continue;
+			}
+			switch (verb) {
+			case Verb::kAccept:
+				return End::kAccepted;
+			case Verb::kDrop:
+				rule_ = static_cast<int>(i);
+				return End::kDropped;
+			case Verb::kReturn:
+				return End::kBack;
+			case Verb::kGoto:
+				return walk(target);
+			default:
+				if (const End end = walk(target); end != End::kBack) return end;
+			}
+		}
+		return End::kBack;
+	}
+
+	const TrialTable &table_;
+	uint16_t port_;
+	int rule_ = -1;
+};
+
+struct Verdict {
+	size_t table = 0;
+	std::string base_chain;
+	int rule = -1;
+	bool operator==(const Verdict &) const = default;
+};
+
+// Whoever drops it first, in the order in which the hooks see a packet over lo.
+std::vector<Verdict> fate(uint16_t port, bool ip6) {
+	for (const int hook : {NF_INET_LOCAL_OUT, NF_INET_PRE_ROUTING, NF_INET_LOCAL_IN}) {
+		for (size_t t = 0; t < trial_tables().size(); t++) {
+			const TrialTable &table = trial_tables()[t];
+			if (ip6 && table.family == NFPROTO_IPV4) continue;
+			for (const TrialChain &chain : table.chains) {
+				if (chain.hook != hook) continue;
+				const Outcome o = Evaluation(table, port).base(chain);
+				if (o.dropped) return {{t, chain.name, o.rule}};
+			}
+		}
+	}
+	return {};
+}
+
+TEST(SelfTest, ExpectsWhatItsRulesSay) {
+	for (const Trial &t : trials()) {
+		const auto f = fate(t.port, t.ip6);
+		ASSERT_EQ(f.size(), 1U) << t.name;
+		EXPECT_EQ(f[0], (Verdict{t.table, t.base_chain, t.rule})) << t.name;
+	}
+	EXPECT_TRUE(fate(kFencePort, false).empty());
+}
+
+TEST(SelfTest, SendsThingsThatDifferFromEachOther) {
+	std::set<std::pair<uint16_t, bool>> packets;
+	std::set<uint16_t> lengths;
+	for (const Trial &t : trials()) {
+		EXPECT_TRUE(packets.emplace(t.port, t.ip6).second) << t.name;
+		EXPECT_TRUE(lengths.insert(t.payload).second || t.payload == 8) << t.name;
+	}
+}
+
+Expectation some_expectation() {
+	Expectation x{.not_before = 100, .not_after = 200};
+	nd_event &e = x.event;
+	e.cause = ND_CAUSE_RULE;
+	e.rule_handle = 17;
+	e.table_handle = 3;
+	e.chain_handle = 4;
+	e.netns = 4026532000;
+	e.generation = 9;
+	e.family = NFPROTO_INET;
+	e.pf = NFPROTO_IPV4;
+	e.hook = NF_INET_LOCAL_IN;
+	e.iif = 1;
+	e.length = 40;
+	e.l3_len = 40;
+	e.l2_len = 14;
+	e.flags = ND_FLAG_L2;
+	e.protocol = 0x800;
+	e.dev_type = 772;
+	strcpy(e.iifname, "lo");
+	strcpy(e.table, "t");
+	strcpy(e.base_chain, "c");
+	for (size_t i = 0; i < e.l3_len; i++) {
+		e.l3[i] = static_cast<uint8_t>(i);
+		x.l3_mask[i] = i != 4;
+	}
+	return x;
+}
+
+nd_event as_expected(const Expectation &x) {
+	nd_event e = x.event;
+	e.time_ns = x.not_before;
+	return e;
+}
+
+TEST(SelfTest, EveryFactIsCompared) {
+	const Expectation x = some_expectation();
+	EXPECT_EQ(difference(x, as_expected(x)), std::nullopt);
+	const struct {
+		const char *word;
+		std::function<void(nd_event &)> damage;
+	} damages[] = {
+	        {"cause: expected rule, saw policy", [](nd_event &e) { e.cause = ND_CAUSE_POLICY; }},
+	        {"cause: expected rule, saw jump limit", [](nd_event &e) { e.cause = ND_CAUSE_JUMP_LIMIT; }},
+	        {"rule handle: expected 17, saw 18", [](nd_event &e) { e.rule_handle++; }},
+	        {"table handle: expected 3, saw 2", [](nd_event &e) { e.table_handle--; }},
+	        {"base chain handle", [](nd_event &e) { e.chain_handle = 0; }},
+	        {"network namespace", [](nd_event &e) { e.netns++; }},
+	        {"family", [](nd_event &e) { e.family = NFPROTO_IPV4; }},
+	        {"hook's protocol", [](nd_event &e) { e.pf = NFPROTO_IPV6; }},
+	        {"hook", [](nd_event &e) { e.hook = NF_INET_FORWARD; }},
+	        {"input interface: expected 1", [](nd_event &e) { e.iif = 2; }},
+	        {"output interface: expected 0", [](nd_event &e) { e.oif = 2; }},
+	        {"input interface: expected \"lo\"", [](nd_event &e) { e.iifname[1] = 'x'; }},
+	        {"output interface: expected \"\", saw \"?\"", [](nd_event &e) { e.oifname[0] = '\x1b'; }},
+	        {"length", [](nd_event &e) { e.length--; }},
+	        {"protocol", [](nd_event &e) { e.protocol = 0x86dd; }},
+	        {"flags", [](nd_event &e) { e.flags |= ND_FLAG_VLAN; }},
+	        {"device type", [](nd_event &e) { e.dev_type = 1; }},
+	        {"network header", [](nd_event &e) { e.l3_len--; }},
+	        {"link header", [](nd_event &e) { e.l2_len--; }},
+	        {"link header", [](nd_event &e) { e.l2[13] = 1; }},
+	        {"generation", [](nd_event &e) { e.generation--; }},
+	        {"table: expected \"t\"", [](nd_event &e) { e.table[0] = 'u'; }},
+	        {"base chain: expected \"c\"", [](nd_event &e) { e.base_chain[1] = 'c'; }},
+	        {"byte 39 of the packet: expected 0x27, saw 0x28", [](nd_event &e) { e.l3[39]++; }},
+	        {"time", [](nd_event &e) { e.time_ns = 99; }},
+	        {"time", [](nd_event &e) { e.time_ns = 201; }},
+	        {"verdict", [](nd_event &e) { e.verdict = 1; }},
+	};
+	for (const auto &d : damages) {
+		nd_event e = as_expected(x);
+		d.damage(e);
+		const auto words = difference(x, e);
+		ASSERT_TRUE(words) << d.word;
+		EXPECT_NE(words->find(d.word), std::string::npos) << *words;
+	}
+}
+
+TEST(SelfTest, WhatCannotBeKnownIsNotCompared) {
+	const Expectation x = some_expectation();
+	nd_event e = as_expected(x);
+	e.l3[4] ^= 0xff;
+	e.generation = 0;
+	e.cpu = 3;
+	e.site = 2;
+	EXPECT_EQ(difference(x, e), std::nullopt);
+}
+
+} // namespace
+} // namespace nft_drops::jit_test
