@@ -2,6 +2,7 @@
 #include "jit/cache/proven_plan.h"
 
 #include "jit/cache/bytes.h"
+#include "jit/cache/layout_bytes.h"
 
 #include <type_traits>
 #include <utility>
@@ -12,11 +13,11 @@ namespace {
 // The structured bindings below name all members: a member that is added and forgotten here does not compile.
 
 // No padding: equal bytes mean equal values.
-static_assert(std::has_unique_object_representations_v<Layout>);
 static_assert(std::has_unique_object_representations_v<JumpLabel>);
 
 std::string key_of(const Kernel &kernel) {
-	if (!kernel.running || kernel.core_build_id.empty() || (kernel.module && kernel.nft_build_id.empty())) return {};
+	if (!kernel.running || kernel.core_build_id.empty() || (kernel.module && kernel.nft_build_id.empty()))
+		return {};
 	const auto &[image, layout, release, core_build_id, nft_build_id, module, running] = kernel;
 	const auto &[machine, ranges, labels, labels_known] = image;
 	ByteWriter w;
@@ -24,7 +25,7 @@ std::string key_of(const Kernel &kernel) {
 	w.put(core_build_id);
 	w.put(nft_build_id);
 	w.put(module);
-	w.put(layout);
+	layout_members(layout, [&w](const auto &member) { w.put(member); });
 	w.put(machine);
 	for (const CodeRange &range : ranges) {
 		const auto &[name, address, bytes] = range;

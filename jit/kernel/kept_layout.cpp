@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/kernel/kept_layout.h"
 
+#include "jit/cache/bytes.h"
 #include "jit/cache/kept_file.h"
+#include "jit/cache/layout_bytes.h"
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <sys/stat.h>
-#include <type_traits>
 
 namespace nft_drops::jit {
 namespace {
-
-static_assert(std::is_trivially_copyable_v<Layout>);
 
 // -1: there is none.
 int64_t size_of_file(const char *path) {
@@ -32,13 +30,17 @@ std::string key_of(const std::string &core_build_id, const std::string &nft_buil
 
 Result<Layout> running_layout(const std::string &core_build_id, const std::string &nft_build_id) {
 	const KeptFile file("layout", key_of(core_build_id, nft_build_id));
-	Layout layout;
-	if (auto kept = file.load(); kept && kept->size() == sizeof(layout)) {
-		memcpy(&layout, kept->data(), sizeof(layout));
-		return layout;
+	if (auto kept = file.load()) {
+		Layout layout;
+		ByteReader r(*kept);
+		layout_members(layout, [&r](auto &member) { r.get(member); });
+		if (r.at_end()) return layout;
 	}
 	auto read = read_running_layout();
-	if (read) file.store({reinterpret_cast<const char *>(&*read), sizeof(*read)});
+	if (!read) return read;
+	ByteWriter w;
+	layout_members(*read, [&w](const auto &member) { w.put(member); });
+	file.store({w.bytes().data(), w.bytes().size()});
 	return read;
 }
 

@@ -154,7 +154,7 @@ std::optional<Expectation> SelfTest::expect(const Trial &trial, const Sent &sent
 	return x;
 }
 
-Result<void> SelfTest::run(Probe &probe) {
+Result<size_t> SelfTest::run(Probe &probe) {
 	if (auto there = netns(); !there) return std::unexpected(there.error());
 	constexpr int kTries = 3; // where the kernel says that it missed something, as it may at any time
 	for (int attempt = 1;; attempt++) {
@@ -168,7 +168,7 @@ Result<void> SelfTest::run(Probe &probe) {
 	}
 }
 
-Result<void> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const {
+Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const {
 	size_t next = 0;
 	for (size_t i = 0; i < sent.size(); i++) {
 		const Trial &trial = trials()[i];
@@ -188,7 +188,7 @@ Result<void> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<
 	}
 	if (next != seen.size())
 		return cannot(kWhat, fmt::format("{} drops were seen as {}", next, seen.size()), kNext);
-	return {};
+	return next;
 }
 
 } // namespace nft_drops::jit

@@ -30,12 +30,13 @@ public:
 	// Fails with kMachine if the probe did not see exactly what was dropped, naming the packet and the first fact
 	// that is wrong. The probe watches netns(); all of its events are taken out of its ring. What it sees of the
 	// jump limit is not tested: no ruleset that the kernel accepts gets there.
-	Result<void> run(Probe &probe);
+	// Returns how many packets it was tested with.
+	Result<size_t> run(Probe &probe);
 
 private:
 	explicit SelfTest(std::unique_ptr<Ground> ground) : ground_(std::move(ground)) {}
 	[[nodiscard]] std::optional<Expectation> expect(const Trial &trial, const Sent &sent) const;
-	[[nodiscard]] Result<void> compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const;
+	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const;
 
 	std::unique_ptr<Ground> ground_;
 	std::optional<GroundFacts> facts_;

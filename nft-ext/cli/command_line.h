@@ -20,6 +20,7 @@ enum class Command : unsigned {
 	kPassThrough, // nft's: handed to libnftables as it is
 	kMonitor,
 	kProbe,
+	kCheck,
 	kDemo,
 	kHelp,
 	kVersion,

@@ -130,6 +130,10 @@ constexpr CommandSpec kCommands[] = {
          "nft's own \"monitor\" with an object (tables, rules, trace, ...) stays nft's."},
         {Command::kProbe, Ours::kWhole, "probe", "show where in the kernel drops are seen, and why there",
          "With files, in a kernel that is not running; exit status 2 if that one cannot be monitored.", check_probe},
+        {Command::kCheck, Ours::kWhole, "check", "show whether this machine can run nft-drops",
+         "Every requirement with its state, one a line, the last one being a test with packets and rules of its own in "
+         "a "
+         "network namespace of its own; then the verdict. Exit status 0, or 2 if it cannot. Nothing is left behind."},
         {Command::kDemo, Ours::kWhole, "demo",
          "show drops of the example ruleset in a network namespace of its own, which is gone afterwards", ""},
         {Command::kHelp, Ours::kWhole, "help [COMMAND]", "all commands and options, or what one command does", ""},

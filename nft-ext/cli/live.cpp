@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // nft-drops-live: the commands that need the kernel's help. Run by nft-drops, with the command line that was typed.
 #include "jit/session.h"
+#include "nft-ext/cli/check.h"
 #include "nft-ext/cli/command_line.h"
 #include "nft-ext/cli/demo.h"
 #include "nft-ext/cli/monitor.h"
@@ -27,6 +28,10 @@ int run(int argc, char *argv[]) {
 	if (line->command == Command::kVersion) {
 		fputs(version().c_str(), stdout);
 		return 0;
+	}
+	if (line->command == Command::kCheck) {
+		auto works = check();
+		return works ? 0 : report(works.error());
 	}
 	const bool files_only = line->command == Command::kProbe && !line->probe.vmlinux.empty();
 	if (auto allowed = files_only ? Result<void>() : check_privilege(); !allowed) return report(allowed.error());
