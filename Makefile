@@ -20,7 +20,7 @@ BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev libbpf-d
 	libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev libdw-dev liblzma-dev \
 	liblz4-dev libzstd-dev zlib1g-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
-TEST_PACKAGES := $(VM_PACKAGES) iptables bpftrace zsh fish
+TEST_PACKAGES := $(VM_PACKAGES) iptables bpftrace zsh fish groff-base mandoc
 # To compile kernel sources, for both processors.
 CORPUS_PACKAGES := make gcc-12 clang-14 clang-19 lld-19 llvm-19 gcc-aarch64-linux-gnu bc bison flex libssl-dev dwarves
 LINT_PACKAGES := clang-format-19 clang-tidy-19 shellcheck git
