@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "jit/resolve/aarch64/aarch64.h"
 #include "jit/resolve/code.h"
 #include "jit/resolve/x86_64/x86_64.h"
 
@@ -9,7 +10,7 @@ Result<std::unique_ptr<Architecture>> Architecture::of(Machine machine) {
 	case Machine::kX86_64:
 		return make_x86_64();
 	case Machine::kAArch64:
-		break;
+		return make_aarch64();
 	}
 	return cannot("nft_do_chain", "machine code of a processor that is not known here");
 }

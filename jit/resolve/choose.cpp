@@ -76,9 +76,22 @@ private:
 	// A kprobe is possible: no place that the kernel patches, no trap.
 	[[nodiscard]] bool probeable(const Instruction &i) const {
 		if (i.flow == Flow::kTrap || i.address == code_.image().entry()) return false;
+		if (!i.probeable || in_exclusive(i)) return false;
 		if (!code_.image().labels_known && i.nop) return false;
 		return std::ranges::none_of(code_.image().labels,
 		                            [&](const JumpLabel &l) { return l.code == i.address; });
+	}
+
+	// Between an exclusive load and its store (is_probed_address_atomic() of
+	// arch/arm64/kernel/probes/decode-insn.c).
+	[[nodiscard]] bool in_exclusive(const Instruction &i) const {
+		constexpr uint64_t kLooksBack = 32;
+		for (uint64_t n = 1; n <= kLooksBack; n++) {
+			const Instruction *before = code_.at(i.address - n * i.size);
+			if (!before || before->ends_exclusive) return false;
+			if (before->begins_exclusive) return true;
+		}
+		return false;
 	}
 
 	// The kernel can put a jump there: enough bytes of plain instructions to move, none of them jumped to

@@ -23,6 +23,9 @@ struct Instruction {
 	Flow flow = Flow::kNone;
 	bool indirect = false; // the target of a jump or call is in a register or in memory
 	bool nop = false;
+	bool probeable = true;         // the kernel lets a kprobe stand there, as far as the instruction itself says,
+	bool begins_exclusive = false; // and not between these two either
+	bool ends_exclusive = false;
 	uint64_t target = 0;    // of a direct branch, jump or call
 	uint32_t semantics = 0; // index into the architecture's own table
 };
@@ -34,7 +37,7 @@ struct Step {
 		kGoto,    // `target`
 		kFork,    // a branch on something unknown: `target` or the next one
 		kCall,    // of `target` (may be unknown); comes back to the next one
-		kReturn,  // to nft_do_chain's caller
+		kReturn,  // to `target`
 		kTrap,    // BUG or WARN: goes on with the next instruction, or not at all
 		kUnclear, // beyond what is understood: `why`
 	};
@@ -42,6 +45,9 @@ struct Step {
 	Value target{};
 	const char *why = nullptr;
 };
+
+// Where nft_do_chain returns to, as prepare_entry() has it: nowhere in particular, but the same at its end.
+inline const Value kReturnAddress = Value::opaque(1);
 
 // What differs between processors: registers, calling convention, and what each instruction does.
 class Architecture {
@@ -62,8 +68,11 @@ public:
 	[[nodiscard]] virtual int argument(int index) const = 0; // of a function call, from 0; at least 4 of them
 	[[nodiscard]] virtual int return_value() const = 0;
 	[[nodiscard]] virtual int stack_pointer() const = 0;
-	// Bytes between the stack pointer at entry and the frame below the return address.
+	// Makes registers and stack what they are when the function is called, but for its arguments.
 	virtual void prepare_entry(MachineState &state) const = 0;
+	// Where a jump out of the function leads if that is how it returns (by a return thunk); unknown where functions
+	// never return by a jump.
+	[[nodiscard]] virtual Value returns_to(const MachineState &state) const = 0;
 	// Makes unknown what a called function may change.
 	virtual void clobber_by_call(MachineState &state) const = 0;
 	[[nodiscard]] virtual std::string register_name(int number) const = 0;

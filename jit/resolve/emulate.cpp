@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 namespace nft_drops::jit {
 namespace {
 
+constexpr int kArguments = 4;      // of a call that are looked at
 constexpr int kMostSteps = 20'000; // the longest way so far has 5,000
 
 std::unexpected<Error> not_understood(const std::string &why) {
@@ -71,16 +74,16 @@ public:
 					        fmt::format("{}: an indirect jump", e_.code_.place(at->address)));
 				}
 				goes_to = s.target.bits;
-				// Out of the function: its return thunk.
-				if (!e_.code_.at(goes_to)) return finish();
+				if (!e_.code_.at(goes_to)) return finish(e_.arch_.returns_to(state_));
 				break;
 			case Step::Kind::kCall:
 				call();
 				break;
 			case Step::Kind::kReturn:
-				return finish();
+				return finish(s.target);
 			}
 			if (at->flow == Flow::kBranch && s.kind != Step::Kind::kFork) decided_since_fork_ = true;
+			if (at->flow != Flow::kNone) note_arguments();
 			const Instruction *to = e_.code_.at(goes_to);
 			// Behind a call that does not return (a failed stack check), or a BUG.
 			const bool may_end_here = at->flow == Flow::kCall || at->flow == Flow::kTrap;
@@ -197,20 +200,33 @@ private:
 	// (struct nft_traceinfo) may be written.
 	void other_call() {
 		const uint64_t regs = entry_sp_ + static_cast<uint64_t>(path_.regs);
-		for (int i = 0; i < 4; i++) {
+		for (int i = 0; i < kArguments; i++) {
 			const Value a = reg(e_.arch_.argument(i));
 			if (!a.is_known()) continue;
 			if (a.bits == world_.skb) freed_ = true;
 			const bool is_regs =
 			        path_.regs && a.bits >= regs && a.bits < regs + e_.layout_.ruleset.regs_size;
-			if (MachineState::on_stack(a.bits) && a.bits < entry_sp_ && !is_regs)
-				state_.forget(a.bits, std::min<uint64_t>(e_.layout_.ruleset.traceinfo_size,
-				                                         entry_sp_ - a.bits));
+			if (!MachineState::on_stack(a.bits) || a.bits >= entry_sp_ || is_regs) continue;
+			if (!is_argument(i, a)) continue;
+			handed_out_.insert(a.bits);
+			state_.forget(a.bits,
+			              std::min<uint64_t>(e_.layout_.ruleset.traceinfo_size, entry_sp_ - a.bits));
 		}
 	}
 
-	Result<Path> finish() {
-		if (!caller_is_restored()) {
+	// How many arguments a call has is not known, and a register may still hold an address that it was needed for
+	// earlier. Arguments are made right before the call, but for what may be made once for several calls.
+	[[nodiscard]] bool is_argument(int i, const Value &a) const {
+		return i == 0 || !a.same(before_[static_cast<size_t>(i)]) || handed_out_.contains(a.bits);
+	}
+
+	void note_arguments() {
+		for (int i = 0; i < kArguments; i++)
+			before_[static_cast<size_t>(i)] = reg(e_.arch_.argument(i));
+	}
+
+	Result<Path> finish(const Value &returns_to) {
+		if (!returns_to.same(kReturnAddress) || !caller_is_restored()) {
 			return not_understood(
 			        fmt::format("\"{}\" does not return to its caller as it should", way_.scenario->name));
 		}
@@ -251,6 +267,8 @@ private:
 	Outcome expected_;
 	Outcome expected_if_breaks_;
 	std::vector<ExprPlace> evaluated_;
+	std::array<Value, kArguments> before_{}; // contents of argument registers after the last branch or call
+	std::set<uint64_t> handed_out_;          // structures on the stack
 	bool freed_ = false;
 	bool drop_decided_ = false;
 	bool decided_since_fork_ = true;

@@ -35,6 +35,9 @@ Result<Mc> Mc::open(const char *triple_text, const char *features) {
 	LLVMInitializeX86TargetInfo();
 	LLVMInitializeX86TargetMC();
 	LLVMInitializeX86Disassembler();
+	LLVMInitializeAArch64TargetInfo();
+	LLVMInitializeAArch64TargetMC();
+	LLVMInitializeAArch64Disassembler();
 	std::string why;
 	const llvm::Triple triple(triple_text);
 	const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple.str(), why);
@@ -106,6 +109,10 @@ std::string Mc::print(uint64_t address, const uint8_t *bytes, size_t size) {
 
 size_t Mc::register_count() const {
 	return impl_->registers->getNumRegs();
+}
+
+std::string_view Mc::register_name(unsigned number) const {
+	return impl_->registers->getName(number);
 }
 
 std::optional<unsigned> Mc::register_by_name(std::string_view name) const {

@@ -44,6 +44,7 @@ public:
 	std::optional<McInstruction> decode(uint64_t address, const uint8_t *bytes, size_t size);
 	std::string print(uint64_t address, const uint8_t *bytes, size_t size);
 	[[nodiscard]] size_t register_count() const;
+	[[nodiscard]] std::string_view register_name(unsigned number) const;
 	[[nodiscard]] std::optional<unsigned> register_by_name(std::string_view name) const;
 
 private:

@@ -29,6 +29,11 @@ struct Value {
 	}
 };
 
+// Of a part of a value that is not known.
+inline Value part_of(const Value &v) {
+	return v.kind == Value::Kind::kOpaque || v.kind == Value::Kind::kOutside ? Value::outside() : Value::unknown();
+}
+
 inline uint64_t mask_of(unsigned bytes) {
 	return bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1;
 }

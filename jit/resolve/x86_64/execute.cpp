@@ -9,11 +9,6 @@ namespace {
 
 using Bit = Flags::Bit;
 
-// Of a part of a value that is not known.
-Value part_of(const Value &v) {
-	return v.kind == Value::Kind::kOpaque || v.kind == Value::Kind::kOutside ? Value::outside() : Value::unknown();
-}
-
 Value address_of(const Operand &m, const Instruction &at, const MachineState &s) {
 	uint64_t a = static_cast<uint64_t>(m.imm);
 	if (m.segment) a += 0x6500'0000'0000'0000; // per-CPU memory: nowhere in our world
@@ -186,7 +181,7 @@ Step execute(const Semantics &m, const Instruction &at, MachineState &s) {
 		return {.kind = m.op == Op::kJmp ? Step::Kind::kGoto : Step::Kind::kCall, .target = target};
 	}
 	case Op::kRet:
-		return {.kind = Step::Kind::kReturn};
+		return {.kind = Step::Kind::kReturn, .target = s.load(sp, 8)};
 	case Op::kTrap:
 		return {.kind = Step::Kind::kTrap};
 	case Op::kPush:

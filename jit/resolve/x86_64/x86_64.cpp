@@ -43,7 +43,10 @@ public:
 	void prepare_entry(MachineState &state) const override {
 		const uint64_t sp = MachineState::kStackTop - 0x808; // 16-byte aligned before the call
 		state.registers[kRsp] = Value::known(sp);
-		state.store(Value::known(sp), 8, Value::opaque(1));
+		state.store(Value::known(sp), 8, kReturnAddress);
+	}
+	[[nodiscard]] Value returns_to(const MachineState &state) const override {
+		return state.load(state.registers[kRsp], 8);
 	}
 	void clobber_by_call(MachineState &state) const override {
 		for (int r : {kRax, kRcx, kRdx, kRsi, kRdi, kR8, kR9, kR10, kR11})

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// AArch64: its registers and calling convention.
+#include "jit/resolve/aarch64/aarch64.h"
+
+#include "jit/resolve/aarch64/decode.h"
+
+namespace nft_drops::jit {
+namespace {
+
+using namespace aarch64;
+
+// A stack of return addresses that x18 points to, where the kernel keeps one (CONFIG_SHADOW_CALL_STACK).
+constexpr uint64_t kShadowStack = 0xffffc900'00f0'0000;
+constexpr size_t kShadowBytes = 64;
+
+class AArch64 final : public Architecture {
+public:
+	static Result<std::unique_ptr<Architecture>> make() {
+		auto decoder = Decoder::open();
+		if (!decoder) return std::unexpected(decoder.error());
+		auto arch = std::make_unique<AArch64>();
+		arch->decoder_ = std::move(*decoder);
+		return arch;
+	}
+
+	bool decode(uint64_t address, const uint8_t *bytes, size_t size, Instruction &to) override {
+		auto semantics = decoder_.decode(address, bytes, size, to);
+		if (!semantics) return false;
+		to.semantics = static_cast<uint32_t>(semantics_.size());
+		semantics_.push_back(std::move(*semantics));
+		return true;
+	}
+	Step execute(const Instruction &what, MachineState &state) const override {
+		return aarch64::execute(semantics_[what.semantics], what, state);
+	}
+	std::string text(const Instruction &what, const uint8_t *bytes) override { return decoder_.text(what, bytes); }
+	[[nodiscard]] int argument(int index) const override { return kX0 + index; }
+	[[nodiscard]] int return_value() const override { return kX0; }
+	[[nodiscard]] int stack_pointer() const override { return kSp; }
+	void prepare_entry(MachineState &state) const override {
+		state.registers[kSp] = Value::known(MachineState::kStackTop - 0x800);
+		state.registers[kLink] = kReturnAddress;
+		state.map(kShadowStack, kShadowBytes, Value::Kind::kUnknown);
+		state.registers[kPlatform] = Value::known(kShadowStack);
+	}
+	void clobber_by_call(MachineState &state) const override {
+		for (int r = kX0; r < kFirstKept; r++) {
+			const Value &v = state.registers[static_cast<size_t>(r)];
+			const bool shadow = r == kPlatform && v.is_known() && v.bits - kShadowStack < kShadowBytes;
+			if (!shadow) state.registers[static_cast<size_t>(r)] = Value::unknown();
+		}
+		state.registers[kLink] = Value::unknown();
+		state.flags = {};
+	}
+	[[nodiscard]] Value returns_to(const MachineState &) const override { return Value::unknown(); }
+	[[nodiscard]] std::string register_name(int number) const override {
+		return number == kSp ? "sp" : "x" + std::to_string(number);
+	}
+	[[nodiscard]] bool survives_calls(int number) const override {
+		return number >= kFirstKept && number <= kFrame;
+	}
+	// struct pt_regs of arch/arm64/include/asm/ptrace.h: regs[31] sp pc pstate.
+	[[nodiscard]] int pt_regs_offset(int number) const override { return 8 * number; }
+	[[nodiscard]] int general_registers() const override { return kLink + 1; }
+	[[nodiscard]] unsigned jump_bytes() const override { return 0; }
+
+private:
+	Decoder decoder_;
+	std::vector<Semantics> semantics_; // by Instruction::semantics
+};
+
+} // namespace
+
+Result<std::unique_ptr<Architecture>> make_aarch64() {
+	return AArch64::make();
+}
+
+} // namespace nft_drops::jit
