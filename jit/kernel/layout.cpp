@@ -25,11 +25,18 @@ struct BtfFree {
 };
 using BtfPtr = std::unique_ptr<btf, BtfFree>;
 
+// Types out of a file may be damaged, or made to harm: names without text, types that refer to themselves.
 const btf_type *skip_modifiers(const btf *types, uint32_t id) {
+	constexpr int kMost = 32;
 	const btf_type *t = btf__type_by_id(types, id);
-	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
-		t = btf__type_by_id(types, t->type);
+	for (int i = 0; t && (btf_is_mod(t) || btf_is_typedef(t)); i++)
+		t = i < kMost ? btf__type_by_id(types, t->type) : nullptr;
 	return t;
+}
+
+std::string_view name_at(const btf *types, uint32_t offset) {
+	const char *text = btf__name_by_offset(types, offset);
+	return text ? text : "";
 }
 
 struct Member {
@@ -38,18 +45,18 @@ struct Member {
 	uint32_t type;
 };
 
-// Looks into anonymous structures and unions too, as C does.
-std::optional<Member> find_member(const btf *types, const btf_type *in, std::string_view name, uint32_t base_bits = 0,
-                                  int depth = 0) {
-	if (!in || !btf_is_composite(in) || depth > 8) return std::nullopt;
+// Looks into anonymous structures and unions too, as C does; into so many altogether.
+std::optional<Member> find_member(const btf *types, const btf_type *in, std::string_view name, uint32_t base_bits,
+                                  int &structures) {
+	if (!in || !btf_is_composite(in) || structures-- <= 0) return std::nullopt;
 	const btf_member *m = btf_members(in);
 	for (uint32_t i = 0; i < btf_vlen(in); i++) {
-		const char *text = btf__name_by_offset(types, m[i].name_off);
+		const std::string_view text = name_at(types, m[i].name_off);
 		const uint32_t offset = base_bits + btf_member_bit_offset(in, i);
-		if (text && name == text) return Member{offset, btf_member_bitfield_size(in, i), m[i].type};
-		if (!text || !*text) {
-			if (auto found = find_member(types, skip_modifiers(types, m[i].type), name, offset, depth + 1))
-				return found;
+		if (name == text) return Member{offset, btf_member_bitfield_size(in, i), m[i].type};
+		if (text.empty()) {
+			const btf_type *inner = skip_modifiers(types, m[i].type);
+			if (auto found = find_member(types, inner, name, offset, structures)) return found;
 		}
 	}
 	return std::nullopt;
@@ -68,7 +75,7 @@ public:
 		for (uint32_t id = 1; id < n; id++) {
 			const btf_type *t = btf__type_by_id(types, id);
 			if (!btf_is_struct(t) || !t->name_off) continue;
-			auto slot = wanted_.find(btf__name_by_offset(types, t->name_off));
+			auto slot = wanted_.find(name_at(types, t->name_off));
 			if (slot != wanted_.end() && !slot->second) slot->second = t;
 		}
 	}
@@ -85,11 +92,12 @@ public:
 		uint32_t bits = 0;
 		while (in) {
 			const size_t dot = path.find('.');
-			auto m = find_member(types_, in, path.substr(0, dot), bits);
+			int structures = 1000;
+			auto m = find_member(types_, in, path.substr(0, dot), bits, structures);
 			if (!m) return {};
 			if (dot == std::string_view::npos) {
 				if (m->bit_offset / 8 > INT16_MAX && too_far_.empty())
-					too_far_ = fmt::format("{} in struct {}", whole, structure);
+					too_far_ = fmt::format("member {} in struct {}", whole, structure);
 				return to_field(*m);
 			}
 			bits = m->bit_offset;
@@ -99,11 +107,14 @@ public:
 		return {};
 	}
 
-	// A member that was asked for and whose offset nd_field cannot hold (it is read as signed); empty: none.
+	// What was asked for and lies where nd_field cannot tell (it is read as signed), in words; empty: nothing.
 	[[nodiscard]] const std::string &too_far() const { return too_far_; }
 
 	[[nodiscard]] uint32_t size(std::string_view structure) const {
+		constexpr uint32_t kLargest = 64 * 1024; // of those that are laid out in made-up memory
 		const btf_type *t = find(structure);
+		if (t && t->size > kLargest && too_far_.empty())
+			too_far_ = fmt::format("the end of struct {}", structure);
 		return t ? t->size : 0;
 	}
 
@@ -115,6 +126,7 @@ private:
 			uint32_t unit = 8;
 			while (unit < 64 && m.bit_offset / unit != (m.bit_offset + m.bit_size - 1) / unit)
 				unit *= 2;
+			if (m.bit_offset % unit + m.bit_size > unit) return {};
 			f.offset = static_cast<nd_u16>(m.bit_offset / unit * (unit / 8));
 			f.size = static_cast<nd_u8>(unit / 8);
 			f.shift = static_cast<nd_u8>(m.bit_offset % unit);
@@ -129,7 +141,8 @@ private:
 		} else if (btf_is_array(t) || btf_is_composite(t)) {
 			f.size = 1; // only its place is of interest
 		} else {
-			f.size = static_cast<nd_u8>(t->size);
+			const bool loadable = t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8;
+			f.size = static_cast<nd_u8>(loadable ? t->size : 0);
 		}
 		return f;
 	}
@@ -265,7 +278,7 @@ Result<Layout> read_layout(const btf *types) {
 	r.base_chain_size = s.size("nft_base_chain");
 	r.pkt_size = s.size("nft_pktinfo");
 	r.state_size = s.size("nf_hook_state");
-	if (!s.too_far().empty()) return cannot("BTF", "member " + s.too_far() + " lies further in than is understood");
+	if (!s.too_far().empty()) return cannot("BTF", s.too_far() + " lies further in than is understood");
 	return lay;
 }
 

@@ -36,7 +36,6 @@ struct Build {
 	jit::Kernel kernel;
 	std::string compiler;
 	bool has_blobs = false;
-	bool has_last_rule = false;
 };
 
 std::string_view text_of(std::span<const uint8_t> bytes) {
@@ -64,9 +63,7 @@ Result<Build> read_module(const std::string &path) {
 	auto comment = text_of(elf->bytes_of(".comment"));
 	comment.remove_prefix(std::min(comment.size(), comment.find_first_not_of('\0')));
 	b.compiler = compiler_of(comment);
-	const auto types = elf->bytes_of(".BTF");
-	b.has_blobs = text_of(types).contains("nft_rule_blob");
-	b.has_last_rule = text_of(types).contains("nft_rule_dp_last");
+	b.has_blobs = text_of(elf->bytes_of(".BTF")).contains("nft_rule_blob");
 	return b;
 }
 
@@ -111,10 +108,17 @@ Result<uint64_t> limit_value(const jit::Kernel &kernel) {
 	return limit == paths->all.end() ? 0 : limit->return_value;
 }
 
+// It still works where a blob's size is not known: the last rule is told by itself.
+bool needs_no_size(const jit::Kernel &kernel) {
+	jit::Layout layout = kernel.layout;
+	layout.ruleset.blob_size.size = 0;
+	return jit::resolve(kernel.image, layout).has_value();
+}
+
 Result<std::string> shape_of(const Build &b, const jit::Plan &plan) {
 	auto limit = limit_value(b.kernel);
 	if (!limit) return std::unexpected(limit.error());
-	std::string shape = !b.has_blobs ? "rule array" : b.has_last_rule ? "blob, is_last" : "blob, size";
+	std::string shape = !b.has_blobs ? "rule array" : needs_no_size(b.kernel) ? "blob, is_last" : "blob, size";
 	if (plan.freed_inside) shape += ", freed inside";
 	if (*limit >> 16) shape += ", ELOOP";
 	return shape;

@@ -42,6 +42,14 @@ bool has_name(Dwarf_Die *die, std::string_view name) {
 	return text && name == text;
 }
 
+// In one piece, or in several.
+bool has_code(Dwarf_Die *die) {
+	Dwarf_Addr base = 0;
+	Dwarf_Addr begin = 0;
+	Dwarf_Addr end = 0;
+	return dwarf_ranges(die, 0, &base, &begin, &end) > 0;
+}
+
 // The variable's expression at `pc`, in this scope or a block within it.
 std::vector<Dwarf_Op> find_expression(Dwarf_Die *scope, std::string_view name, Dwarf_Addr pc) {
 	Dwarf_Die die;
@@ -238,9 +246,7 @@ bool Dwarf::find_function() {
 		Dwarf_Die die;
 		if (dwarf_child(unit, &die) != 0) continue;
 		do {
-			Dwarf_Addr entry = 0;
-			if (dwarf_tag(&die) != DW_TAG_subprogram || !has_name(&die, kFunction) ||
-			    dwarf_entrypc(&die, &entry) != 0)
+			if (dwarf_tag(&die) != DW_TAG_subprogram || !has_name(&die, kFunction) || !has_code(&die))
 				continue;
 			function_ = die;
 			bias_ = bias;
