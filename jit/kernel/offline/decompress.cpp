@@ -32,8 +32,8 @@ class Output {
 public:
 	// Room for at least one more byte; empty where there is too much already.
 	std::span<uint8_t> room() {
-		constexpr size_t kStep = 16 * 1024 * 1024;
-		if (used_ == bytes_.size()) bytes_.resize(std::min(kMostBytes, bytes_.size() + kStep));
+		constexpr size_t kFirst = 1024 * 1024;
+		if (used_ == bytes_.size()) bytes_.resize(std::clamp(2 * bytes_.size(), kFirst, kMostBytes));
 		return std::span(bytes_).subspan(used_);
 	}
 	void use(size_t n) { used_ += n; }

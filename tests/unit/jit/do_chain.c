@@ -11,6 +11,7 @@
  *   DIRECT_CALLS     evaluation functions are compared with and called directly, as under retpolines
  *   COLD_CALLS       the compiler may split the function
  *   FIXTURE_LAYOUT_B other structures
+ *   AS_MODULE        as in a module's file: its kernel's name, static keys in __jump_table by the address of the key
  */
 #include "do_chain.h"
 
@@ -219,15 +220,26 @@ const struct fixture_layout NAME_OF_LAYOUT = {
 #endif
 };
 
+#ifdef AS_MODULE
+__attribute__((section(".modinfo"), used)) static const char vermagic[] = "vermagic=6.12.0-test SMP mod_unload ";
+struct {
+	nd_u64 value[2];
+} fixture_key_1, fixture_key_2;
+#define LABELS "__jump_table"
+#define KEY_OF_LABEL(number) "fixture_key_" #number " - ."
+#else
+#define LABELS "fixture_labels"
+#define KEY_OF_LABEL(number) #number
+#endif
 #ifdef STATIC_KEYS
 #define KEY(number)                                                                                                    \
 	asm goto("1: .byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n\t"                                                           \
-	         ".pushsection fixture_labels, \"a\"\n\t"                                                              \
+	         ".pushsection " LABELS ", \"a\"\n\t"                                                                  \
 	         ".balign 8\n\t"                                                                                       \
 	         ".long 1b - .\n\t"                                                                                    \
 	         ".long %l[yes] - .\n\t"                                                                               \
-	         ".quad " #number "\n\t"                                                                               \
-	         ".popsection"                                                                                         \
+	         ".quad " KEY_OF_LABEL(number) "\n\t"                                                                  \
+	                                       ".popsection"                                                           \
 	         :                                                                                                     \
 	         :                                                                                                     \
 	         :                                                                                                     \
@@ -451,7 +463,8 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 	}
 	if (UNLIKELY(tracing(pkt))) fixture_trace_packet(pkt, &info, base, NULL, 2);
 	{
-		const struct base_chain *whole = (const void *)((const char *)base - offsetof(struct base_chain, chain));
+		const struct base_chain *whole =
+		        (const void *)((const char *)base - offsetof(struct base_chain, chain));
 		nd_u8 policy;
 
 		if (UNLIKELY(counting(pkt)) && whole->stats) fixture_count(base, pkt);
