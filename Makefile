@@ -16,13 +16,13 @@ BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev libbpf-dev libnftables-dev libnftnl-dev \
-	libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev libdw-dev liblzma-dev \
-	liblz4-dev libzstd-dev zlib1g-dev
+BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev gcc-aarch64-linux-gnu libbpf-dev libnftables-dev \
+	libnftnl-dev libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev \
+	libdw-dev liblzma-dev liblz4-dev libzstd-dev zlib1g-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
-TEST_PACKAGES := $(VM_PACKAGES) iptables bpftrace zsh fish groff-base mandoc
+TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc
 # To compile kernel sources, for both processors.
-CORPUS_PACKAGES := make gcc-12 clang-14 clang-19 lld-19 llvm-19 gcc-aarch64-linux-gnu bc bison flex libssl-dev dwarves
+CORPUS_PACKAGES := make gcc-12 clang-14 clang-19 lld-19 llvm-19 bc bison flex libssl-dev dwarves
 LINT_PACKAGES := clang-format-19 clang-tidy-19 shellcheck git
 
 install_packages := tests/tools/install-packages
