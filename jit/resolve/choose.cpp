@@ -36,6 +36,7 @@ public:
 	    : code_(code), arch_(arch), emulator_(emulator), paths_(paths), layout_(layout) {
 		for (const Instruction &i : code.all()) {
 			if (i.flow != Flow::kNone && i.target && !i.indirect) targets_.insert(i.target);
+			if (i.flow == Flow::kJump && i.indirect) unknown_jumps_.insert(code.range_of(i.address));
 		}
 		for (const JumpLabel &l : code.image().labels)
 			targets_.insert(l.target);
@@ -94,13 +95,15 @@ private:
 		return false;
 	}
 
-	// The kernel can put a jump there: enough bytes of plain instructions to move, none of them jumped to
-	// (can_optimize() and copy_optimized_instructions() of arch/x86/kernel/kprobes/opt.c).
+	// The kernel can put a jump there: enough bytes of instructions that can be moved, none of them jumped to, in a
+	// function without jumps to addresses that only the processor knows (can_optimize() and
+	// copy_optimized_instructions() of arch/x86/kernel/kprobes/opt.c).
 	[[nodiscard]] bool jump_fits(const Instruction &first) const {
 		const unsigned need = arch_.jump_bytes();
+		if (!need || unknown_jumps_.contains(code_.range_of(first.address))) return false;
 		unsigned have = 0;
-		for (const Instruction *i = &first; need && i; i = code_.at(i->address + i->size)) {
-			if (i->flow != Flow::kNone || !probeable(*i)) return false;
+		for (const Instruction *i = &first; i; i = code_.at(i->address + i->size)) {
+			if (!i->movable || !probeable(*i)) return false;
 			if (i != &first && targets_.contains(i->address)) return false;
 			have += i->size;
 			if (have >= need) return true;
@@ -282,6 +285,7 @@ private:
 	const Paths &paths_;
 	const Layout &layout_;
 	std::set<uint64_t> targets_;
+	std::set<const CodeRange *> unknown_jumps_;
 	std::vector<const Path *> drops_;
 	std::vector<const Path *> others_;
 	std::map<std::pair<size_t, bool>, PlannedSite> fitted_; // an instruction is in one group only, of each kind

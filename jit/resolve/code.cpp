@@ -39,18 +39,21 @@ const Instruction *Code::at(uint64_t address) const {
 	return nullptr;
 }
 
-const uint8_t *Code::bytes_of(const Instruction &i) const {
+const CodeRange *Code::range_of(uint64_t address) const {
 	for (const CodeRange &r : image_->ranges) {
-		if (i.address - r.address < r.bytes.size()) return r.bytes.data() + (i.address - r.address);
+		if (address - r.address < r.bytes.size()) return &r;
 	}
 	return nullptr;
 }
 
+const uint8_t *Code::bytes_of(const Instruction &i) const {
+	const CodeRange *r = range_of(i.address);
+	return r ? r->bytes.data() + (i.address - r->address) : nullptr;
+}
+
 std::string Code::place(uint64_t address) const {
-	for (const CodeRange &r : image_->ranges) {
-		if (address - r.address < r.bytes.size()) return fmt::format("{}+{:#x}", r.name, address - r.address);
-	}
-	return fmt::format("{:#x}", address);
+	const CodeRange *r = range_of(address);
+	return r ? fmt::format("{}+{:#x}", r->name, address - r->address) : fmt::format("{:#x}", address);
 }
 
 } // namespace nft_drops::jit

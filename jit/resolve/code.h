@@ -26,6 +26,7 @@ struct Instruction {
 	bool probeable = true;         // the kernel lets a kprobe stand there, as far as the instruction itself says,
 	bool begins_exclusive = false; // and not between these two either
 	bool ends_exclusive = false;
+	bool movable = false;   // the kernel can execute it elsewhere, to put a jump in its place
 	uint64_t target = 0;    // of a direct branch, jump or call
 	uint32_t semantics = 0; // index into the architecture's own table
 };
@@ -82,8 +83,8 @@ public:
 	[[nodiscard]] virtual int pt_regs_offset(int number) const = 0;
 	// Registers that can hold a value at a probe.
 	[[nodiscard]] virtual int general_registers() const = 0;
-	// A kprobe there can become a jump (no int3) if `window` instructions are moved out of line: bytes needed; 0
-	// where this architecture has no such thing.
+	// A kprobe can become a jump (no breakpoint) if the instructions in so many bytes are movable; 0 where this
+	// architecture has no such thing.
 	[[nodiscard]] virtual unsigned jump_bytes() const = 0;
 };
 
@@ -98,6 +99,8 @@ public:
 	[[nodiscard]] const uint8_t *bytes_of(const Instruction &i) const;
 	// "nft_do_chain+0x471"
 	[[nodiscard]] std::string place(uint64_t address) const;
+	// That an address lies in; null where none.
+	[[nodiscard]] const CodeRange *range_of(uint64_t address) const;
 	[[nodiscard]] const Image &image() const { return *image_; }
 
 private:

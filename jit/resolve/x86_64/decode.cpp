@@ -71,6 +71,34 @@ bool touches_memory_unseen(std::string_view word, const McInstruction &mc) {
 	return word == "ENTER" || (bits && mc.name.ends_with("mr"));
 }
 
+// Whether the kernel executes a copy of the instruction, followed by a jump back (can_boost() of
+// arch/x86/kernel/kprobes/core.c).
+bool can_be_moved(const uint8_t *bytes, size_t size) {
+	constexpr std::string_view kPrefixes = "\x66\xf0\xf2\xf3\x2e\x36\x3e\x26\x64\x65";
+	size_t at = 0;
+	while (at < size && kPrefixes.find(static_cast<char>(bytes[at])) != std::string_view::npos)
+		at++;
+	if (at < size && (bytes[at] & 0xf0) == 0x40) at++;
+	if (at + 1 >= size) return size == at + 1 && bytes[at] != 0xcc && bytes[at] != 0xf4;
+	const uint8_t opcode = bytes[at];
+	const uint8_t next = bytes[at + 1];
+	struct Range {
+		uint8_t first, last;
+	};
+	// Of those behind 0x0f: cmov, setcc, bt to shrd, imul, cmpxchg to movzx, bit scans, movsx, xadd, bswap.
+	constexpr Range kTwoBytes[] = {{0x40, 0x4f}, {0x90, 0x9f}, {0xa3, 0xa5}, {0xab, 0xad}, {0xaf, 0xaf},
+	                               {0xb0, 0xb7}, {0xbb, 0xbf}, {0xc0, 0xc1}, {0xc8, 0xcf}};
+	// Of the others not: bound, jumps, calls, shifts, breakpoints, floating point, loops, test to div, inc of
+	// bytes.
+	constexpr Range kNot[] = {{0x62, 0x62}, {0x67, 0x67}, {0x70, 0x7f}, {0x9a, 0x9a}, {0xc0, 0xc1},
+	                          {0xcc, 0xce}, {0xd0, 0xd3}, {0xd6, 0xd6}, {0xd8, 0xdf}, {0xe0, 0xe3},
+	                          {0xe8, 0xe9}, {0xeb, 0xeb}, {0xf0, 0xf4}, {0xf6, 0xf7}, {0xfe, 0xff}};
+	if (opcode == 0x0f)
+		return std::ranges::any_of(kTwoBytes,
+		                           [&](const Range &r) { return next >= r.first && next <= r.last; });
+	return std::ranges::none_of(kNot, [&](const Range &r) { return opcode >= r.first && opcode <= r.last; });
+}
+
 } // namespace
 
 Result<Decoder> Decoder::open() {
@@ -209,6 +237,7 @@ std::optional<Semantics> Decoder::decode(uint64_t address, const uint8_t *bytes,
 		to.flow = Flow::kTrap;
 	}
 	to.nop = m.op == Op::kNop;
+	to.movable = to.flow == Flow::kNone && can_be_moved(bytes, to.size);
 	return m;
 }
 

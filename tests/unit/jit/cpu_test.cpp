@@ -373,5 +373,34 @@ TEST_F(CpuTest, UnknownStaysUnknown) {
 		ADD_FAILURE() << text << ":" << what.substr(0, 200);
 }
 
+// Where the kernel refuses to put a jump in place of a breakpoint (can_boost() of arch/x86/kernel/kprobes/core.c).
+TEST_F(CpuTest, WhatCanBeMoved) {
+	const struct {
+		std::vector<uint8_t> code;
+		bool yes;
+	} kCodes[] = {
+	        {{0x48, 0x8b, 0x75, 0x00}, true},                   // mov 0(%rbp), %rsi
+	        {{0x31, 0xc0}, true},                               // xor %eax, %eax
+	        {{0x0f, 0xb6, 0x40, 0xf0}, true},                   // movzbl -16(%rax), %eax
+	        {{0x53}, true},                                     // push %rbx
+	        {{0xba, 0x0b, 0x00, 0x00, 0x00}, true},             // mov $11, %edx
+	        {{0x65, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0}, true}, // mov %gs:0, %rax
+	        {{0xc1, 0xe0, 0x03}, false},                        // shl $3, %eax
+	        {{0xf6, 0xc2, 0xfc}, false},                        // test $0xfc, %dl
+	        {{0x67, 0x8b, 0x00}, false},                        // mov (%eax), %eax
+	        {{0x0f, 0x0b}, false},                              // ud2
+	        {{0x74, 0x05}, false},                              // je
+	        {{0xe8, 0, 0, 0, 0}, false},                        // call
+	        {{0xff, 0xe0}, false},                              // jmp *%rax
+	        {{0xc3}, false},                                    // ret
+	        {{0xcc}, false},                                    // int3
+	};
+	for (const auto &[code, yes] : kCodes) {
+		jit::Instruction i;
+		ASSERT_TRUE(runner.decode(code.data(), code.size(), i));
+		EXPECT_EQ(i.movable, yes) << fmt::format("{:#x}", code.front());
+	}
+}
+
 } // namespace
 } // namespace nft_drops::jit_test
