@@ -7,6 +7,7 @@
 #   make test-all   the same, on further kernels of Debian too
 #   make kernels-table   docs/kernels.md, from a run of all corpus tests
 #   make lint       clang-format, clang-tidy, shellcheck
+#   make deb        a Debian package, in build-deb/; checked by lintian
 #   make install    into PREFIX (default /usr/local), below DESTDIR
 #   make deps       install all Debian packages that any of these needs
 #
@@ -23,6 +24,7 @@ VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables i
 TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc
 # To compile kernel sources, for both processors.
 CORPUS_PACKAGES := make gcc-12 clang-14 clang-19 lld-19 llvm-19 bc bison flex libssl-dev dwarves
+DEB_PACKAGES := dpkg-dev file lintian
 LINT_PACKAGES := clang-format-19 clang-tidy-19 shellcheck git
 
 install_packages := tests/tools/install-packages
@@ -32,7 +34,7 @@ sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -na
 scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deps demo test test-all kernels-table lint install
+.PHONY: build configure deb deps demo test test-all kernels-table lint install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -42,7 +44,7 @@ configure:
 	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 deps:
-	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CORPUS_PACKAGES) $(LINT_PACKAGES)
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CORPUS_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES)
 
 demo: configure
 	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
@@ -68,6 +70,14 @@ lint: build
 	shellcheck -x $(scripts)
 	clang-format-19 --dry-run -Werror $(sources)
 	run-clang-tidy-19 -quiet -p $(BUILD) -j $(JOBS) '/(bpf|jit|nft-ext|tests)/.*\.cpp$$'
+
+# In a folder of its own: the programs know where they are installed.
+deb:
+	@$(timed) 'packages to build' $(install_packages) $(BUILD_PACKAGES) $(DEB_PACKAGES)
+	@cmake -G Ninja -S . -B build-deb -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF
+	@$(timed) 'build' cmake --build build-deb -j $(JOBS)
+	cd build-deb && cpack
+	lintian --fail-on error build-deb/*.deb
 
 install: build
 	cmake --install $(BUILD)
