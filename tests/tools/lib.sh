@@ -23,6 +23,14 @@ need() {
 # Everything that is fetched or remembered between runs.
 cache_folder() { printf '%s\n' "${NFT_DROPS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nft-drops}"; }
 
+# architecture_of FOLDER: Debian's name of the architecture of a kernel that fetch-kernel fetched.
+architecture_of() {
+	case $(<"$1/release") in
+	*-arm64*) echo arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
 # retry COMMAND...: up to four times, with longer and longer pauses; registries have bad moments.
 retry() {
 	local pause
