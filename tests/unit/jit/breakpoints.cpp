@@ -51,7 +51,9 @@ void hit(size_t index, const ucontext_t &context) {
 	const PtRegs regs = pt_regs_of(context);
 	if (now.on_hit) now.on_hit(index, regs);
 	Hit event{};
-	if (!evaluate_site(*now.sites[index].site, *now.base_policy, regs, *now.arena, event)) return;
+	constexpr size_t kStack = 4096; // above the stack pointer: there are frames enough
+	const auto *stack = native_bytes(static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RSP]));
+	if (!evaluate_site(*now.sites[index].site, *now.base_policy, regs, *now.arena, {stack, kStack}, event)) return;
 	event.site = index;
 	event.freed = witness.freed != 0;
 	if (now.event_count < kMostEvents) now.events[now.event_count++] = event;
@@ -106,19 +108,19 @@ void begin_run(const Fixture &f) {
 	witness = {.layout = f.layout, .evaluations = 0, .freed = 0, .freed_what = nullptr};
 }
 
-bool readable(uint64_t address, size_t bytes, uint64_t stack_pointer, const Arena &arena) {
-	constexpr uint64_t kStack = 4096; // above the stack pointer: there are frames enough
-	return arena.holds(address, bytes) || (address - stack_pointer < kStack);
-}
-
 } // namespace
 
-bool evaluate_site(const nd_site &site, const nd_field &base_policy, const PtRegs &regs, const Arena &arena, Hit &to) {
+bool evaluate_site(const nd_site &site, const nd_field &base_policy, std::span<const uint64_t> regs, const Arena &arena,
+                   std::span<const uint8_t> stack, Hit &to) {
 	const auto word = [&regs](uint32_t offset) { return regs[offset / 8]; };
 	const uint64_t stack_pointer = word(site.stack_pointer);
 	const auto read = [&](uint64_t address, size_t bytes) {
 		uint64_t value = 0;
-		if (readable(address, bytes, stack_pointer, arena)) memcpy(&value, native_bytes(address), bytes);
+		const uint64_t on_stack = address - stack_pointer;
+		if (arena.holds(address, bytes))
+			memcpy(&value, native_bytes(address), bytes);
+		else if (on_stack < stack.size() && stack.size() - on_stack >= bytes)
+			memcpy(&value, stack.data() + on_stack, bytes);
 		return value;
 	};
 	const auto locate = [&](const nd_locator &at) -> uint64_t {

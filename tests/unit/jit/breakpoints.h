@@ -28,9 +28,10 @@ struct Hit {
 	bool freed;    // the packet was freed before
 };
 
-// What the probe does at a hit, in this test's own words: false where it is no drop. Memory is read in `arena` and on
-// the stack, and all else reads as zero.
-bool evaluate_site(const nd_site &site, const nd_field &base_policy, const PtRegs &regs, const Arena &arena, Hit &to);
+// What the probe does at a hit, in this test's own words: false where it is no drop. Memory is read in `arena` and in
+// `stack`, which begins at the stack pointer, and all else reads as zero.
+bool evaluate_site(const nd_site &site, const nd_field &base_policy, std::span<const uint64_t> regs, const Arena &arena,
+                   std::span<const uint8_t> stack, Hit &to);
 
 class Breakpoints {
 public:

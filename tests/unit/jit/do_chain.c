@@ -231,9 +231,17 @@ struct {
 #define LABELS "fixture_labels"
 #define KEY_OF_LABEL(number) #number
 #endif
+#ifdef __aarch64__
+#define PATCHABLE_NOP "1: nop\n\t"
+#define TRAP "brk #0x800"
+#else
+#define PATCHABLE_NOP "1: .byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n\t"
+#define TRAP "ud2"
+#endif
+
 #ifdef STATIC_KEYS
 #define KEY(number)                                                                                                    \
-	asm goto("1: .byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n\t"                                                           \
+	asm goto(PATCHABLE_NOP                                                                                         \
 	         ".pushsection " LABELS ", \"a\"\n\t"                                                                  \
 	         ".balign 8\n\t"                                                                                       \
 	         ".long 1b - .\n\t"                                                                                    \
@@ -270,7 +278,7 @@ ALWAYS_INLINE void warn_once(void) {
 
 	if (UNLIKELY(!warned)) {
 		warned = true;
-		asm volatile("ud2");
+		asm volatile(TRAP);
 	}
 }
 

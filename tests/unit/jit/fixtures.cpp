@@ -164,8 +164,7 @@ jit::Image image_of(const Fixture &f) {
 	return image;
 }
 
-jit::Layout layout_of(const Fixture &f) {
-	const fixture_layout &from = *f.layout;
+jit::Layout layout_of(const fixture_layout &from) {
 	jit::Layout lay;
 	lay.probe.rule_handle = from.rule_handle;
 	lay.probe.pkt_skb = from.pkt_skb;

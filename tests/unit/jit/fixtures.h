@@ -28,7 +28,10 @@ jit::Image image_of(const Fixture &f);
 uint64_t to_native(uint64_t image_address);
 uint64_t to_image(uint64_t native_address);
 
-jit::Layout layout_of(const Fixture &f);
+jit::Layout layout_of(const fixture_layout &layout);
+inline jit::Layout layout_of(const Fixture &f) {
+	return layout_of(*f.layout);
+}
 
 // Switches the static keys of bit mask `keys` (bit n: key n + 1) on, all others off, by patching all fixtures.
 void switch_static_keys(uint32_t keys);

@@ -14,17 +14,17 @@ constexpr uint32_t kLimitErrno = 40; // ELOOP
 constexpr uint32_t kStolen = 2;
 
 // Empty if the function did what nf_tables does (as of the kernel that the fixture stands for).
-std::string check_function(const fixture_layout &lay, const Meaning &m, const World &w, uint32_t returned) {
-	if (m.evaluations != witness.evaluations)
-		return fmt::format("{} evaluations in place of {}", witness.evaluations, m.evaluations);
+std::string check_function(const fixture_layout &lay, const Meaning &m, const World &w, const Observed &seen) {
+	if (m.evaluations != seen.evaluations)
+		return fmt::format("{} evaluations in place of {}", seen.evaluations, m.evaluations);
 	const bool at_limit = m.cause == Cause::kJumpLimit;
 	const bool freed = at_limit ? lay.freed_at_the_limit != 0 : m.cause != Cause::kNone && lay.freed_inside;
-	if (witness.freed != (freed ? 1 : 0)) return fmt::format("freed {} times", witness.freed);
-	if (freed && witness.freed_what != w.skb) return "something else was freed";
+	if (seen.freed != (freed ? 1 : 0)) return fmt::format("freed {} times", seen.freed);
+	if (freed && seen.freed_what != reinterpret_cast<uint64_t>(w.skb)) return "something else was freed";
 	uint32_t right = m.verdict;
 	if (at_limit) right = 0;
 	if (freed) right = (at_limit ? kLimitErrno : kDropErrno) << 16 | kStolen;
-	if (returned != right) return fmt::format("returned {:#x} in place of {:#x}", returned, right);
+	if (seen.returned != right) return fmt::format("returned {:#x} in place of {:#x}", seen.returned, right);
 	return {};
 }
 
@@ -61,42 +61,56 @@ std::string check_events(const jit::Plan &plan, const Meaning &m, const World &w
 
 } // namespace
 
-Proof prove(const Fixture &f, const jit::Plan &plan, unsigned seed, int rulesets, uint32_t keys,
-            Breakpoints::OnHit on_hit) {
+Proof prove(const fixture_layout &layout, const jit::Plan &plan, unsigned seed, int rulesets, Arena &arena,
+            const Named &named, const std::function<Observed(const World &)> &run) {
 	Proof proof;
 	std::mt19937_64 random(seed);
+	for (int i = 0; i < rulesets; i++) {
+		const Ruleset r = random_ruleset(random);
+		const Meaning m = meaning_of(r, layout.jump_limit);
+		arena.reset(random);
+		const World w = lay_out(r, layout, arena, random, named);
+		const Observed seen = run(w);
+		proof.rulesets++;
+		switch (m.cause) {
+		case Cause::kNone:
+			proof.not_dropped++;
+			break;
+		case Cause::kRule:
+			proof.by_rule++;
+			break;
+		case Cause::kPolicy:
+			proof.by_policy++;
+			break;
+		case Cause::kJumpLimit:
+			proof.by_jump_limit++;
+			break;
+		}
+		if (auto why = check_function(layout, m, w, seen); !why.empty() && !proof.foreign++)
+			proof.first_foreign = why + "\n" + describe(r);
+		const size_t dropped = (seen.returned & 0xff) == 0 || seen.freed ? 1 : 0;
+		proof.inconsistent += seen.events.size() != dropped;
+		if (auto why = check_events(plan, m, w, seen.events); !why.empty() && !proof.wrong++)
+			proof.first_wrong = why + "\n" + describe(r);
+	}
+	return proof;
+}
+
+Proof prove(const Fixture &f, const jit::Plan &plan, unsigned seed, int rulesets, uint32_t keys,
+            Breakpoints::OnHit on_hit) {
 	Arena arena;
 	switch_static_keys(keys);
+	Proof proof;
 	{
 		Breakpoints points(f, plan, arena, on_hit);
-		for (int i = 0; i < rulesets; i++) {
-			const Ruleset r = random_ruleset(random);
-			const Meaning m = meaning_of(r, f.layout->jump_limit);
-			arena.reset(random);
-			const World w = lay_out(r, *f.layout, arena, random);
+		proof = prove(*f.layout, plan, seed, rulesets, arena, own_named(), [&](const World &w) {
 			const uint32_t returned = points.run(w);
-			proof.rulesets++;
-			switch (m.cause) {
-			case Cause::kNone:
-				proof.not_dropped++;
-				break;
-			case Cause::kRule:
-				proof.by_rule++;
-				break;
-			case Cause::kPolicy:
-				proof.by_policy++;
-				break;
-			case Cause::kJumpLimit:
-				proof.by_jump_limit++;
-				break;
-			}
-			if (auto why = check_function(*f.layout, m, w, returned); !why.empty() && !proof.foreign++)
-				proof.first_foreign = why + "\n" + describe(r);
-			const size_t dropped = (returned & 0xff) == 0 || witness.freed ? 1 : 0;
-			proof.inconsistent += points.events().size() != dropped;
-			if (auto why = check_events(plan, m, w, points.events()); !why.empty() && !proof.wrong++)
-				proof.first_wrong = why + "\n" + describe(r);
-		}
+			return Observed{.returned = returned,
+			                .evaluations = witness.evaluations,
+			                .freed = witness.freed,
+			                .freed_what = reinterpret_cast<uint64_t>(witness.freed_what),
+			                .events = points.events()};
+		});
 	}
 	switch_static_keys(0);
 	return proof;

@@ -6,6 +6,7 @@
 
 #include "breakpoints.h"
 
+#include <functional>
 #include <string>
 
 namespace nft_drops::jit_test {
@@ -21,7 +22,20 @@ struct Proof {
 	std::string first_wrong;
 };
 
-// `keys`: see switch_static_keys().
+// What was seen of one run of the function.
+struct Observed {
+	uint32_t returned = 0;
+	int evaluations = 0;
+	int freed = 0;
+	uint64_t freed_what = 0;
+	std::span<const Hit> events;
+};
+
+// `run` runs the function, wherever that is; `named` is what rulesets need there.
+Proof prove(const fixture_layout &layout, const jit::Plan &plan, unsigned seed, int rulesets, Arena &arena,
+            const Named &named, const std::function<Observed(const World &)> &run);
+
+// A fixture of this process. `keys`: see switch_static_keys().
 Proof prove(const Fixture &f, const jit::Plan &plan, unsigned seed, int rulesets, uint32_t keys = 0,
             Breakpoints::OnHit on_hit = nullptr);
 

@@ -11,8 +11,10 @@
 
 namespace nft_drops::jit_test {
 
-Arena::Arena()
-    : base_(static_cast<char *>(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+Arena::Arena(uint64_t address)
+    : base_(static_cast<char *>(mmap(reinterpret_cast<void *>(address), // NOLINT(performance-no-int-to-ptr)
+                                     kBytes, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | (address ? MAP_FIXED_NOREPLACE : 0), -1, 0))) {
 	if (base_ == MAP_FAILED) abort();
 }
 
@@ -62,8 +64,9 @@ void point(char *base, const nd_field &f, const void *pointer) {
 
 class Builder {
 public:
-	Builder(const Ruleset &r, const fixture_layout &layout, Arena &arena, std::mt19937_64 &random)
-	    : ruleset_(r), lay_(layout), arena_(arena), random_(random) {}
+	Builder(const Ruleset &r, const fixture_layout &layout, Arena &arena, std::mt19937_64 &random,
+	        const Named &named)
+	    : ruleset_(r), lay_(layout), arena_(arena), random_(random), named_(named) {}
 
 	World build() {
 		packet();
@@ -120,22 +123,21 @@ private:
 		}
 	}
 
-	template <typename T> static void fill(char *at, const fixture_ops *ops, const T &data) {
-		const auto address = reinterpret_cast<uint64_t>(ops);
-		memcpy(at, &address, sizeof(address));
+	template <typename T> static void fill(char *at, uint64_t ops, const T &data) {
+		memcpy(at, &ops, sizeof(ops));
 		memcpy(at + kExprHead, &data, sizeof(data));
 	}
 
 	void make_expr(char *at, const Expr &e) {
 		switch (e.kind) {
 		case Kind::kCompare:
-			fill(at, &fixture_cmp_fast, fixture_cmp{e.b, e.a, e.sreg, e.inverted});
+			fill(at, named_.cmp, fixture_cmp{e.b, e.a, e.sreg, e.inverted});
 			return;
 		case Kind::kBitwise:
-			fill(at, &fixture_bitwise_fast, fixture_bitwise{e.a, e.b, e.sreg, e.dreg});
+			fill(at, named_.bitwise, fixture_bitwise{e.a, e.b, e.sreg, e.dreg});
 			return;
 		case Kind::kPayload:
-			fill(at, &fixture_payload_fast,
+			fill(at, named_.payload,
 			     fixture_payload{static_cast<nd_u16>(e.b), static_cast<nd_u8>(e.a), e.dreg});
 			return;
 		default:
@@ -147,9 +149,10 @@ private:
 		if (e.kind == Kind::kVerdict) data.code = e.a;
 		if (e.kind == Kind::kVerdict && e.chain >= 0) data.chain = chains_[static_cast<size_t>(e.chain)];
 		char *ops = take(sizeof(fixture_ops));
-		const fixture_ops value{kEvalFunctions[e.function], nullptr, static_cast<nd_u32>(size_of(e)), nullptr};
+		const fixture_ops value{nullptr, nullptr, static_cast<nd_u32>(size_of(e)), nullptr};
 		memcpy(ops, &value, sizeof(value));
-		fill(at, reinterpret_cast<const fixture_ops *>(ops), data);
+		memcpy(ops + offsetof(fixture_ops, eval), &named_.eval[e.function], sizeof(uint64_t));
+		fill(at, reinterpret_cast<uint64_t>(ops), data);
 	}
 
 	char *make_blob(const std::vector<Rule> &rules, std::vector<char *> &places) {
@@ -184,14 +187,24 @@ private:
 	const fixture_layout &lay_;
 	Arena &arena_;
 	std::mt19937_64 &random_;
+	const Named &named_;
 	std::vector<char *> chains_;
 	World world_;
 };
 
 } // namespace
 
-World lay_out(const Ruleset &r, const fixture_layout &layout, Arena &arena, std::mt19937_64 &random) {
-	return Builder(r, layout, arena, random).build();
+Named own_named() {
+	const auto address = [](auto *object) { return reinterpret_cast<uint64_t>(object); };
+	return {{address(kEvalFunctions[0]), address(kEvalFunctions[1]), address(kEvalFunctions[2])},
+	        address(&fixture_cmp_fast),
+	        address(&fixture_bitwise_fast),
+	        address(&fixture_payload_fast)};
+}
+
+World lay_out(const Ruleset &r, const fixture_layout &layout, Arena &arena, std::mt19937_64 &random,
+              const Named &named) {
+	return Builder(r, layout, arena, random, named).build();
 }
 
 } // namespace nft_drops::jit_test

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace nft_drops::jit_test {
@@ -15,7 +16,8 @@ namespace nft_drops::jit_test {
 // Memory that is made anew for each ruleset, full of rubbish before that.
 class Arena {
 public:
-	Arena();
+	// At `address`, or where there is room.
+	explicit Arena(uint64_t address = 0);
 	~Arena();
 	Arena(const Arena &) = delete;
 	Arena &operator=(const Arena &) = delete;
@@ -26,6 +28,7 @@ public:
 		const uint64_t offset = address - reinterpret_cast<uint64_t>(base_);
 		return offset < kBytes && kBytes - offset >= bytes;
 	}
+	[[nodiscard]] std::span<const char> used() const { return {base_, used_}; }
 
 private:
 	static constexpr size_t kBytes = 256 * 1024;
@@ -40,7 +43,17 @@ struct World {
 	std::vector<std::vector<char *>> rules;
 };
 
-World lay_out(const Ruleset &r, const fixture_layout &layout, Arena &arena, std::mt19937_64 &random);
+// Addresses of what rulesets name: evaluation functions (by Expr::function), and the operations of expressions that are
+// evaluated inline.
+struct Named {
+	uint64_t eval[3];
+	uint64_t cmp, bitwise, payload;
+};
+// Those of this process.
+Named own_named();
+
+World lay_out(const Ruleset &r, const fixture_layout &layout, Arena &arena, std::mt19937_64 &random,
+              const Named &named = own_named());
 
 } // namespace nft_drops::jit_test
 

@@ -2,6 +2,7 @@
 // The emulator's AArch64 instructions against an AArch64 processor: each row of cpu_instructions.S is executed by both,
 // on the same registers, flags and memory. The processor is this machine's, or QEMU's.
 #include "cpu_protocol.h"
+#include "emulated_process.h"
 #include "jit/resolve/code.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@
 #include <map>
 #include <random>
 #include <string_view>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace nft_drops::jit_test {
 namespace {
@@ -26,43 +25,17 @@ using jit::Value;
 constexpr size_t kSp = 31;
 constexpr uint64_t kN = 1U << 31, kZ = 1U << 30, kC = 1U << 29, kV = 1U << 28;
 
-// The runner, in a process of its own.
+// The runner.
 class Processor {
 public:
 	Processor() {
-		int in[2];
-		int out[2];
-		if (pipe(in) != 0 || pipe(out) != 0) return;
-		pid_ = fork();
-		if (pid_ == 0) {
-			dup2(in[0], STDIN_FILENO);
-			dup2(out[1], STDOUT_FILENO);
-			for (const int fd : {in[0], in[1], out[0], out[1]})
-				close(fd);
-#ifndef __aarch64__
-			execlp("qemu-aarch64-static", "qemu-aarch64-static", ND_CPU_RUNNER, nullptr);
-#endif
-			execl(ND_CPU_RUNNER, ND_CPU_RUNNER, nullptr);
-			_exit(127);
-		}
-		close(in[0]);
-		close(out[1]);
-		to_ = in[1];
-		from_ = out[0];
 		cpu_u64 count = 0;
 		constexpr cpu_u64 kMost = 100'000;
-		if (!receive(count) || count > kMost) return;
+		if (!process_.receive(&count, sizeof(count)) || count > kMost) return;
 		rows_.resize(count);
 		for (cpu_row_text &r : rows_)
-			if (!receive(r)) rows_.clear();
+			if (!process_.receive(&r, sizeof(r))) rows_.clear();
 	}
-	~Processor() {
-		close(to_);
-		close(from_);
-		waitpid(pid_, nullptr, 0);
-	}
-	Processor(const Processor &) = delete;
-	Processor &operator=(const Processor &) = delete;
 
 	// Empty where there is no such processor.
 	[[nodiscard]] const std::vector<cpu_row_text> &rows() const { return rows_; }
@@ -72,23 +45,11 @@ public:
 		memcpy(request.code, code, size);
 		request.size = size;
 		request.before = before;
-		return write(to_, &request, sizeof(request)) == sizeof(request) && receive(after);
+		return process_.send(&request, sizeof(request)) && process_.receive(&after, sizeof(after));
 	}
 
 private:
-	template <typename T> bool receive(T &to) const {
-		auto *at = reinterpret_cast<char *>(&to);
-		for (size_t have = 0; have < sizeof(T);) {
-			const ssize_t n = read(from_, at + have, sizeof(T) - have);
-			if (n <= 0) return false;
-			have += static_cast<size_t>(n);
-		}
-		return true;
-	}
-
-	pid_t pid_ = -1;
-	int to_ = -1;
-	int from_ = -1;
+	EmulatedProcess process_{ND_CPU_RUNNER};
 	std::vector<cpu_row_text> rows_;
 };
 
