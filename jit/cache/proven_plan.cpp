@@ -19,7 +19,7 @@ std::string key_of(const Kernel &kernel) {
 	if (!kernel.running || kernel.core_build_id.empty() || (kernel.module && kernel.nft_build_id.empty()))
 		return {};
 	const auto &[image, layout, release, core_build_id, nft_build_id, module, running] = kernel;
-	const auto &[machine, ranges, labels, labels_known] = image;
+	const auto &[machine, ranges, labels, helpers, labels_known] = image;
 	ByteWriter w;
 	w.put(release);
 	w.put(core_build_id);
@@ -27,11 +27,14 @@ std::string key_of(const Kernel &kernel) {
 	w.put(module);
 	layout_members(layout, [&w](const auto &member) { w.put(member); });
 	w.put(machine);
-	for (const CodeRange &range : ranges) {
-		const auto &[name, address, bytes] = range;
-		w.put(name);
-		w.put(address);
-		w.put(bytes);
+	for (const auto *all : {&ranges, &helpers}) {
+		w.put(all->size());
+		for (const CodeRange &range : *all) {
+			const auto &[name, address, bytes] = range;
+			w.put(name);
+			w.put(address);
+			w.put(bytes);
+		}
 	}
 	w.put(labels);
 	w.put(labels_known);

@@ -49,6 +49,7 @@ void add_jump_labels(Image &image, uint64_t address, std::span<const uint8_t> ta
 		const bool ours = std::ranges::any_of(image.ranges, [&](const CodeRange &r) {
 			return code >= r.address && code < r.address + r.bytes.size();
 		});
+		std::erase_if(image.helpers, [code](const CodeRange &r) { return code - r.address < r.bytes.size(); });
 		if (!ours) continue;
 		const uint64_t target = at + offsetof(Entry, target) + static_cast<uint64_t>(int64_t{e.target});
 		const uint64_t key = (at + offsetof(Entry, key) + static_cast<uint64_t>(e.key)) & ~uint64_t{3};

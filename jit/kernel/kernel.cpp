@@ -2,6 +2,7 @@
 #include "jit/kernel/kernel.h"
 
 #include "jit/kernel/build_id.h"
+#include "jit/kernel/calls.h"
 #include "jit/kernel/jump_labels.h"
 #include "jit/kernel/kept_layout.h"
 #include "jit/kernel/kprobes.h"
@@ -97,6 +98,19 @@ Result<Image> read_image(const Addresses &a, const Symbol &entry, const KprobeLa
 	}
 }
 
+Result<std::vector<CodeRange>> read_helpers(std::span<const Symbol> symbols, const Image &image,
+                                            const KernelMemory &memory) {
+	std::vector<CodeRange> helpers;
+	const auto called = called_addresses(image);
+	for (const Symbol &s : symbols) {
+		if (!s.size || s.size > kMostHelperBytes || !called.contains(s.address)) continue;
+		auto bytes = memory.read(s.address, s.size);
+		if (!bytes) return std::unexpected(bytes.error());
+		helpers.push_back({s.name, s.address, std::move(*bytes)});
+	}
+	return helpers;
+}
+
 } // namespace
 
 Result<Kernel> read_running_kernel() {
@@ -122,6 +136,8 @@ Result<Kernel> read_running_kernel() {
 	auto image = read_image(*found, *entry, layout->kprobe, *memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
+	if (auto helpers = read_helpers(found->symbols, kernel.image, *memory); helpers)
+		kernel.image.helpers = std::move(*helpers);
 	auto labels = found->module ? module_jump_table(*found->module, layout->module, *memory)
 	                            : core_jump_table(found->symbols);
 	if (labels) read_jump_labels(kernel.image, *labels, *memory);

@@ -10,7 +10,15 @@ Result<Code> Code::decode(const Image &image, Architecture &architecture) {
 	code.image_ = &image;
 	if (image.ranges.empty() || image.ranges.front().bytes.empty())
 		return cannot("nft_do_chain", "no machine code");
-	for (const CodeRange &r : image.ranges) {
+	code.decode_ranges(image.ranges, architecture);
+	code.helpers_ = std::make_unique<Code>();
+	code.helpers_->image_ = &image;
+	code.helpers_->decode_ranges(image.helpers, architecture);
+	return code;
+}
+
+void Code::decode_ranges(const std::vector<CodeRange> &ranges, Architecture &architecture) {
+	for (const CodeRange &r : ranges) {
 		RangeIndex index{r.address, std::vector<int32_t>(r.bytes.size(), -1)};
 		for (size_t at = 0; at < r.bytes.size();) {
 			Instruction i;
@@ -20,13 +28,12 @@ Result<Code> Code::decode(const Image &image, Architecture &architecture) {
 				at++;
 				continue;
 			}
-			index.by_offset[at] = static_cast<int32_t>(code.all_.size());
-			code.all_.push_back(i);
+			index.by_offset[at] = static_cast<int32_t>(all_.size());
+			all_.push_back(i);
 			at += i.size;
 		}
-		code.index_.push_back(std::move(index));
+		index_.push_back(std::move(index));
 	}
-	return code;
 }
 
 const Instruction *Code::at(uint64_t address) const {

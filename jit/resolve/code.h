@@ -102,8 +102,12 @@ public:
 	// That an address lies in; null where none.
 	[[nodiscard]] const CodeRange *range_of(uint64_t address) const;
 	[[nodiscard]] const Image &image() const { return *image_; }
+	// The image's helpers.
+	[[nodiscard]] const Code &helpers() const { return *helpers_; }
 
 private:
+	void decode_ranges(const std::vector<CodeRange> &ranges, Architecture &architecture);
+
 	const Image *image_ = nullptr;
 	std::vector<Instruction> all_; // by range, then address
 	struct RangeIndex {
@@ -111,6 +115,7 @@ private:
 		std::vector<int32_t> by_offset; // index into all_, -1 within or between instructions
 	};
 	std::vector<RangeIndex> index_;
+	std::unique_ptr<Code> helpers_;
 };
 
 } // namespace nft_drops::jit

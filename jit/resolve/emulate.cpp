@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/resolve/emulate.h"
 
+#include "jit/resolve/helper.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,15 +23,12 @@ std::unexpected<Error> not_understood(const std::string &why) {
 } // namespace
 
 Emulator::Emulator(const Code &code, const Architecture &arch, const Layout &layout)
-    : code_(code), arch_(arch), layout_(layout) {
+    : code_(code), arch_(arch), layout_(layout), thunk_(return_thunk(code)) {
 	for (const JumpLabel &l : code.image().labels) {
 		if (std::ranges::find(keys_, l.key) == keys_.end()) keys_.push_back(l.key);
 	}
 }
 
-extern "C" {
-unsigned long nd_steps, nd_runs;
-}
 class Emulator::Run {
 public:
 	Run(const Emulator &e, const Way &way, int jump_limit, const Observer &observe)
@@ -77,7 +76,7 @@ public:
 				if (!e_.code_.at(goes_to)) return finish(e_.arch_.returns_to(state_));
 				break;
 			case Step::Kind::kCall:
-				call();
+				call(s.target);
 				break;
 			case Step::Kind::kReturn:
 				return finish(s.target);
@@ -167,7 +166,7 @@ private:
 
 	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a
 	// function through a pointer, a compiler's direct copy.
-	void call() {
+	void call(const Value &function) {
 		const Value expr = reg(e_.arch_.argument(0));
 		const Value regs = reg(e_.arch_.argument(1));
 		auto found = expr.is_known() ? world_.exprs.find(expr.bits) : world_.exprs.end();
@@ -175,7 +174,14 @@ private:
 			path_.regs = static_cast<int64_t>(regs.bits - entry_sp_);
 			evaluate(found->second, regs.bits);
 		} else {
+			Value answer = Value::unknown();
+			if (function.is_known())
+				answer = answer_of_helper(e_.code_.helpers(), e_.arch_, state_, function.bits,
+				                          e_.thunk_);
 			other_call();
+			e_.arch_.clobber_by_call(state_);
+			reg(e_.arch_.return_value()) = answer;
+			return;
 		}
 		e_.arch_.clobber_by_call(state_);
 	}

@@ -72,6 +72,7 @@ private:
 	const Architecture &arch_;
 	const Layout &layout_;
 	std::vector<uint64_t> keys_;
+	std::optional<uint64_t> thunk_; // that it returns by
 };
 
 } // namespace nft_drops::jit

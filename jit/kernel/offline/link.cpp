@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/kernel/offline/link.h"
 
+#include "jit/kernel/calls.h"
 #include "jit/kernel/jump_labels.h"
 #include "jit/kernel/offline/relocate.h"
 
@@ -53,6 +54,11 @@ Result<CodeRange> range_of(const ElfSymbol &symbol, const Section &section) {
 	return CodeRange{std::string(symbol.name), 0, {code.begin(), code.end()}};
 }
 
+bool is_helper(const ElfSymbol &s, const ElfFile &file, const std::vector<const ElfSymbol *> &parts) {
+	return s.function && s.section && s.section < file.sections().size() && s.size && s.size <= kMostHelperBytes &&
+	       std::ranges::find(parts, &s) == parts.end();
+}
+
 class Linker {
 public:
 	explicit Linker(const ElfFile &module) : file_(module) {}
@@ -71,6 +77,7 @@ public:
 				return std::unexpected(ok.error());
 			image.ranges.push_back(std::move(*range));
 		}
+		if (auto ok = add_helpers(*parts, image); !ok) return std::unexpected(ok.error());
 		if (auto ok = add_labels(image); !ok) return std::unexpected(ok.error());
 		return image;
 	}
@@ -141,6 +148,21 @@ private:
 			break;
 		}
 		return fail(place, "a relocation's target is out of reach", "fetch the file again");
+	}
+
+	Result<void> add_helpers(const std::vector<const ElfSymbol *> &parts, Image &image) const {
+		const auto called = called_addresses(image);
+		for (const ElfSymbol &s : file_.symbols()) {
+			if (!is_helper(s, file_, parts)) continue;
+			const uint64_t address = addresses_[s.section] + s.value;
+			if (!called.contains(address)) continue;
+			auto range = range_of(s, file_.sections()[s.section]);
+			if (!range) return std::unexpected(range.error());
+			range->address = address;
+			if (auto ok = apply(s.section, s.value, *range); !ok) return ok;
+			image.helpers.push_back(std::move(*range));
+		}
+		return {};
 	}
 
 	Result<void> add_labels(Image &image) const {
@@ -219,6 +241,14 @@ Result<Image> image_of_vmlinux(const ElfFile &vmlinux) {
 	}
 	if (auto ftrace = address_in(vmlinux, kFtraceEntry); ftrace && image.machine == Machine::kX86_64)
 		remove_ftrace_call(image.ranges.front(), *ftrace);
+	const auto called = called_addresses(image);
+	for (const ElfSymbol &s : vmlinux.symbols()) {
+		if (!called.contains(s.value) || !is_helper(s, vmlinux, *parts)) continue;
+		auto range = range_of(s, vmlinux.sections()[s.section]);
+		if (!range) return std::unexpected(range.error());
+		range->address = s.value;
+		image.helpers.push_back(std::move(*range));
+	}
 	add_core_labels(vmlinux, image);
 	return image;
 }
