@@ -35,20 +35,40 @@ bool full() {
 	return std::getenv("NFT_DROPS_FULL") != nullptr;
 }
 
-// Sends UDP datagrams over lo from one processor: `count` of them, to ports from 20000 in turn, with 1 to 50 bytes.
+sockaddr_in loopback(unsigned port) {
+	sockaddr_in to{};
+	to.sin_family = AF_INET;
+	to.sin_port = htons(static_cast<uint16_t>(port));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return to;
+}
+
+constexpr unsigned kEcho = 21000; // and the next: accepted
+
+// Sends UDP datagrams over lo from one processor: `count` of them, to ports from 20000 in turn, with 1 to 50 bytes. Now
+// and then one to itself, for what comes back shows that all before it have arrived: the queue of a processor holds
+// 1,000 packets, and what does not fit never gets to nft.
 void send_on(int cpu, unsigned count, unsigned ports) {
+	constexpr unsigned kInQueue = 250;
 	cpu_set_t here;
 	CPU_ZERO(&here);
 	CPU_SET(cpu, &here);
 	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
 	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const std::array<char, 50> bytes{};
+	const sockaddr_in self = loopback(kEcho + static_cast<unsigned>(cpu));
+	const timeval patience{30, 0};
+	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
+	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		_exit(4);
+	std::array<char, 50> bytes{};
+	const auto send_to = [&](const sockaddr_in &to, size_t size) {
+		if (sendto(s, bytes.data(), size, 0, reinterpret_cast<const sockaddr *>(&to), sizeof(to)) < 0) _exit(3);
+	};
 	for (unsigned i = 0; i < count; i++) {
-		sockaddr_in to{};
-		to.sin_family = AF_INET;
-		to.sin_port = htons(static_cast<uint16_t>(20000 + i % ports));
-		to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		if (sendto(s, bytes.data(), 1 + i % 50, 0, reinterpret_cast<sockaddr *>(&to), sizeof(to)) < 0) _exit(3);
+		send_to(loopback(20000 + i % ports), 1 + i % 50);
+		if (i % kInQueue != 0 && i + 1 != count) continue;
+		send_to(self, 1);
+		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
 	}
 	_exit(0);
 }
@@ -106,7 +126,7 @@ std::string twenty_rules() {
 	std::string text = "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy drop;\n";
 	for (int i = 0; i < 20; i++)
 		text += "\t\tudp dport " + std::to_string(20000 + i) + " counter drop\n";
-	return text + "\t}\n}\n";
+	return text + "\t\tudp dport 21000-21001 accept\n\t}\n}\n";
 }
 
 TEST_F(CountTest, EqualsNftsOwnCountersOnTwoProcessors) {
@@ -134,6 +154,10 @@ TEST_F(CountTest, EqualsNftsOwnCountersOnTwoProcessors) {
 			json counter;
 			for (const json &expression : rule["expr"]) {
 				if (expression.contains("counter")) counter = expression["counter"];
+			}
+			if (counter.is_null()) {
+				EXPECT_EQ(rule["drops"]["packets"], 0) << rule;
+				continue;
 			}
 			EXPECT_EQ(rule["drops"]["packets"], counter["packets"]) << rule;
 			EXPECT_EQ(rule["drops"]["bytes"], counter["bytes"]) << rule;
@@ -382,7 +406,7 @@ TEST_F(CountTest, AHundredThousandRulesCostLittleMore) {
 	for (int i = 0; i < 100'000; i++)
 		rules += "ip saddr 10." + std::to_string(i / 65536) + "." + std::to_string(i / 256 % 256) + "." +
 		         std::to_string(i % 256) + " tcp dport " + std::to_string(i % 65535 + 1) + " drop\n";
-	std::ofstream("/tmp/huge.nft") << rules << "udp dport 20000-20019 drop\n}\n}\n";
+	std::ofstream("/tmp/huge.nft") << rules << "udp dport 20000-20019 drop\nudp dport 21000 accept\n}\n}\n";
 	cost_of("nft -f /tmp/huge.nft"); // patient
 	start();
 	send(20, 20);
