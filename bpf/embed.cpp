@@ -3,6 +3,7 @@
 
 extern "C" {
 extern const char nd_probe_bitcode[], nd_probe_bitcode_end[];
+extern const char nd_count_bitcode[], nd_count_bitcode_end[];
 extern const char nd_reader_object[], nd_reader_object_end[];
 extern const char nd_finder_object[], nd_finder_object_end[];
 }
@@ -11,6 +12,9 @@ namespace nft_drops::bpf {
 
 std::span<const char> probe_bitcode() {
 	return {nd_probe_bitcode, nd_probe_bitcode_end};
+}
+std::span<const char> count_bitcode() {
+	return {nd_count_bitcode, nd_count_bitcode_end};
 }
 std::span<const char> reader_object() {
 	return {nd_reader_object, nd_reader_object_end};

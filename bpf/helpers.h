@@ -12,6 +12,7 @@
 #define HELPER static __attribute__((unused))
 
 HELPER void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+HELPER long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, nd_u64 flags) = (void *)2;
 HELPER nd_u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
 HELPER nd_u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 HELPER long (*const bpf_probe_read_kernel)(void *dst, nd_u32 size, const void *from) = (void *)113;
@@ -22,7 +23,7 @@ HELPER void (*const bpf_ringbuf_submit)(void *record, nd_u64 flags) = (void *)13
 /* BTF-defined maps, in libbpf's notation. */
 #define MAP_INT(name, value) int(*name)[value]
 #define MAP_TYPE(name, type_) type_ *name
-enum { MAP_ARRAY = 2, MAP_PERCPU_ARRAY = 6, MAP_RINGBUF = 27 }; /* enum bpf_map_type */
+enum { MAP_ARRAY = 2, MAP_PERCPU_HASH = 5, MAP_PERCPU_ARRAY = 6, MAP_RINGBUF = 27 }; /* enum bpf_map_type */
 
 /*
  * `n` if it is at most `most`, else 0. The compiler must not see through it: it would test n - 1 in place of n, and the

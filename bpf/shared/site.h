@@ -46,6 +46,7 @@ struct nd_layout {
 	struct nd_field state_out;
 	struct nd_field state_net;
 	struct nd_field net_inum;        /* net.ns.inum */
+	struct nd_field net_cookie;      /* net.net_cookie */
 	struct nd_field net_gen;         /* net.gen, where the generation lies in struct nftables_pernet */
 	struct nd_field pernet_base_seq; /* nftables_pernet.base_seq */
 	struct nd_field net_base_seq;    /* net.nft.base_seq, where it lies there */

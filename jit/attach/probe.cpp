@@ -11,53 +11,14 @@
 #include <cstring>
 
 namespace nft_drops::jit {
-namespace {
-
-// The beginning of struct bpf_link_info for a kprobe's perf event, as kernels since 6.7 fill it in; older headers do
-// not have it.
-struct KprobeLinkInfo {
-	uint32_t type, id, prog_id, pad0;
-	uint32_t perf_type, pad1;
-	uint64_t func_name;
-	uint32_t name_len, offset;
-	uint64_t addr, missed, cookie;
-};
-
-// Kprobes within kprobes, and hits while another BPF program ran; nothing where this kernel does not say.
-std::optional<uint64_t> missed_by_link(int fd) {
-	KprobeLinkInfo info{};
-	uint32_t size = sizeof(info);
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0 || size < offsetof(KprobeLinkInfo, cookie))
-		return std::nullopt;
-	return info.missed;
-}
-
-uint64_t missed_by_program(int fd) {
-	bpf_prog_info info{};
-	uint32_t size = sizeof(info);
-	return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
-}
-
-const char *help_for(int error) {
-	switch (error) {
-	case EPERM:
-	case EACCES:
-		return "run as root (CAP_BPF, CAP_PERFMON), with kernel lockdown below confidentiality";
-	case ENOENT:
-	case EOPNOTSUPP:
-		return "a kernel with CONFIG_KPROBES and CONFIG_BPF_EVENTS is needed";
-	default:
-		return "";
-	}
-}
-
-} // namespace
 
 Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const Plan &plan,
                                              const ProbeOptions &options) {
 	std::unique_ptr<Probe> probe(new Probe);
 	if (auto loaded = probe->load(object, options); !loaded) return std::unexpected(loaded.error());
-	if (auto attached = probe->attach_sites(plan); !attached) return std::unexpected(attached.error());
+	auto sites = attach_sites(probe->object_, plan);
+	if (!sites) return std::unexpected(sites.error());
+	probe->sites_ = std::move(*sites);
 	return probe;
 }
 
@@ -67,37 +28,16 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");
 	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
-	if (const int error = bpf_object__load(object_)) {
-		return cannot("loading the probe", fmt::format("the kernel refuses it: {}", strerror(-error)),
-		              help_for(-error));
-	}
+	if (auto loaded = load_object(object_); !loaded) return loaded;
 	if (auto watching = watch(options.netns); !watching) return watching;
 	ring_ = ring_buffer__new(bpf_map__fd(events), on_event, this, nullptr);
 	if (!ring_) return cannot("ring buffer", strerror(errno), "Linux 5.8 or later is needed");
 	return {};
 }
 
-Result<void> Probe::attach_sites(const Plan &plan) {
-	for (const PlannedSite &site : plan.sites) {
-		bpf_program *program =
-		        bpf_object__find_program_by_name(object_, fmt::format("nd_site_{}", site.site.index).c_str());
-		if (!program) return fail("loading the probe", "it lacks a site's program");
-		// No name and an absolute address as offset: the middle of a function, exported or not.
-		LIBBPF_OPTS(bpf_kprobe_opts, options, .offset = site.address);
-		bpf_link *link = bpf_program__attach_kprobe_opts(program, nullptr, &options);
-		if (!link) {
-			const int error = errno;
-			return cannot(fmt::format("kprobe at {}", site.place), strerror(error), help_for(error));
-		}
-		programs_.push_back(program);
-		links_.push_back(link);
-	}
-	return {};
-}
-
 Probe::~Probe() {
-	for (bpf_link *link : links_)
-		bpf_link__destroy(link);
+	for (const AttachedSite &site : sites_)
+		bpf_link__destroy(site.link);
 	ring_buffer__free(ring_);
 	bpf_object__close(object_);
 }
@@ -130,11 +70,11 @@ size_t Probe::drain(const EventHandler &handle) {
 }
 
 void Probe::detach() {
-	if (links_.empty()) return;
+	if (sites_.empty()) return;
 	at_detach_ = counted();
-	for (bpf_link *link : links_)
-		bpf_link__destroy(link);
-	links_.clear();
+	for (const AttachedSite &site : sites_)
+		bpf_link__destroy(site.link);
+	sites_.clear();
 }
 
 Counts Probe::counts() const {
@@ -157,14 +97,12 @@ Counts Probe::counted() const {
 			sum += n;
 		(key == ND_COUNT_DROPS ? c.drops : c.ring_full) = sum;
 	}
-	if (links_.empty()) return c;
-	c.missed = 0;
-	c.missed_complete = true;
-	for (size_t i = 0; i < links_.size(); i++) {
-		auto by_link = missed_by_link(bpf_link__fd(links_[i]));
-		c.missed_complete &= by_link.has_value();
-		c.missed += by_link.value_or(0) + missed_by_program(bpf_program__fd(programs_[i]));
-	}
+	if (sites_.empty()) return c;
+	Missed missed;
+	for (const AttachedSite &site : sites_)
+		missed += missed_by(bpf_link__fd(site.link), site.program);
+	c.missed = missed.hits;
+	c.missed_complete = missed.complete;
 	return c;
 }
 

@@ -5,6 +5,7 @@
 
 #include "bpf/shared/event.h"
 #include "bpf/shared/result.h"
+#include "jit/attach/sites.h"
 #include "jit/resolve/plan.h"
 
 #include <cstdint>
@@ -14,9 +15,7 @@
 #include <span>
 #include <vector>
 
-struct bpf_link;
 struct bpf_object;
-struct bpf_program;
 struct ring_buffer;
 
 namespace nft_drops::jit {
@@ -64,14 +63,12 @@ public:
 private:
 	Probe() = default;
 	Result<void> load(std::span<const char> object, const ProbeOptions &options);
-	Result<void> attach_sites(const Plan &plan);
 	[[nodiscard]] Counts counted() const;
 	static int on_event(void *self, void *data, size_t size);
 
 	bpf_object *object_ = nullptr;
 	ring_buffer *ring_ = nullptr;
-	std::vector<bpf_program *> programs_;
-	std::vector<bpf_link *> links_;
+	std::vector<AttachedSite> sites_;
 	const EventHandler *handle_ = nullptr;
 	Counts before_; // what does not count
 	Counts at_detach_;

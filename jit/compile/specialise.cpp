@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/specialise.h"
 
-#include "bpf/objects.h"
-
 #include <fmt/format.h>
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/Constants.h>
@@ -28,11 +26,11 @@ template <typename T> llvm::GlobalVariable *constant(llvm::Module &m, const T &v
 
 } // namespace
 
-Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, const nd_layout &layout,
-                                                 std::span<const nd_site> sites, const char *section) {
-	auto bitcode = bpf::probe_bitcode();
+Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape_code,
+                                                 const nd_layout &layout, std::span<const nd_site> sites,
+                                                 const char *section) {
 	auto parsed = llvm::parseBitcodeFile(
-	        llvm::MemoryBufferRef(llvm::StringRef(bitcode.data(), bitcode.size()), "probe.bc"), context);
+	        llvm::MemoryBufferRef(llvm::StringRef(shape_code.data(), shape_code.size()), "probe.bc"), context);
 	if (!parsed) return internal(llvm::toString(parsed.takeError()));
 	llvm::Module &m = **parsed;
 	llvm::Function *shape = m.getFunction("nd_at_site");
@@ -51,8 +49,12 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, con
 		f->setName(fmt::format("nd_site_{}", site.index));
 		f->setSection(section);
 	}
-	if (auto *report = m.getFunction("nd_report")) report->setLinkage(llvm::GlobalValue::InternalLinkage);
 	shape->eraseFromParent();
+	// What else there is serves the clones: the verifier looks at it as a part of them.
+	for (llvm::Function &f : m) {
+		if (!f.isDeclaration() && !f.getName().starts_with("nd_site_"))
+			f.setLinkage(llvm::GlobalValue::InternalLinkage);
+	}
 	the_layout->eraseFromParent();
 	the_site->eraseFromParent();
 	return std::move(*parsed);

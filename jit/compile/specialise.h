@@ -15,8 +15,9 @@
 namespace nft_drops::jit {
 
 // One function "nd_site_<index>" for each site, in section `section`; nothing is optimised yet.
-Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, const nd_layout &layout,
-                                                 std::span<const nd_site> sites, const char *section);
+Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape,
+                                                 const nd_layout &layout, std::span<const nd_site> sites,
+                                                 const char *section);
 
 } // namespace nft_drops::jit
 

@@ -205,6 +205,7 @@ Result<Layout> read_layout(const btf *types) {
 	        {&p.state_out, "nf_hook_state", "out"},
 	        {&p.state_net, "nf_hook_state", "net"},
 	        {&p.net_inum, "net", "ns.inum"},
+	        {&p.net_cookie, "net", "net_cookie", false},
 	        {&p.skb_len, "sk_buff", "len"},
 	        {&p.skb_data_len, "sk_buff", "data_len"},
 	        {&p.skb_head, "sk_buff", "head"},

@@ -19,6 +19,8 @@ namespace nft_drops::cli {
 enum class Command : unsigned {
 	kPassThrough, // nft's: handed to libnftables as it is
 	kMonitor,
+	kList,
+	kCount,
 	kProbe,
 	kCheck,
 	kDemo,
@@ -30,6 +32,19 @@ struct MonitorOptions {
 	Format format = Format::kBlock;
 	std::optional<uint64_t> count;                     // stop after so many drops
 	std::optional<std::chrono::milliseconds> duration; // stop after so long
+};
+
+// `list ... --with-drop-counts`
+struct ListOptions {
+	bool counts = false;
+	bool zero = false;                                 // show what dropped nothing, too
+	bool sorted = false;                               // as a table, busiest first
+	std::optional<std::chrono::milliseconds> duration; // count for so long; else what has been counted all along
+	std::string nft;                                   // letters of nft's own options
+};
+
+struct CountOptions {
+	std::optional<uint32_t> max_rules;
 };
 
 // The files of a kernel that is not running; empty: the running one is asked about.
@@ -44,6 +59,8 @@ struct CommandLine {
 	std::vector<std::string_view> words;
 	std::optional<Command> help_of; // kHelp: of this one, else of all
 	MonitorOptions monitor;
+	ListOptions list;
+	CountOptions count;
 	ProbeOptions probe;
 };
 

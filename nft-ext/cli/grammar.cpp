@@ -11,6 +11,8 @@
 namespace nft_drops::cli {
 namespace {
 
+constexpr const char *kTimes = "give one as nft writes it: 10s, 5m, 1h30m";
+
 Result<void> format(CommandLine &line, const char *argument) {
 	const std::string_view text = argument;
 	if (text == "block")
@@ -36,10 +38,65 @@ Result<void> count(CommandLine &line, const char *argument) {
 
 Result<void> duration(CommandLine &line, const char *argument) {
 	line.monitor.duration = parse_duration(argument);
-	if (!line.monitor.duration)
-		return fail(fmt::format("--for {}", argument), "not a time",
-		            "give one as nft writes it: 10s, 5m, 1h30m");
+	if (!line.monitor.duration) return fail(fmt::format("--for {}", argument), "not a time", kTimes);
 	return {};
+}
+
+Result<void> list_duration(CommandLine &line, const char *argument) {
+	line.list.duration = parse_duration(argument);
+	if (!line.list.duration) return fail(fmt::format("--for {}", argument), "not a time", kTimes);
+	return {};
+}
+
+Result<void> with_drop_counts(CommandLine &line, const char *) {
+	line.list.counts = true;
+	return {};
+}
+
+Result<void> zero(CommandLine &line, const char *) {
+	line.list.zero = true;
+	return {};
+}
+
+Result<void> sort(CommandLine &line, const char *) {
+	line.list.sorted = true;
+	return {};
+}
+
+// One of nft's own, for nft's own listing.
+template <char letter> Result<void> nft_flag(CommandLine &line, const char *) {
+	line.list.nft += letter;
+	return {};
+}
+
+Result<void> check_list(const CommandLine &line) {
+	if (!line.list.counts)
+		return fail("--zero, --sort", "only for a listing with counts", "add --with-drop-counts");
+	if (line.list.sorted && line.list.nft.find('j') != std::string::npos)
+		return fail("--sort", "a table is not JSON", "leave out -j or --sort");
+	for (const std::string_view word : line.words) {
+		if (word.find_first_of(";\n{}#") != std::string_view::npos)
+			return fail(fmt::format("{}", word), "not a name", "list one ruleset, table or chain");
+	}
+	return {};
+}
+
+Result<void> max_rules(CommandLine &line, const char *argument) {
+	constexpr uint32_t kMost = 1 << 24;
+	const std::string_view text = argument;
+	uint32_t n = 0;
+	auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+	if (error != std::errc() || end != text.data() + text.size() || n == 0 || n > kMost)
+		return fail(fmt::format("--max-rules {}", text), "not a number of rules",
+		            fmt::format("give a whole number from 1 to {}", kMost));
+	line.count.max_rules = n;
+	return {};
+}
+
+Result<void> check_count(const CommandLine &line) {
+	const std::string_view what = line.words[1];
+	if (!line.count.max_rules || what == "start" || what == "reset") return {};
+	return fail("--max-rules", fmt::format("of count start and count reset, not of count {}", what));
 }
 
 Result<void> json(CommandLine &line, const char *) {
@@ -81,6 +138,7 @@ Result<void> nothing(CommandLine &, const char *) {
 
 constexpr unsigned kOurs = ~of(Command::kPassThrough);
 constexpr unsigned kNft = of(Command::kPassThrough);
+constexpr unsigned kList = of(Command::kList);
 
 // Ours first, then nft's in the order of nft(8): main.c of nftables. There -n, -N and -S once meant more ("--numeric"
 // three times); nft 1.0 reads each once.
@@ -88,9 +146,17 @@ constexpr OptionSpec kOptions[] = {
         {0, "format", "block|line|json", of(Command::kMonitor),
          "block (default; looks like nft -a list ruleset), line (one drop, one line) or json", format},
         {'j', "json", nullptr, of(Command::kMonitor), "the same as --format json", json},
-        {'a', "handle", nullptr, of(Command::kMonitor), "handles are always shown; taken since nft takes it", nothing},
+        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList),
+         "handles are always shown; taken since nft takes it", nothing},
         {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
         {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
+        {0, "with-drop-counts", nullptr, of(Command::kList), "with what each rule and each policy dropped",
+         with_drop_counts},
+        {0, "zero", nullptr, of(Command::kList), "with what dropped nothing, too", zero},
+        {0, "sort", nullptr, of(Command::kList), "as a table, busiest first", sort},
+        {0, "for", "DURATION", of(Command::kList), "count from now on, for a time such as 10s, 5m or 1h30m",
+         list_duration},
+        {0, "max-rules", "N", of(Command::kCount), "room for the counts of N rules and policies (65536)", max_rules},
         {0, "ko", "FILE", of(Command::kProbe),
          "its nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; none where nf_tables is built in", ko},
         {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
@@ -107,17 +173,17 @@ constexpr OptionSpec kOptions[] = {
         {'c', "check", nullptr, kNft, "check commands without applying them", nullptr},
         {'o', "optimize", nullptr, kNft, "optimize the ruleset", nullptr},
         {'a', "handle", nullptr, kNft, "show handles", nullptr},
-        {'s', "stateless", nullptr, kNft, "leave out counters and other state", nullptr},
-        {'t', "terse", nullptr, kNft, "leave out the elements of sets", nullptr},
-        {'S', "service", nullptr, kNft, "show ports as service names", nullptr},
-        {'N', "reversedns", nullptr, kNft, "show addresses as host names", nullptr},
-        {'u', "guid", nullptr, kNft, "show users and groups by name", nullptr},
-        {'n', "numeric", nullptr, kNft, "show everything as numbers", nullptr},
-        {'y', "numeric-priority", nullptr, kNft, "show chain priorities as numbers", nullptr},
-        {'p', "numeric-protocol", nullptr, kNft, "show protocols as numbers", nullptr},
-        {'T', "numeric-time", nullptr, kNft, "show times as numbers", nullptr},
-        {'e', "echo", nullptr, kNft, "show what was added, inserted or replaced", nullptr},
-        {'j', "json", nullptr, kNft, "JSON, as in libnftables-json(5)", nullptr},
+        {'s', "stateless", nullptr, kNft | kList, "leave out counters and other state", nft_flag<'s'>},
+        {'t', "terse", nullptr, kNft | kList, "leave out the elements of sets", nft_flag<'t'>},
+        {'S', "service", nullptr, kNft | kList, "show ports as service names", nft_flag<'S'>},
+        {'N', "reversedns", nullptr, kNft | kList, "show addresses as host names", nft_flag<'N'>},
+        {'u', "guid", nullptr, kNft | kList, "show users and groups by name", nft_flag<'u'>},
+        {'n', "numeric", nullptr, kNft | kList, "show everything as numbers", nft_flag<'n'>},
+        {'y', "numeric-priority", nullptr, kNft | kList, "show chain priorities as numbers", nft_flag<'y'>},
+        {'p', "numeric-protocol", nullptr, kNft | kList, "show protocols as numbers", nft_flag<'p'>},
+        {'T', "numeric-time", nullptr, kNft | kList, "show times as numbers", nft_flag<'T'>},
+        {'e', "echo", nullptr, kNft | kList, "show what was added, inserted or replaced", nft_flag<'e'>},
+        {'j', "json", nullptr, kNft | kList, "JSON, as in libnftables-json(5)", nft_flag<'j'>},
         {'d', "debug", "scanner|parser|eval|netlink|mnl|proto-ctx|segtree|all", kNft, "show debugging output", nullptr},
 };
 
@@ -128,6 +194,19 @@ constexpr CommandSpec kCommands[] = {
          "be seen. SIGINT (Ctrl-C) and SIGTERM end it: what was already captured is printed, then one summary line on "
          "standard error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\".\n\n"
          "nft's own \"monitor\" with an object (tables, rules, trace, ...) stays nft's."},
+        {Command::kList, Ours::kOption, "list (ruleset [FAMILY])|(table [FAMILY] TABLE)|(chain [FAMILY] TABLE CHAIN)",
+         "nft's own listing, with --with-drop-counts each rule and each policy with what it dropped",
+         "Byte for byte what nft -a lists, with comments \"# dropped packets N bytes M\" behind rules and policies "
+         "that "
+         "dropped, so that nft -f loads it. With -j, a member \"drops\" in each rule and chain object.\n\n"
+         "The counts are those since \"count start\"; with --for, of so long from now on, and nothing is left behind.",
+         check_list},
+        {Command::kCount, Ours::kWhole, "count start|stop|reset|status",
+         "keep counting drops in the kernel, with no process running",
+         "What it needs is pinned below /sys/fs/bpf/nft-drops. It counts in all network namespaces. \"start\" again is "
+         "harmless; \"reset\" starts at zero; \"stop\" leaves nothing. Counts follow a rule's handle: \"nft replace "
+         "rule\" keeps them, a rule that is deleted keeps its counts in \"status\".",
+         check_count},
         {Command::kProbe, Ours::kWhole, "probe", "show where in the kernel drops are seen, and why there",
          "With files, in a kernel that is not running; exit status 2 if that one cannot be monitored.", check_probe},
         {Command::kCheck, Ours::kWhole, "check", "show whether this machine can run nft-drops",

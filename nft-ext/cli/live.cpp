@@ -3,7 +3,9 @@
 #include "jit/session.h"
 #include "nft-ext/cli/check.h"
 #include "nft-ext/cli/command_line.h"
+#include "nft-ext/cli/count.h"
 #include "nft-ext/cli/demo.h"
+#include "nft-ext/cli/list.h"
 #include "nft-ext/cli/monitor.h"
 #include "nft-ext/cli/privilege.h"
 #include "nft-ext/cli/report.h"
@@ -39,6 +41,12 @@ int run(int argc, char *argv[]) {
 	switch (line->command) {
 	case Command::kMonitor:
 		done = monitor(line->monitor);
+		break;
+	case Command::kList:
+		done = list(line->list, line->words);
+		break;
+	case Command::kCount:
+		done = count(line->words[1], line->count);
 		break;
 	case Command::kProbe:
 		done = probe(line->probe);

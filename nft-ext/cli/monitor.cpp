@@ -4,17 +4,16 @@
 #include "jit/session.h"
 #include "nft-ext/cli/output.h"
 #include "nft-ext/cli/report.h"
+#include "nft-ext/cli/signals.h"
 #include "nft-ext/cli/tally.h"
 #include "nft-ext/ruleset/ruleset.h"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,26 +28,6 @@ Result<uint32_t> present_netns() {
 	if (stat("/proc/self/ns/net", &s) != 0) return fail("/proc/self/ns/net", strerror(errno), "mount /proc");
 	return static_cast<uint32_t>(s.st_ino);
 }
-
-class Signals {
-public:
-	Signals() {
-		sigemptyset(&set_);
-		sigaddset(&set_, SIGINT);
-		sigaddset(&set_, SIGTERM);
-		sigprocmask(SIG_BLOCK, &set_, nullptr);
-		fd_ = signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
-		signal(SIGPIPE, SIG_IGN);
-	}
-	Signals(const Signals &) = delete;
-	Signals &operator=(const Signals &) = delete;
-	~Signals() { close(fd_); }
-	[[nodiscard]] int fd() const { return fd_; }
-
-private:
-	sigset_t set_{};
-	int fd_ = -1;
-};
 
 class Monitor {
 public:

@@ -2,6 +2,7 @@
 #include "nft-ext/cli/pass_through.h"
 
 #include "nft-ext/cli/grammar.h"
+#include "nft-ext/cli/output_flags.h"
 
 #include <nftables/libnftables.h>
 
@@ -26,37 +27,6 @@ struct ContextFree {
 	void operator()(nft_ctx *c) const { nft_ctx_free(c); }
 };
 using Context = std::unique_ptr<nft_ctx, ContextFree>;
-
-unsigned output_flag(int letter) {
-	switch (letter) {
-	case 'a':
-		return NFT_CTX_OUTPUT_HANDLE;
-	case 's':
-		return NFT_CTX_OUTPUT_STATELESS;
-	case 't':
-		return NFT_CTX_OUTPUT_TERSE;
-	case 'S':
-		return NFT_CTX_OUTPUT_SERVICE;
-	case 'N':
-		return NFT_CTX_OUTPUT_REVERSEDNS;
-	case 'u':
-		return NFT_CTX_OUTPUT_GUID;
-	case 'n':
-		return NFT_CTX_OUTPUT_NUMERIC_ALL;
-	case 'y':
-		return NFT_CTX_OUTPUT_NUMERIC_PRIO;
-	case 'p':
-		return NFT_CTX_OUTPUT_NUMERIC_PROTO;
-	case 'T':
-		return NFT_CTX_OUTPUT_NUMERIC_TIME;
-	case 'e':
-		return NFT_CTX_OUTPUT_ECHO;
-	case 'j':
-		return NFT_CTX_OUTPUT_JSON;
-	default:
-		return 0;
-	}
-}
 
 // Levels as nft names them; 0 for what is none.
 unsigned debug_level(std::string_view name) {

@@ -27,6 +27,14 @@ std::string contents(const std::string &path) {
 	return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+size_t objects(bpf_cmd next_id) {
+	bpf_attr attr{};
+	size_t n = 0;
+	for (; syscall(SYS_bpf, next_id, &attr, sizeof(attr)) == 0; n++)
+		attr.start_id = attr.next_id;
+	return n;
+}
+
 int open_for(const std::string &path) {
 	return open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
 }
@@ -152,11 +160,9 @@ std::vector<nlohmann::json> json_lines(const std::string &text) {
 Leftovers leftovers() {
 	Leftovers l;
 	l.kprobes = lines_of(contents("/sys/kernel/debug/kprobes/list")).size();
-	bpf_attr attr{};
-	while (syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)) == 0) {
-		attr.start_id = attr.next_id;
-		l.programs++;
-	}
+	l.programs = objects(BPF_PROG_GET_NEXT_ID);
+	l.maps = objects(BPF_MAP_GET_NEXT_ID);
+	l.links = objects(BPF_LINK_GET_NEXT_ID);
 	return l;
 }
 

@@ -61,10 +61,12 @@ std::string shell(const std::string &command);
 std::vector<nlohmann::json> json_lines(const std::string &text);
 std::vector<std::string> lines_of(const std::string &text);
 
-// What a probe would leave behind: kprobes and BPF programs in the kernel.
+// What a probe would leave behind: kprobes and BPF objects in the kernel.
 struct Leftovers {
 	size_t kprobes = 0;
 	size_t programs = 0;
+	size_t maps = 0;
+	size_t links = 0;
 	bool operator==(const Leftovers &) const = default;
 };
 Leftovers leftovers();

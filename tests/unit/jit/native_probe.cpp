@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "native_probe.h"
 
+#include "bpf/objects.h"
 #include "jit/compile/specialise.h"
 
 #include <algorithm>
@@ -201,7 +202,7 @@ NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites
 	jit_->jit = must(llvm::orc::LLJITBuilder().create());
 	llvm::orc::LLJIT &jit = *jit_->jit;
 	auto context = std::make_unique<llvm::LLVMContext>();
-	auto module = jit::specialise(*context, layout, sites, "kprobe");
+	auto module = jit::specialise(*context, bpf::probe_bitcode(), layout, sites, "kprobe");
 	if (!module) die(module.error().message());
 	llvm::Module &m = **module;
 	llvm::StripDebugInfo(m);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A probe's programs at their sites: attaching them, and what the kernel says it missed there.
+#ifndef NFT_DROPS_JIT_ATTACH_SITES_H
+#define NFT_DROPS_JIT_ATTACH_SITES_H
+
+#include "bpf/shared/result.h"
+#include "jit/resolve/plan.h"
+
+#include <cstdint>
+#include <vector>
+
+struct bpf_link;
+struct bpf_object;
+
+namespace nft_drops::jit {
+
+// Loads what jit/compile made. Fails with kMachine where the kernel refuses.
+Result<void> load_object(bpf_object *object);
+
+struct AttachedSite {
+	bpf_link *link = nullptr;
+	int program = -1; // the object's descriptor
+};
+// One for each site; all or none. Fails with kMachine, naming the site, where the kernel refuses.
+Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan);
+
+// Hits of a site that never ran its program: another BPF program was running on that processor, or a kprobe within a
+// kprobe. Whether they were drops cannot be known.
+struct Missed {
+	uint64_t hits = 0;
+	bool complete = true; // this kernel counts every such miss; those before 6.7 do not
+
+	Missed &operator+=(const Missed &other);
+};
+// Descriptors of a site's link and program.
+Missed missed_by(int link, int program);
+
+} // namespace nft_drops::jit
+
+#endif

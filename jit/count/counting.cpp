@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/count/counting.h"
+
+#include "bpf/objects.h"
+#include "jit/compile/compile.h"
+#include "jit/count/pins.h"
+#include "jit/session.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <string_view>
+#include <sys/stat.h>
+
+namespace nft_drops::jit {
+namespace {
+
+// The events of the Session that proves the Plan: few.
+constexpr size_t kRingBytes = 512 * 1024;
+
+template <size_t size> void copy_text(char (&to)[size], std::string_view from) {
+	const size_t length = std::min(from.size(), size - 1);
+	memcpy(to, from.data(), length);
+	to[length] = 0;
+}
+
+void hash(uint64_t &sum, const void *bytes, size_t size) {
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ static_cast<const unsigned char *>(bytes)[i]) * 0x100000001b3; // FNV-1a
+}
+
+uint64_t hash_of(const Session &session) {
+	uint64_t sum = 0xcbf29ce484222325;
+	const auto code = bpf::count_bitcode();
+	hash(sum, code.data(), code.size());
+	hash(sum, &session.kernel.layout.probe, sizeof(nd_layout));
+	for (const PlannedSite &site : session.plan.sites) {
+		hash(sum, &site.address, sizeof(site.address));
+		hash(sum, &site.site, sizeof(site.site));
+	}
+	return sum;
+}
+
+uint64_t boottime_ns() {
+	timespec now{};
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+nd_count_meta meta_of(const Session &session, const CountingOptions &options) {
+	nd_count_meta meta{};
+	meta.magic = ND_COUNT_MAGIC;
+	meta.version = ND_COUNT_VERSION;
+	meta.size = sizeof(meta);
+	meta.plan = hash_of(session);
+	meta.module = nf_tables_inode();
+	meta.sites = static_cast<nd_u32>(session.plan.sites.size());
+	meta.max_rules = options.max_rules;
+	copy_text(meta.program, ND_VERSION);
+	copy_text(meta.release, session.kernel.release);
+	std::string places;
+	for (const PlannedSite &site : session.plan.sites)
+		places += (places.empty() ? "" : ", ") + site.place;
+	copy_text(meta.places, places);
+	return meta;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options) {
+	// Proves the Plan; its probe goes before ours comes.
+	auto session = Session::start({.ring_bytes = kRingBytes});
+	if (!session) return std::unexpected(session.error());
+	session->probe.reset();
+	const nd_layout &layout = session->kernel.layout.probe;
+	if (!layout.net_cookie.size)
+		return cannot("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
+	std::vector<nd_site> sites;
+	for (const PlannedSite &site : session->plan.sites)
+		sites.push_back(site.site);
+	auto object = compile_probe(layout, sites, ProgramKind::kKprobe, bpf::count_bitcode());
+	if (!object) return std::unexpected(object.error());
+
+	std::unique_ptr<Counting> counting(new Counting);
+	if (auto loaded = counting->load(*object, options); !loaded) return std::unexpected(loaded.error());
+	auto attached = attach_sites(counting->object_, session->plan);
+	if (!attached) return std::unexpected(attached.error());
+	counting->sites_ = std::move(*attached);
+	counting->meta_ = meta_of(*session, options);
+	counting->meta_.since_ns = boottime_ns();
+	const uint32_t zero = 0;
+	if (bpf_map_update_elem(counting->map("nd_meta"), &zero, &counting->meta_, BPF_ANY) != 0)
+		return fail("counting", strerror(errno));
+	return counting;
+}
+
+Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options) {
+	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
+	bpf_map *counts = object_ ? bpf_object__find_map_by_name(object_, "nd_counts") : nullptr;
+	if (!counts) return fail("loading the probe", "it has no counts");
+	bpf_map__set_max_entries(counts, options.max_rules);
+	auto loaded = load_object(object_);
+	if (!loaded && errno == ENOMEM) loaded.error().next = "ask for room for fewer rules: --max-rules 4096";
+	return loaded;
+}
+
+Counting::~Counting() {
+	for (const AttachedSite &site : sites_)
+		bpf_link__destroy(site.link);
+	bpf_object__close(object_);
+}
+
+int Counting::map(const char *name) const {
+	return bpf_object__find_map_fd_by_name(object_, name);
+}
+
+FigureSources Counting::sources() const {
+	FigureSources from{
+	        .counts = map("nd_counts"), .unlisted = map("nd_unlisted"), .meta = map("nd_meta"), .sites = {}};
+	for (const AttachedSite &site : sites_)
+		from.sites.emplace_back(bpf_link__fd(site.link), site.program);
+	return from;
+}
+
+Result<Figures> Counting::read() const {
+	return read_figures(sources());
+}
+
+Result<void> Counting::pin(const std::string &folder) {
+	const auto undo = [&](const char *what, int error) {
+		remove_pins(folder);
+		return fail(folder, fmt::format("cannot pin {}: {}", what, strerror(error)));
+	};
+	for (size_t i = 0; i < sites_.size(); i++) {
+		bpf_link_info info{};
+		uint32_t size = sizeof(info);
+		if (bpf_obj_get_info_by_fd(bpf_link__fd(sites_[i].link), &info, &size) != 0) {
+			remove_pins(folder);
+			return cannot("count start", "this kernel ends a probe with the process that made it",
+			              "Linux 5.15 or later keeps one; here, list with --with-drop-counts --for 10s");
+		}
+		if (bpf_obj_pin(bpf_link__fd(sites_[i].link), fmt::format("{}/link_{}", folder, i).c_str()) != 0)
+			return undo("a link", errno);
+		// Of its own, since only CAP_SYS_ADMIN may ask for a program by the link's information.
+		if (bpf_obj_pin(sites_[i].program, fmt::format("{}/prog_{}", folder, i).c_str()) != 0)
+			return undo("a program", errno);
+	}
+	// "meta" last: what has it is whole.
+	for (const char *name : {"counts", "unlisted", "meta"}) {
+		if (bpf_obj_pin(map(fmt::format("nd_{}", name).c_str()), fmt::format("{}/{}", folder, name).c_str()) !=
+		    0)
+			return undo(name, errno);
+	}
+	// libbpf would switch the perf event off in destroying a link, pinned or not.
+	for (const AttachedSite &site : sites_)
+		bpf_link__disconnect(site.link);
+	return {};
+}
+
+} // namespace nft_drops::jit
