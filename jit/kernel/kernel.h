@@ -8,13 +8,16 @@
 #include "jit/kernel/layout.h"
 
 #include <string>
+#include <vector>
 
 namespace nft_drops::jit {
 
 struct Kernel {
 	Image image;
 	Layout layout;
-	std::string release;       // uname -r
+	std::vector<Layout>
+	        others;      // further layouts that it may have, where its BTF does not tell: see propose_layouts()
+	std::string release; // uname -r
 	std::string core_build_id; // of vmlinux; hexadecimal, empty where the kernel has none
 	std::string nft_build_id;  // of the module; empty where nf_tables is built in
 	bool module = false;       // nf_tables is a module

@@ -214,7 +214,7 @@ TEST(Layout, PlainMembers) {
 	EXPECT_EQ(l.probe.dev_name.offset, 0);
 	EXPECT_NE(l.probe.dev_name.size, 0);
 	EXPECT_FIELD(l.probe.table_handle, 144, 8, 0, 0);
-	EXPECT_FIELD(l.ruleset.chain_blob[1], 8, 8, 0, 0);
+	EXPECT_FIELD(l.ruleset.chain_rules[1], 8, 8, 0, 0);
 	EXPECT_FIELD(l.ruleset.expr_ops_size, 16, 4, 0, 0);
 	EXPECT_EQ(l.ruleset.rule_size, 8U);
 	EXPECT_EQ(l.ruleset.regs_size, 80U);
