@@ -78,6 +78,9 @@ Result<Plan> resolve(const Image &image, const Layout &layout) {
 std::string describe(const nd_locator &at, Machine machine) {
 	if (at.where == ND_WHERE_NONE) return "nowhere";
 	if (at.where == ND_WHERE_STACK) return fmt::format("stack slot sp+{:#x}", at.offset);
+	if (at.where == ND_WHERE_AT_STACK) return fmt::format("where stack slot sp+{:#x} points", at.offset);
+	if (at.where == ND_WHERE_AT_REGISTER)
+		return fmt::format("where {} points", describe({ND_WHERE_REGISTER, at.offset}, machine));
 	auto arch = Architecture::of(machine);
 	for (int r = 0; arch && r < (*arch)->general_registers(); r++) {
 		if ((*arch)->pt_regs_offset(r) == at.offset) return "register " + (*arch)->register_name(r);
@@ -108,7 +111,8 @@ std::string explain(const Plan &plan, const Kernel &kernel) {
 		line(fmt::format("  test     {}", test_name(s, machine)));
 		line(fmt::format("  packet   {} (struct nft_pktinfo *)", describe(s.site.pkt, machine)));
 		if (s.site.rule.where)
-			line(fmt::format("  rule     {} (struct nft_rule_dp *)", describe(s.site.rule, machine)));
+			line(fmt::format("  rule     {} (struct {} *)", describe(s.site.rule, machine),
+			                 kernel.layout.ruleset.rule_array ? "nft_rule" : "nft_rule_dp"));
 		line(fmt::format("  chain    {} (base chain, struct nft_chain *)", describe(s.site.base, machine)));
 		line(fmt::format("  verdict  {} (u32)", describe(s.site.verdict, machine)));
 		line(fmt::format("  probe    {}", s.jump ? "can become a jump" : "stays a breakpoint"));
