@@ -167,8 +167,7 @@ Result<Kernel> read_running_kernel() {
 	if (labels) read_jump_labels(kernel.image, *labels, *memory);
 
 	complete_generation(*layouts, *found, *generation, *memory);
-	kernel.layout = likely;
-	kernel.others.assign(layouts->begin() + 1, layouts->end());
+	kernel.set_layouts(*layouts);
 
 	utsname name{};
 	uname(&name);

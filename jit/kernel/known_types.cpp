@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/kernel/known_types.h"
 
-#include <bpf/btf.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -213,10 +211,6 @@ private:
 };
 
 } // namespace
-
-void BtfFree::operator()(btf *b) const {
-	btf__free(b);
-}
 
 std::vector<KnownTypes> known_types(const btf *core) {
 	constexpr uint32_t kWord = 8;

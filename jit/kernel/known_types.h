@@ -5,18 +5,12 @@
 #ifndef NFT_DROPS_JIT_KERNEL_KNOWN_TYPES_H
 #define NFT_DROPS_JIT_KERNEL_KNOWN_TYPES_H
 
+#include "jit/kernel/btf_ptr.h"
+
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-struct btf;
-
 namespace nft_drops::jit {
-
-struct BtfFree {
-	void operator()(btf *b) const;
-};
-using BtfPtr = std::unique_ptr<btf, BtfFree>;
 
 struct KnownTypes {
 	uint32_t number = 0; // from 1

@@ -88,13 +88,18 @@ std::string describe(const nd_locator &at, Machine machine) {
 	return "an unknown register";
 }
 
-std::string explain(const Plan &plan, const Kernel &kernel) {
+std::string explain(const Plan &plan, const Kernel &kernel, std::string_view proof) {
 	const Machine machine = kernel.image.machine;
 	std::string out;
 	const auto line = [&out](const std::string &text) { out += text + "\n"; };
 	line(fmt::format("kernel {}", kernel.release));
 	line(fmt::format("build-id vmlinux {}{}", kernel.core_build_id,
 	                 kernel.module ? ", nf_tables " + kernel.nft_build_id : ", nf_tables built in"));
+	const uint32_t known = kernel.layout.known;
+	line(fmt::format("types: BTF of vmlinux{}", known ? "; nf_tables' own: known layout " + std::to_string(known)
+	                                            : kernel.module ? " and nf_tables"
+	                                                            : ""));
+	if (known) line(fmt::format("  {}, {}", name_of_known_layout(known), proof));
 	if (!kernel.running) line("not running: addresses are as if it had been loaded at some place");
 	for (const CodeRange &r : kernel.image.ranges)
 		line(fmt::format("code {} at {:#x}, {} bytes", r.name, r.address, r.bytes.size()));
