@@ -8,11 +8,11 @@
 namespace nft_drops::jit {
 namespace {
 
-// The struct net of this process.
+// The struct net of this thread, which a program may have moved to another namespace.
 std::optional<uint64_t> find_namespace(uint64_t list, const Layout &lay, const KernelMemory &memory) {
 	constexpr int kMostNamespaces = 100'000; // against a list that changes under our feet
 	struct stat own{};
-	if (stat("/proc/self/ns/net", &own) != 0) return std::nullopt;
+	if (stat("/proc/thread-self/ns/net", &own) != 0) return std::nullopt;
 	uint64_t node = list;
 	for (int i = 0; i < kMostNamespaces; i++) {
 		auto next = memory.read_integer(node, 8);
