@@ -45,8 +45,9 @@ TEST(Machine, LoadsNfTablesOnDemandWithSymbolsAndTypes) {
 	// no types of modules at all (CONFIG_DEBUG_INFO_BTF_MODULES); if it has any, those of nf_tables are there.
 	EXPECT_EQ(contents("/sys/kernel/btf/vmlinux").substr(0, 2), "\x9f\xeb");
 	const auto files = std::filesystem::directory_iterator("/sys/kernel/btf");
-	if (std::distance(begin(files), end(files)) > 1)
+	if (std::distance(begin(files), end(files)) > 1) {
 		EXPECT_EQ(contents("/sys/kernel/btf/nf_tables").substr(0, 2), "\x9f\xeb");
+	}
 }
 
 TEST(Machine, TakesRulesThatNeedFurtherModules) {
