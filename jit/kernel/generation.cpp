@@ -41,22 +41,21 @@ nd_field find_generation(uint64_t namespaces, uint32_t generation, const Layout 
 	auto at = generic && *generic ? memory.read_integer(*generic + 8 * uint64_t{lay.probe.pernet_id}, 8) : 0;
 	if (!at || !*at) return {};
 
-	// Nobody waits for the mutex: its list of waiters points at itself. An empty list in front of it does so too,
-	// so it is the last such place.
-	std::optional<uint64_t> end;
-	for (uint64_t n = 1; n <= kMostLists; n++) {
-		const uint64_t waiters = *at + n * kListHead + pernet.mutex_wait_list.offset;
-		auto first = memory.read_integer(waiters, 8);
-		if (first && *first == waiters) end = n * kListHead + pernet.mutex_size;
+	// A list_head never holds NULL; the mutex begins with its owner, and now it has none. Nobody waits for it
+	// either: its list of waiters points at itself.
+	uint64_t mutex = 0;
+	for (; mutex < kMostLists * kListHead; mutex += kListHead) {
+		if (memory.read_integer(*at + mutex, 8).value_or(0) == 0) break;
 	}
-	if (!end) return {};
+	const uint64_t waiters = *at + mutex + pernet.mutex_wait_list.offset;
+	if (memory.read_integer(waiters, 8).value_or(0) != waiters) return {};
+	const uint64_t end = mutex + pernet.mutex_size;
 	nd_field found{};
 	for (uint64_t i = 0; i <= kMostNumbers; i++) {
-		auto value = memory.read_integer(*at + *end + i * kNumber, sizeof(generation));
+		auto value = memory.read_integer(*at + end + i * kNumber, sizeof(generation));
 		if (!value || *value != generation) continue;
 		if (found.size) return {}; // it could be either
-		found = {
-		        .offset = static_cast<nd_u16>(*end + i * kNumber), .size = 4, .shift = 0, .bits = 0, .pad = {}};
+		found = {.offset = static_cast<nd_u16>(end + i * kNumber), .size = 4, .shift = 0, .bits = 0, .pad = {}};
 	}
 	return found;
 }

@@ -58,7 +58,8 @@ std::string article_script() {
 // Where the kernel does not hand out types by number, bpftrace needs to be told of vmlinux's.
 std::vector<std::string> bpftrace(const std::string &script) {
 	std::vector<std::string> command{"bpftrace", "-e", script};
-	if (run({"bpftrace", "--info"}).out.find("btf: no") != std::string::npos)
+	const Finished info = run({"bpftrace", "--info"});
+	if ((info.out + info.err).find("btf: no") != std::string::npos)
 		command.insert(command.begin(), {"env", "BPFTRACE_BTF=/sys/kernel/btf/vmlinux"});
 	return command;
 }
