@@ -43,6 +43,7 @@ std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 
 Result<std::vector<char>> compile(const Candidate &candidate) {
 	std::vector<nd_site> sites;
+	sites.reserve(candidate.plan.sites.size());
 	for (const PlannedSite &site : candidate.plan.sites)
 		sites.push_back(site.site);
 	return compile_probe(candidate.layout.probe, sites);

@@ -308,7 +308,7 @@ Result<std::vector<Layout>> propose_layouts(const btf *types) {
 	std::vector<Layout> all;
 	auto told = layout_of(core);
 	if (told) {
-		all.push_back(std::move(*told));
+		all.push_back(*told);
 		return all;
 	}
 	if (core.has("nft_chain")) return std::unexpected(told.error());
@@ -318,7 +318,7 @@ Result<std::vector<Layout>> propose_layouts(const btf *types) {
 		auto layout = layout_of(both);
 		if (!layout) return std::unexpected(layout.error());
 		layout->known = known.number;
-		all.push_back(std::move(*layout));
+		all.push_back(*layout);
 	}
 	if (all.empty()) return std::unexpected(told.error());
 	return all;
