@@ -24,11 +24,14 @@ enum {
 ALWAYS_INLINE nd_u64 locate(void *ctx, const struct nd_site *site, const struct nd_locator *at) {
 	nd_u64 value = 0;
 
-	if (at->where == ND_WHERE_REGISTER) return *(volatile nd_u64 *)((char *)ctx + at->offset);
-	if (at->where == ND_WHERE_STACK) {
+	if (at->where == ND_WHERE_REGISTER || at->where == ND_WHERE_AT_REGISTER)
+		value = *(volatile nd_u64 *)((char *)ctx + at->offset);
+	if (at->where == ND_WHERE_STACK || at->where == ND_WHERE_AT_STACK) {
 		nd_u64 sp = *(volatile nd_u64 *)((char *)ctx + site->stack_pointer);
 		bpf_probe_read_kernel(&value, sizeof(value), (void *)(sp + (nd_u64)(long long)at->offset));
 	}
+	if (at->where == ND_WHERE_AT_REGISTER || at->where == ND_WHERE_AT_STACK)
+		bpf_probe_read_kernel(&value, sizeof(value), (void *)value);
 	return value;
 }
 
@@ -86,7 +89,7 @@ ALWAYS_INLINE nd_u8 cause_of(const struct nd_site *site, nd_u32 verdict) {
 /* Who dropped a packet, as it is found at a site. */
 struct drop {
 	nd_u64 base; /* struct nft_chain * */
-	nd_u64 rule; /* struct nft_rule_dp *; 0 where the policy dropped */
+	nd_u64 rule; /* struct nft_rule(_dp) *; 0 where the policy dropped */
 	nd_u32 verdict;
 	nd_u8 cause; /* enum nd_cause */
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/check.h"
 
+#include "jit/candidates.h"
 #include "jit/compile/compile.h"
 #include "jit/kernel/kernel.h"
 #include "jit/kernel/load_nf_tables.h"
@@ -58,6 +59,8 @@ public:
 	}
 
 private:
+	[[nodiscard]] const Candidate &likeliest() const { return candidates_.front(); }
+
 	State lockdown_mode() { return lockdown(); }
 
 	State nf_tables() {
@@ -71,8 +74,10 @@ private:
 	}
 
 	State types() {
-		if (auto layout = read_running_layout(); !layout) return std::unexpected(layout.error());
-		return "BTF of vmlinux and nf_tables";
+		auto layouts = propose_running_layouts();
+		if (!layouts) return std::unexpected(layouts.error());
+		if (!layouts->front().known) return "BTF of vmlinux and nf_tables";
+		return fmt::format("BTF of vmlinux; {} known layouts of nf_tables' own", layouts->size());
 	}
 
 	State code() {
@@ -87,19 +92,20 @@ private:
 	}
 
 	State plan() {
-		auto plan = resolve(kernel_.image, kernel_.layout);
-		if (!plan) return std::unexpected(plan.error());
-		plan_ = std::move(*plan);
-		const bool drops_only = std::ranges::all_of(plan_.sites, &PlannedSite::drops_only);
-		return fmt::format("{} site{}, {}", plan_.sites.size(), plan_.sites.size() == 1 ? "" : "s",
+		auto candidates = find_candidates(kernel_);
+		if (!candidates) return std::unexpected(candidates.error());
+		candidates_ = std::move(*candidates);
+		const auto &sites = likeliest().plan.sites;
+		const bool drops_only = std::ranges::all_of(sites, &PlannedSite::drops_only);
+		return fmt::format("{} site{}, {}", sites.size(), sites.size() == 1 ? "" : "s",
 		                   drops_only ? "accepted packets pay nothing" : "accepted packets come there too");
 	}
 
 	State probe_made() {
 		std::vector<nd_site> sites;
-		for (const PlannedSite &site : plan_.sites)
+		for (const PlannedSite &site : likeliest().plan.sites)
 			sites.push_back(site.site);
-		auto object = compile_probe(kernel_.layout.probe, sites);
+		auto object = compile_probe(likeliest().layout.probe, sites);
 		if (!object) return std::unexpected(object.error());
 		object_ = std::move(*object);
 		return fmt::format("compiled, {} bytes", object_.size());
@@ -116,24 +122,34 @@ private:
 	}
 
 	State attached() {
-		auto probe = Probe::attach(object_, plan_, {.netns = netns_});
+		auto probe = Probe::attach(object_, likeliest().plan, {.netns = netns_});
 		if (!probe) return std::unexpected(probe.error());
 		probe_ = std::move(*probe);
 		std::string places;
-		for (const PlannedSite &site : plan_.sites)
+		for (const PlannedSite &site : likeliest().plan.sites)
 			places += (places.empty() ? "kprobes at " : ", ") + site.place;
 		return places;
 	}
 
 	State tested() {
 		auto seen = test_->run(*probe_);
+		// Where BTF does not tell the layout, packets do.
+		while (!seen && candidates_.size() > 1) {
+			candidates_.erase(candidates_.begin());
+			probe_.reset();
+			if (auto made = probe_made(); !made) return made;
+			if (auto there = attached(); !there) return there;
+			seen = test_->run(*probe_);
+		}
 		if (!seen) return std::unexpected(seen.error());
-		return fmt::format("{} dropped packets seen, every fact right", *seen);
+		const uint32_t known = likeliest().layout.known;
+		return fmt::format("{} dropped packets seen, every fact right{}", *seen,
+		                   known ? fmt::format(", with known layout {}", known) : "");
 	}
 
 	const OnRequirement &tell_;
 	Kernel kernel_;
-	Plan plan_;
+	std::vector<Candidate> candidates_; // likeliest first; those that were found wrong are gone
 	std::vector<char> object_;
 	uint32_t netns_ = 0;
 	std::optional<SelfTest> test_;

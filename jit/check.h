@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether this machine can do what Session::start() needs, one requirement after the other. No Plan of an earlier start is
-// believed, and nothing is left attached.
+// Whether this machine can do what Session::start() needs, one requirement after the other. No Plan of an earlier start
+// is believed, and nothing is left attached.
 #ifndef NFT_DROPS_JIT_CHECK_H
 #define NFT_DROPS_JIT_CHECK_H
 

@@ -2,11 +2,14 @@
 #include "jit/session.h"
 
 #include "jit/cache/proven_plan.h"
+#include "jit/candidates.h"
 #include "jit/compile/compile.h"
 #include "jit/selftest/selftest.h"
 
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+
+#include <optional>
 
 namespace nft_drops::jit {
 namespace {
@@ -24,26 +27,83 @@ private:
 	std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// From the kernel's code to a probe for it. Nothing of it is proven yet.
-Result<ProvenPlan> make(const Kernel &kernel, Timings &timings) {
-	Stopwatch watch;
-	auto plan = resolve(kernel.image, kernel.layout);
-	if (!plan) return std::unexpected(plan.error());
-	timings.resolve = watch.lap();
-	std::vector<nd_site> sites;
-	for (const PlannedSite &site : plan->sites)
-		sites.push_back(site.site);
-	auto object = compile_probe(kernel.layout.probe, sites);
-	if (!object) return std::unexpected(object.error());
-	timings.compile = watch.lap();
-	return ProvenPlan{std::move(*plan), std::move(*object)};
+// What was proven at an earlier start; the kernel's layout then is the one it was proven with.
+std::optional<ProvenPlan> load_kept(Kernel &kernel) {
+	if (auto kept = PlanCache(kernel).load()) return kept;
+	Kernel other = kernel;
+	for (const Layout &layout : kernel.others) {
+		other.layout = layout;
+		if (auto kept = PlanCache(other).load()) {
+			kernel.layout = layout;
+			return kept;
+		}
+	}
+	return std::nullopt;
 }
 
-Result<std::string> explained(const Result<Kernel> &kernel) {
+Result<std::vector<char>> compile(const Candidate &candidate) {
+	std::vector<nd_site> sites;
+	sites.reserve(candidate.plan.sites.size());
+	for (const PlannedSite &site : candidate.plan.sites)
+		sites.push_back(site.site);
+	return compile_probe(candidate.layout.probe, sites);
+}
+
+// An attached probe that passed the self-test.
+Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, SelfTest &test, const SessionOptions &options,
+                                      Timings &timings) {
+	auto ground = test.netns();
+	if (!ground) return std::unexpected(ground.error());
+	Stopwatch watch;
+	auto probe = Probe::attach(made.object, made.plan, {.netns = *ground, .ring_bytes = options.ring_bytes});
+	timings.attach += watch.lap();
+	if (!probe) return probe;
+	auto proven = test.run(**probe);
+	timings.selftest += watch.lap();
+	if (!proven) return std::unexpected(proven.error());
+	return probe;
+}
+
+// From the kernel's code to a probe for it. Where BTF does not tell the layout, packets do: the first one that passes
+// the self-test is it.
+Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const SessionOptions &options) {
+	Stopwatch watch;
+	auto candidates = find_candidates(s.kernel);
+	if (!candidates) return std::unexpected(candidates.error());
+	s.timings.resolve = watch.lap();
+	Result<std::unique_ptr<Probe>> first;
+	for (Candidate &c : *candidates) {
+		watch.lap();
+		auto object = compile(c);
+		s.timings.compile += watch.lap();
+		if (!object) return std::unexpected(object.error());
+		s.kernel.layout = c.layout;
+		ProvenPlan made{std::move(c.plan), std::move(*object)};
+		auto probe = attach(made, test, options, s.timings);
+		if (probe) {
+			PlanCache(s.kernel).store(made);
+			s.plan = std::move(made.plan);
+			return probe;
+		}
+		if (&c == &candidates->front()) first = std::move(probe);
+	}
+	return first;
+}
+
+Result<std::string> explained(Result<Kernel> kernel) {
 	if (!kernel) return std::unexpected(kernel.error());
-	auto plan = resolve(kernel->image, kernel->layout);
-	if (!plan) return std::unexpected(plan.error());
-	return explain(*plan, *kernel);
+	const bool proven = kernel->running && load_kept(*kernel);
+	if (proven) kernel->others.clear();
+	auto candidates = find_candidates(*kernel);
+	if (!candidates) return std::unexpected(candidates.error());
+	kernel->layout = candidates->front().layout;
+	std::string proof = "the only known one that fits the code";
+	if (proven)
+		proof = "proven by the self-test of an earlier start";
+	else if (candidates->size() > 1)
+		proof = fmt::format("the likeliest of {} that fit the code: the self-test at the next start decides",
+		                    candidates->size());
+	return explain(candidates->front().plan, *kernel, proof);
 }
 
 // Errors are reported once, by us, in one line.
@@ -64,22 +124,15 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
-	const PlanCache cache(s.kernel);
-	auto kept = cache.load();
-	auto made = kept ? Result<ProvenPlan>(std::move(*kept)) : make(s.kernel, s.timings);
-	if (!made) return std::unexpected(made.error());
-
-	auto ground = test->netns();
-	if (!ground) return std::unexpected(ground.error());
-	watch.lap();
-	auto probe = Probe::attach(made->object, made->plan, {.netns = *ground, .ring_bytes = options.ring_bytes});
+	Result<std::unique_ptr<Probe>> probe;
+	if (auto kept = load_kept(s.kernel)) {
+		probe = attach(*kept, *test, options, s.timings);
+		s.plan = std::move(kept->plan);
+	} else {
+		probe = make(s, *test, options);
+	}
 	if (!probe) return std::unexpected(probe.error());
-	s.timings.attach = watch.lap();
-	if (auto proven = test->run(**probe); !proven) return std::unexpected(proven.error());
-	s.timings.selftest = watch.lap();
-	if (!kept) cache.store(*made);
 	if (auto watching = (*probe)->watch(options.netns); !watching) return std::unexpected(watching.error());
-	s.plan = std::move(made->plan);
 	s.probe = std::move(*probe);
 	return s;
 }

@@ -80,6 +80,9 @@ enum nd_where {
 	ND_WHERE_NONE = 0,
 	ND_WHERE_REGISTER = 1, /* in struct pt_regs at `offset` */
 	ND_WHERE_STACK = 2,    /* in memory at the stack pointer plus `offset` */
+	/* In memory whose address is there: of a rule, its place in the chain's array of rules. */
+	ND_WHERE_AT_REGISTER = 3,
+	ND_WHERE_AT_STACK = 4,
 };
 
 struct nd_locator {
@@ -97,7 +100,7 @@ enum nd_test {
 
 struct nd_site {
 	struct nd_locator pkt;     /* struct nft_pktinfo * */
-	struct nd_locator rule;    /* struct nft_rule_dp *; none where only policy drops come */
+	struct nd_locator rule;    /* struct nft_rule(_dp) *; none where only policy drops come */
 	struct nd_locator base;    /* struct nft_chain * within its nft_base_chain */
 	struct nd_locator verdict; /* u32 regs.verdict.code */
 	struct nd_locator retval;  /* u32 */

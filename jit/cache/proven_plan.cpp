@@ -2,7 +2,6 @@
 #include "jit/cache/proven_plan.h"
 
 #include "jit/cache/bytes.h"
-#include "jit/cache/layout_bytes.h"
 
 #include <type_traits>
 #include <utility>
@@ -13,19 +12,20 @@ namespace {
 // The structured bindings below name all members: a member that is added and forgotten here does not compile.
 
 // No padding: equal bytes mean equal values.
+static_assert(std::has_unique_object_representations_v<Layout>);
 static_assert(std::has_unique_object_representations_v<JumpLabel>);
 
 std::string key_of(const Kernel &kernel) {
 	if (!kernel.running || kernel.core_build_id.empty() || (kernel.module && kernel.nft_build_id.empty()))
 		return {};
-	const auto &[image, layout, release, core_build_id, nft_build_id, module, running] = kernel;
+	const auto &[image, layout, others, release, core_build_id, nft_build_id, module, running] = kernel;
 	const auto &[machine, ranges, labels, helpers, labels_known] = image;
 	ByteWriter w;
 	w.put(release);
 	w.put(core_build_id);
 	w.put(nft_build_id);
 	w.put(module);
-	layout_members(layout, [&w](const auto &member) { w.put(member); });
+	w.put(layout);
 	w.put(machine);
 	for (const auto *all : {&ranges, &helpers}) {
 		w.put(all->size());

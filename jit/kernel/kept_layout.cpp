@@ -3,7 +3,6 @@
 
 #include "jit/cache/bytes.h"
 #include "jit/cache/kept_file.h"
-#include "jit/cache/layout_bytes.h"
 
 #include <fmt/format.h>
 
@@ -22,24 +21,24 @@ int64_t size_of_file(const char *path) {
 std::string key_of(const std::string &core_build_id, const std::string &nft_build_id) {
 	const int64_t core = size_of_file("/sys/kernel/btf/vmlinux");
 	const int64_t module = size_of_file("/sys/kernel/btf/nf_tables");
-	if (core_build_id.empty() || core <= 0 || nft_build_id.empty() != (module < 0)) return {};
+	if (core_build_id.empty() || core <= 0 || (module >= 0 && nft_build_id.empty())) return {};
 	return fmt::format("vmlinux {} {} nf_tables {} {}", core_build_id, core, nft_build_id, module);
 }
 
 } // namespace
 
-Result<Layout> running_layout(const std::string &core_build_id, const std::string &nft_build_id) {
+Result<std::vector<Layout>> running_layouts(const std::string &core_build_id, const std::string &nft_build_id) {
 	const KeptFile file("layout", key_of(core_build_id, nft_build_id));
 	if (auto kept = file.load()) {
-		Layout layout;
+		std::vector<Layout> layouts;
 		ByteReader r(*kept);
-		layout_members(layout, [&r](auto &member) { r.get(member); });
-		if (r.at_end()) return layout;
+		r.get(layouts);
+		if (r.at_end() && !layouts.empty()) return layouts;
 	}
-	auto read = read_running_layout();
+	auto read = propose_running_layouts();
 	if (!read) return read;
 	ByteWriter w;
-	layout_members(*read, [&w](const auto &member) { w.put(member); });
+	w.put(*read);
 	file.store({w.bytes().data(), w.bytes().size()});
 	return read;
 }

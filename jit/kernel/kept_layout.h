@@ -5,12 +5,13 @@
 #include "jit/kernel/layout.h"
 
 #include <string>
+#include <vector>
 
 namespace nft_drops::jit {
 
-// read_running_layout(), but for what an earlier start of this program found out about the kernel with these
+// propose_running_layouts(), but for what an earlier start of this program found out about the kernel with these
 // build-ids: vmlinux has more than 5 MB of types. `nft_build_id` is empty where nf_tables is built in.
-Result<Layout> running_layout(const std::string &core_build_id, const std::string &nft_build_id);
+Result<std::vector<Layout>> running_layouts(const std::string &core_build_id, const std::string &nft_build_id);
 
 } // namespace nft_drops::jit
 

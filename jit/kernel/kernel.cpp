@@ -3,6 +3,7 @@
 
 #include "jit/kernel/build_id.h"
 #include "jit/kernel/calls.h"
+#include "jit/kernel/generation.h"
 #include "jit/kernel/jump_labels.h"
 #include "jit/kernel/kept_layout.h"
 #include "jit/kernel/kprobes.h"
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <sys/utsname.h>
 
@@ -23,6 +25,7 @@ namespace {
 
 constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kPernetId = "nf_tables_net_id";
+constexpr std::string_view kNamespaces = "net_namespace_list";
 constexpr const char *kModule = "nf_tables"; // where it is one
 
 // Where things are in the running kernel.
@@ -44,8 +47,8 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 			return a;
 		}
 	}
-	const std::string_view names[] = {kFunction,      kPernetId, kJumpTableStart,
-	                                  kJumpTableStop, "modules", "kprobe_table"};
+	const std::string_view names[] = {kFunction,      kPernetId,      kNamespaces, kJumpTableStart,
+	                                  kJumpTableStop, "kprobe_table", "modules"};
 	auto symbols = read_symbols(names);
 	if (!symbols) return std::unexpected(symbols.error());
 	a.symbols = std::move(*symbols);
@@ -55,6 +58,11 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 		if (s.name == "kprobe_table") a.known.kprobe_table = s.address;
 	}
 	if (!a.module && a.known.modules) a.module = find_module(kModule, a.known.modules, layout, memory);
+	// The module's own table knows where symbols end.
+	if (auto exact = a.module ? module_symbols(kModule, *a.module, layout, memory) : std::nullopt) {
+		std::erase_if(a.symbols, [](const Symbol &s) { return s.module == kModule; });
+		std::ranges::move(*exact, std::back_inserter(a.symbols));
+	}
 	return a;
 }
 
@@ -111,19 +119,52 @@ Result<std::vector<CodeRange>> read_helpers(std::span<const Symbol> symbols, con
 	return helpers;
 }
 
+// The address of the list of network namespaces; 0: not known.
+uint64_t find_namespaces(const Addresses &a) {
+	auto is_it = [](const Symbol &s) { return s.module.empty() && s.name == kNamespaces; };
+	auto symbol = std::ranges::find_if(a.symbols, is_it);
+	if (symbol != a.symbols.end()) return symbol->address;
+	const std::string_view names[] = {kNamespaces};
+	auto read = read_symbols(names);
+	if (!read) return 0;
+	symbol = std::ranges::find_if(*read, is_it);
+	return symbol == read->end() ? 0 : symbol->address;
+}
+
+// Where the generation lies depends on a number that the kernel gave to nf_tables when it was loaded.
+void complete_generation(std::vector<Layout> &layouts, const Addresses &a, uint32_t generation,
+                         const KernelMemory &memory) {
+	auto symbol = std::ranges::find(a.symbols, kPernetId, &Symbol::name);
+	auto id = symbol == a.symbols.end() ? Result<uint64_t>(0) : memory.read_integer(symbol->address, 4);
+	const auto pernet_id = static_cast<uint32_t>(id.value_or(0));
+	for (Layout &l : layouts)
+		l.probe.pernet_id = pernet_id;
+	// The same for all layouts: they differ in nothing that is looked at here.
+	nd_field base_seq = layouts.front().probe.pernet_base_seq;
+	if (!pernet_id) {
+		base_seq = {}; // the generation cannot be found: events carry none
+	} else if (layouts.front().pernet.mutex_size) {
+		base_seq = find_generation(find_namespaces(a), generation, layouts.front(), memory);
+	}
+	for (Layout &l : layouts)
+		l.probe.pernet_base_seq = base_seq;
+}
+
 } // namespace
 
 Result<Kernel> read_running_kernel() {
-	if (auto loaded = load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+	auto generation = load_nf_tables();
+	if (!generation) return std::unexpected(generation.error());
 
 	Kernel kernel;
 	kernel.core_build_id = build_id_of_file("/sys/kernel/notes");
 	kernel.nft_build_id = build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", kModule).c_str());
-	auto layout = running_layout(kernel.core_build_id, kernel.nft_build_id);
-	if (!layout) return std::unexpected(layout.error());
+	auto layouts = running_layouts(kernel.core_build_id, kernel.nft_build_id);
+	if (!layouts) return std::unexpected(layouts.error());
+	const Layout &likely = layouts->front();
 	auto memory = KernelMemory::open();
 	if (!memory) return std::unexpected(memory.error());
-	auto found = find_addresses(layout->module, *memory);
+	auto found = find_addresses(likely.module, *memory);
 	if (!found) return std::unexpected(found.error());
 
 	auto entry = std::ranges::find(found->symbols, kFunction, &Symbol::name);
@@ -131,24 +172,18 @@ Result<Kernel> read_running_kernel() {
 		return cannot("nft_do_chain", "the kernel has no such symbol",
 		              "a kernel with CONFIG_NF_TABLES is needed");
 	}
-	kernel.layout = *layout;
 	kernel.module = !entry->module.empty();
-	auto image = read_image(*found, *entry, layout->kprobe, *memory);
+	auto image = read_image(*found, *entry, likely.kprobe, *memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
 	if (auto helpers = read_helpers(found->symbols, kernel.image, *memory); helpers)
 		kernel.image.helpers = std::move(*helpers);
-	auto labels = found->module ? module_jump_table(*found->module, layout->module, *memory)
+	auto labels = found->module ? module_jump_table(*found->module, likely.module, *memory)
 	                            : core_jump_table(found->symbols);
 	if (labels) read_jump_labels(kernel.image, *labels, *memory);
 
-	auto id = std::ranges::find(found->symbols, kPernetId, &Symbol::name);
-	nd_layout &probe = kernel.layout.probe;
-	auto pernet_id = id == found->symbols.end() ? Result<uint64_t>(0) : memory->read_integer(id->address, 4);
-	if (pernet_id && *pernet_id)
-		probe.pernet_id = static_cast<uint32_t>(*pernet_id);
-	else
-		probe.pernet_base_seq.size = 0; // the generation cannot be found: events carry none
+	complete_generation(*layouts, *found, *generation, *memory);
+	kernel.set_layouts(*layouts);
 
 	utsname name{};
 	uname(&name);

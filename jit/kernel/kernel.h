@@ -8,17 +8,25 @@
 #include "jit/kernel/layout.h"
 
 #include <string>
+#include <vector>
 
 namespace nft_drops::jit {
 
 struct Kernel {
 	Image image;
 	Layout layout;
-	std::string release;       // uname -r
-	std::string core_build_id; // of vmlinux; hexadecimal, empty where the kernel has none
-	std::string nft_build_id;  // of the module; empty where nf_tables is built in
-	bool module = false;       // nf_tables is a module
-	bool running = true;       // false: out of files, and its addresses are made up
+	std::vector<Layout> others; // further ones that it may have, where BTF does not tell: see propose_layouts()
+	std::string release;        // uname -r
+	std::string core_build_id;  // of vmlinux; hexadecimal, empty where the kernel has none
+	std::string nft_build_id;   // of the module; empty where nf_tables is built in
+	bool module = false;        // nf_tables is a module
+	bool running = true;        // false: out of files, and its addresses are made up
+
+	// Takes the first one as its layout.
+	void set_layouts(const std::vector<Layout> &layouts) {
+		layout = layouts.front();
+		others.assign(layouts.begin() + 1, layouts.end());
+	}
 };
 
 // Reads the running kernel, loading nf_tables first where it is a module that is not loaded yet. Needs root.

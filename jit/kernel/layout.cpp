@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/kernel/layout.h"
 
+#include "jit/kernel/known_types.h"
+
 #include <bpf/btf.h>
 #include <fmt/format.h>
 
@@ -8,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +19,7 @@
 namespace nft_drops::jit {
 namespace {
 
-constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES is needed";
-
-struct BtfFree {
-	void operator()(btf *b) const { btf__free(b); }
-};
-using BtfPtr = std::unique_ptr<btf, BtfFree>;
+constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
 // Types out of a file may be damaged, or made to harm: names without text, types that refer to themselves.
 const btf_type *skip_modifiers(const btf *types, uint32_t id) {
@@ -65,43 +61,47 @@ std::optional<Member> find_member(const btf *types, const btf_type *in, std::str
 // The structures by name, in one pass: BTF holds more than 100,000 types and libbpf's lookup is linear.
 class Structures {
 public:
-	explicit Structures(const btf *types) : types_(types) {
+	explicit Structures(const btf *types) {
 		for (const char *name :
-		     {"nft_rule_dp", "nft_rule_blob", "nft_pktinfo", "nf_hook_state", "net", "nftables_pernet",
-		      "sk_buff", "net_device", "nft_base_chain", "nft_chain", "nft_table", "nft_expr", "nft_expr_ops",
-		      "nft_regs", "nft_traceinfo", "module", "mod_kallsyms", "kprobe", "optimized_kprobe"})
-			wanted_.emplace(name, nullptr);
+		     {"nft_rule",      "nft_rule_dp",     "nft_rule_blob", "nft_pktinfo",  "nf_hook_state",
+		      "net",           "nftables_pernet", "sk_buff",       "net_device",   "nft_base_chain",
+		      "nft_chain",     "nft_table",       "nft_expr",      "nft_expr_ops", "nft_regs",
+		      "nft_traceinfo", "module",          "mod_kallsyms",  "kprobe",       "optimized_kprobe",
+		      "mutex"})
+			wanted_.try_emplace(name);
+		add(types);
+	}
+
+	// Those that are not there yet.
+	void add(const btf *types) {
 		const uint32_t n = btf__type_cnt(types);
 		for (uint32_t id = 1; id < n; id++) {
 			const btf_type *t = btf__type_by_id(types, id);
 			if (!btf_is_struct(t) || !t->name_off) continue;
 			auto slot = wanted_.find(name_at(types, t->name_off));
-			if (slot != wanted_.end() && !slot->second) slot->second = t;
+			if (slot != wanted_.end() && !slot->second.type) slot->second = {types, t};
 		}
 	}
 
-	[[nodiscard]] const btf_type *find(std::string_view name) const {
-		auto slot = wanted_.find(name);
-		return slot == wanted_.end() ? nullptr : slot->second;
-	}
+	[[nodiscard]] bool has(std::string_view structure) const { return find(structure).type != nullptr; }
 
 	// A member by path ("verdict.code"); size 0 where there is none.
 	[[nodiscard]] nd_field field(std::string_view structure, std::string_view path) const {
-		const btf_type *in = find(structure);
+		auto [types, in] = find(structure);
 		const std::string_view whole = path;
 		uint32_t bits = 0;
 		while (in) {
 			const size_t dot = path.find('.');
 			int structures = 1000;
-			auto m = find_member(types_, in, path.substr(0, dot), bits, structures);
+			auto m = find_member(types, in, path.substr(0, dot), bits, structures);
 			if (!m) return {};
 			if (dot == std::string_view::npos) {
 				if (m->bit_offset / 8 > INT16_MAX && too_far_.empty())
 					too_far_ = fmt::format("member {} in struct {}", whole, structure);
-				return to_field(*m);
+				return to_field(types, *m);
 			}
 			bits = m->bit_offset;
-			in = skip_modifiers(types_, m->type);
+			in = skip_modifiers(types, m->type);
 			path.remove_prefix(dot + 1);
 		}
 		return {};
@@ -112,14 +112,24 @@ public:
 
 	[[nodiscard]] uint32_t size(std::string_view structure) const {
 		constexpr uint32_t kLargest = 64 * 1024; // of those that are laid out in made-up memory
-		const btf_type *t = find(structure);
+		const btf_type *t = find(structure).type;
 		if (t && t->size > kLargest && too_far_.empty())
 			too_far_ = fmt::format("the end of struct {}", structure);
 		return t ? t->size : 0;
 	}
 
 private:
-	[[nodiscard]] nd_field to_field(const Member &m) const {
+	struct Found {
+		const btf *types = nullptr;
+		const btf_type *type = nullptr;
+	};
+
+	[[nodiscard]] Found find(std::string_view name) const {
+		auto slot = wanted_.find(name);
+		return slot == wanted_.end() ? Found{} : slot->second;
+	}
+
+	[[nodiscard]] static nd_field to_field(const btf *types, const Member &m) {
 		nd_field f{};
 		if (m.bit_size) {
 			// The smallest aligned power of two bytes that holds all bits.
@@ -133,7 +143,7 @@ private:
 			f.bits = static_cast<nd_u8>(m.bit_size);
 			return f;
 		}
-		const btf_type *t = skip_modifiers(types_, m.type);
+		const btf_type *t = skip_modifiers(types, m.type);
 		f.offset = static_cast<nd_u16>(m.bit_offset / 8);
 		if (!t) return {};
 		if (btf_is_ptr(t)) {
@@ -147,8 +157,7 @@ private:
 		return f;
 	}
 
-	const btf *types_;
-	std::unordered_map<std::string_view, const btf_type *> wanted_;
+	std::unordered_map<std::string_view, Found> wanted_;
 	mutable std::string too_far_;
 };
 
@@ -159,10 +168,12 @@ struct Wanted {
 	bool required = true;
 };
 
-void read_pernet(const Structures &s, nd_layout &p) {
+void read_pernet(const Structures &s, nd_layout &p, PernetLayout &pernet) {
 	p.net_base_seq = s.field("net", "nft.base_seq");
 	p.net_gen = s.field("net", "gen");
 	p.pernet_base_seq = s.field("nftables_pernet", "base_seq");
+	if (p.net_base_seq.size || p.pernet_base_seq.size) return;
+	pernet = {s.field("net", "list"), s.field("mutex", "wait_list"), s.size("mutex")};
 }
 
 // Tag present: a bit of its own up to 6.1, since then any of the tag's bytes (vlan_all).
@@ -189,14 +200,18 @@ nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BL
 
 } // namespace
 
-Result<Layout> read_layout(const btf *types) {
-	const Structures s(types);
+namespace {
+
+Result<Layout> layout_of(const Structures &s) {
 	Layout lay;
 	nd_layout &p = lay.probe;
 	RulesetLayout &r = lay.ruleset;
+	// Up to Linux 5.16.
+	r.rule_array = s.field("nft_chain", "rules_gen_0").size != 0;
+	const char *rule = r.rule_array ? "nft_rule" : "nft_rule_dp";
 
 	const Wanted wanted[] = {
-	        {&p.rule_handle, "nft_rule_dp", "handle"},
+	        {&p.rule_handle, rule, "handle"},
 	        {&p.pkt_skb, "nft_pktinfo", "skb"},
 	        {&p.pkt_state, "nft_pktinfo", "state"},
 	        {&p.state_hook, "nf_hook_state", "hook"},
@@ -223,13 +238,13 @@ Result<Layout> read_layout(const btf *types) {
 	        {&p.table_handle, "nft_table", "handle"},
 	        {&p.table_family, "nft_table", "family"},
 	        {&p.table_name, "nft_table", "name"},
-	        {&r.chain_blob[0], "nft_chain", "blob_gen_0"},
-	        {&r.chain_blob[1], "nft_chain", "blob_gen_1"},
+	        {&r.chain_rules[0], "nft_chain", r.rule_array ? "rules_gen_0" : "blob_gen_0"},
+	        {&r.chain_rules[1], "nft_chain", r.rule_array ? "rules_gen_1" : "blob_gen_1"},
 	        {&r.blob_size, "nft_rule_blob", "size", false},
-	        {&r.blob_data, "nft_rule_blob", "data"},
-	        {&r.rule_is_last, "nft_rule_dp", "is_last", false},
-	        {&r.rule_dlen, "nft_rule_dp", "dlen"},
-	        {&r.rule_data, "nft_rule_dp", "data"},
+	        {&r.blob_data, "nft_rule_blob", "data", !r.rule_array},
+	        {&r.rule_is_last, rule, "is_last", false},
+	        {&r.rule_dlen, rule, "dlen"},
+	        {&r.rule_data, rule, "data"},
 	        {&r.expr_ops, "nft_expr", "ops"},
 	        {&r.expr_ops_eval, "nft_expr_ops", "eval"},
 	        {&r.expr_ops_size, "nft_expr_ops", "size"},
@@ -243,7 +258,7 @@ Result<Layout> read_layout(const btf *types) {
 			return cannot("BTF", fmt::format("no member {} in struct {}", w.path, w.structure), kBtfHelp);
 		}
 	}
-	read_pernet(s, p);
+	read_pernet(s, p, lay.pernet);
 	read_vlan(s, p);
 
 	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
@@ -272,7 +287,7 @@ Result<Layout> read_layout(const btf *types) {
 	              s.field("module", "num_jump_entries")};
 	lay.kprobe = {s.field("kprobe", "hlist"), s.field("kprobe", "addr"), s.field("kprobe", "opcode"),
 	              s.field("kprobe", "flags"), s.field("optimized_kprobe", "optinsn.copied_insn")};
-	r.rule_size = s.size("nft_rule_dp");
+	r.rule_size = s.size(rule);
 	r.regs_size = s.size("nft_regs");
 	r.traceinfo_size = s.size("nft_traceinfo");
 	r.chain_size = s.size("nft_chain");
@@ -283,21 +298,50 @@ Result<Layout> read_layout(const btf *types) {
 	return lay;
 }
 
-Result<Layout> read_running_layout() {
+} // namespace
+
+Result<Layout> read_layout(const btf *types) {
+	return layout_of(Structures(types));
+}
+
+Result<std::vector<Layout>> propose_layouts(const btf *types) {
+	const Structures core(types);
+	std::vector<Layout> all;
+	auto told = layout_of(core);
+	if (told) {
+		all.push_back(*told);
+		return all;
+	}
+	if (core.has("nft_chain")) return std::unexpected(told.error());
+	for (const KnownTypes &known : known_types(types)) {
+		Structures both = core;
+		both.add(known.types.get());
+		auto layout = layout_of(both);
+		if (!layout) return std::unexpected(layout.error());
+		layout->known = known.number;
+		all.push_back(*layout);
+	}
+	if (all.empty()) return std::unexpected(told.error());
+	return all;
+}
+
+const char *name_of_known_layout(uint32_t known) {
+	return name_of_known_types(known);
+}
+
+Result<std::vector<Layout>> propose_running_layouts() {
 	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
 	if (!core)
 		return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),
 		              kBtfHelp);
-	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) {
-		// Built into the kernel: its types are there too.
-		return read_layout(core.get());
-	}
+	// Without it, nf_tables is built into the kernel, or its types are nowhere.
+	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) return propose_layouts(core.get());
 	const BtfPtr module(btf__parse_raw_split("/sys/kernel/btf/nf_tables", core.get()));
 	if (!module) {
 		return cannot("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)),
 		              kBtfHelp);
 	}
-	return read_layout(module.get());
+	return propose_layouts(module.get());
 }
 
 } // namespace nft_drops::jit

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where things lie in the kernel's structures, from BTF.
+// Where things lie in the kernel's structures: from BTF, and from layouts known by heart (known_types.h) where BTF
+// lacks those of nf_tables.
 #ifndef NFT_DROPS_JIT_KERNEL_LAYOUT_H
 #define NFT_DROPS_JIT_KERNEL_LAYOUT_H
 
@@ -7,6 +8,7 @@
 #include "bpf/shared/site.h"
 
 #include <cstdint>
+#include <vector>
 
 struct btf;
 
@@ -14,11 +16,12 @@ namespace nft_drops::jit {
 
 // What the resolver needs to lay out rulesets of its own in made-up memory. Offsets and sizes in bytes.
 struct RulesetLayout {
-	nd_field chain_blob[2]; // nft_chain.blob_gen_0, .blob_gen_1
-	nd_field blob_size;     // nft_rule_blob.size; size 0 where there is none
+	nd_field chain_rules[2]; // of both generations: nft_chain.rules_gen_0, ... or .blob_gen_0, ...
+	uint32_t rule_array = 0; // 1: that is an array of rules' addresses, NULL at its end; else a blob of rules
+	nd_field blob_size;      // nft_rule_blob.size; size 0 where there is none
 	nd_field blob_data;
 	nd_field rule_is_last; // nft_rule_dp.is_last; size 0 where there is none
-	nd_field rule_dlen;
+	nd_field rule_dlen;    // nft_rule, or nft_rule_dp
 	nd_field rule_data;
 	uint32_t rule_size = 0;
 	nd_field expr_ops;      // nft_expr
@@ -56,19 +59,35 @@ struct KprobeLayout {
 	nd_field copied_insn; // of struct optimized_kprobe, which begins with its struct kprobe
 };
 
+// What leads to the ruleset's generation where struct nftables_pernet is in no BTF (generation.h).
+struct PernetLayout {
+	nd_field net_list; // net.list, a list_head
+	nd_field mutex_wait_list;
+	uint32_t mutex_size = 0; // 0: not needed
+};
+
 struct Layout {
 	nd_layout probe{}; // what the probe reads; pernet_id is filled in by the caller, it is no type
 	RulesetLayout ruleset{};
 	ModuleLayout module{};
 	KprobeLayout kprobe{};
+	PernetLayout pernet{};
+	uint32_t known = 0; // 0: BTF has all of it; else the number of the known layout (name_of_known_layout())
 };
 
 // `types` is BTF that holds both the core kernel's and nf_tables' types (split BTF of the module, or vmlinux where
 // nf_tables is built in). Fails with Blame::kMachine, naming the structure or member that is missing.
 Result<Layout> read_layout(const btf *types);
 
-// BTF of the running kernel, below /sys/kernel/btf. Fails with Blame::kMachine.
-Result<Layout> read_running_layout();
+// The layouts that this kernel may have, likeliest first: the one that `types` tells, or, where it has no types of
+// nf_tables, each known one. Whoever takes one of several has to prove it. Fails with Blame::kMachine.
+Result<std::vector<Layout>> propose_layouts(const btf *types);
+
+// Layout::known in words.
+const char *name_of_known_layout(uint32_t known);
+
+// The same by BTF of the running kernel, below /sys/kernel/btf.
+Result<std::vector<Layout>> propose_running_layouts();
 
 } // namespace nft_drops::jit
 

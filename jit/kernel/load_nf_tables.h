@@ -4,11 +4,14 @@
 
 #include "bpf/shared/result.h"
 
+#include <cstdint>
+
 namespace nft_drops::jit {
 
-// Asks nf_tables for its generation, as nft does first: the kernel then loads nfnetlink and nf_tables if they are
-// modules and not loaded yet. Changes nothing. Fails with kMachine where this kernel cannot have nf_tables.
-Result<void> load_nf_tables();
+// Asks nf_tables for the generation of this namespace's ruleset, as nft does first: the kernel then loads nfnetlink and
+// nf_tables if they are modules and not loaded yet. Changes nothing. Fails with kMachine where this kernel cannot have
+// nf_tables.
+Result<uint32_t> load_nf_tables();
 
 } // namespace nft_drops::jit
 

@@ -28,7 +28,7 @@ Result<KernelMemory> KernelMemory::open() {
 	}
 	if (error) {
 		return cannot("reading kernel memory", fmt::format("BPF program not loaded: {}", strerror(-error)),
-		              "Linux 5.14 or later with CONFIG_BPF_SYSCALL is needed");
+		              "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
 	}
 	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));
 	memory.answer_ = bpf_map__fd(bpf_object__find_map_by_name(memory.object_, "nd_answer"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads the running kernel's memory through a BPF "syscall" program (bpf/reader.bpf.c): the exact bytes that the
-// processors execute now. Needs CAP_BPF and CAP_PERFMON; works where lockdown is "integrity".
+// Reads the running kernel's memory through a BPF program (bpf/reader.bpf.c): the exact bytes that the processors
+// execute now. Needs CAP_BPF and CAP_PERFMON; works where lockdown is "integrity".
 #ifndef NFT_DROPS_JIT_KERNEL_MEMORY_H
 #define NFT_DROPS_JIT_KERNEL_MEMORY_H
 

@@ -238,15 +238,21 @@ private:
 		return {ND_WHERE_NONE, 0};
 	}
 
+	[[nodiscard]] static nd_locator at_address_in(nd_locator place) {
+		place.where = place.where == ND_WHERE_REGISTER ? ND_WHERE_AT_REGISTER : ND_WHERE_AT_STACK;
+		return place;
+	}
+
 	[[nodiscard]] std::optional<PlannedSite> site_from(const Facts &f) const {
 		PlannedSite s;
 		nd_site &n = s.site;
 		n.stack_pointer = static_cast<nd_u32>(arch_.pt_regs_offset(arch_.stack_pointer()));
 		const bool rules_come = (f.causes & ~(1U << ND_CAUSE_POLICY)) != 0;
-		if (f.pkt.none() || f.base.none() || (rules_come && f.rule.none())) return std::nullopt;
+		if (f.pkt.none() || f.base.none()) return std::nullopt;
+		if (rules_come && f.rule.none() && f.rule_slot.none()) return std::nullopt;
 		n.pkt = first_of(f.pkt);
 		n.base = first_of(f.base);
-		if (rules_come) n.rule = first_of(f.rule);
+		if (rules_come) n.rule = f.rule.any() ? first_of(f.rule) : at_address_in(first_of(f.rule_slot));
 		n.verdict = first_of(f.verdict);
 
 		if (f.other_packets) {

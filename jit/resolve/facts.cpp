@@ -33,6 +33,13 @@ void keep(Places::Set &set, uint64_t right, unsigned bytes, const Moment &m, con
 	}
 }
 
+// Keeps the places that hold an address at which there is `right`.
+void keep_slots(Places::Set &set, uint64_t right, const Moment &m, const Architecture &arch) {
+	for (size_t p = 0; p < Places::kAll; p++) {
+		if (set[p] && !m.state.load(Places::content(p, 8, m.state, arch), 8).is(right)) set.reset(p);
+	}
+}
+
 bool tells_cause(uint8_t cause, uint32_t verdict) {
 	if (verdict == kContinue || verdict == kReturn) return cause == ND_CAUSE_POLICY;
 	if (verdict == kJump) return cause == ND_CAUSE_JUMP_LIMIT;
@@ -68,7 +75,10 @@ public:
 		f.causes |= 1U << o.cause;
 		keep(f.pkt, m.world.pkt, 8, m, arch_);
 		keep(f.base, m.world.base, 8, m, arch_);
-		if (auto rule = m.world.rule_of(o)) keep(f.rule, *rule, 8, m, arch_);
+		auto rule = m.world.rule_of(o);
+		if (!rule) return;
+		keep(f.rule, *rule, 8, m, arch_);
+		keep_slots(f.rule_slot, *rule, m, arch_);
 	}
 
 private:
@@ -87,7 +97,7 @@ Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instruct
 	std::vector<Facts *> by_instruction(code.all().size(), nullptr);
 	for (size_t i : instructions) {
 		Facts &f = facts[i];
-		for (Places::Set *set : {&f.pkt, &f.base, &f.rule, &f.verdict, &f.retval})
+		for (Places::Set *set : {&f.pkt, &f.base, &f.rule, &f.rule_slot, &f.verdict, &f.retval})
 			set->set();
 		by_instruction[i] = &f;
 	}

@@ -31,6 +31,7 @@ public:
 struct Facts {
 	Places::Set pkt, base;           // at visits that end in a drop
 	Places::Set rule;                // at visits that end in a drop by a rule or the jump limit
+	Places::Set rule_slot;           // at these: the address of memory that holds the rule's address
 	Places::Set verdict;             // regs.verdict.code, at every visit
 	Places::Set retval;              // the value that the function will return, at every visit
 	bool verdict_tells = true;       // (verdict & 0xff) == NF_DROP exactly at the visits that end in a drop

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nft_drops::jit {
@@ -39,8 +40,8 @@ struct Plan {
 // is not understood or where no set of sites sees every drop exactly once.
 Result<Plan> resolve(const Image &image, const Layout &layout);
 
-// The Plan in words, one fact a line.
-std::string explain(const Plan &plan, const Kernel &kernel);
+// The Plan in words, one fact a line. `proof`: what makes the kernel's layout the right one, where that is not BTF.
+std::string explain(const Plan &plan, const Kernel &kernel, std::string_view proof = {});
 
 // "r15", "stack slot sp+0x48"
 std::string describe(const nd_locator &at, Machine machine);

@@ -78,6 +78,9 @@ Result<Plan> resolve(const Image &image, const Layout &layout) {
 std::string describe(const nd_locator &at, Machine machine) {
 	if (at.where == ND_WHERE_NONE) return "nowhere";
 	if (at.where == ND_WHERE_STACK) return fmt::format("stack slot sp+{:#x}", at.offset);
+	if (at.where == ND_WHERE_AT_STACK) return fmt::format("where stack slot sp+{:#x} points", at.offset);
+	if (at.where == ND_WHERE_AT_REGISTER)
+		return fmt::format("where {} points", describe({ND_WHERE_REGISTER, at.offset}, machine));
 	auto arch = Architecture::of(machine);
 	for (int r = 0; arch && r < (*arch)->general_registers(); r++) {
 		if ((*arch)->pt_regs_offset(r) == at.offset) return "register " + (*arch)->register_name(r);
@@ -85,13 +88,18 @@ std::string describe(const nd_locator &at, Machine machine) {
 	return "an unknown register";
 }
 
-std::string explain(const Plan &plan, const Kernel &kernel) {
+std::string explain(const Plan &plan, const Kernel &kernel, std::string_view proof) {
 	const Machine machine = kernel.image.machine;
 	std::string out;
 	const auto line = [&out](const std::string &text) { out += text + "\n"; };
 	line(fmt::format("kernel {}", kernel.release));
 	line(fmt::format("build-id vmlinux {}{}", kernel.core_build_id,
 	                 kernel.module ? ", nf_tables " + kernel.nft_build_id : ", nf_tables built in"));
+	const uint32_t known = kernel.layout.known;
+	line(fmt::format("types: BTF of vmlinux{}", known ? "; nf_tables' own: known layout " + std::to_string(known)
+	                                            : kernel.module ? " and nf_tables"
+	                                                            : ""));
+	if (known) line(fmt::format("  {}, {}", name_of_known_layout(known), proof));
 	if (!kernel.running) line("not running: addresses are as if it had been loaded at some place");
 	for (const CodeRange &r : kernel.image.ranges)
 		line(fmt::format("code {} at {:#x}, {} bytes", r.name, r.address, r.bytes.size()));
@@ -108,7 +116,8 @@ std::string explain(const Plan &plan, const Kernel &kernel) {
 		line(fmt::format("  test     {}", test_name(s, machine)));
 		line(fmt::format("  packet   {} (struct nft_pktinfo *)", describe(s.site.pkt, machine)));
 		if (s.site.rule.where)
-			line(fmt::format("  rule     {} (struct nft_rule_dp *)", describe(s.site.rule, machine)));
+			line(fmt::format("  rule     {} (struct {} *)", describe(s.site.rule, machine),
+			                 kernel.layout.ruleset.rule_array ? "nft_rule" : "nft_rule_dp"));
 		line(fmt::format("  chain    {} (base chain, struct nft_chain *)", describe(s.site.base, machine)));
 		line(fmt::format("  verdict  {} (u32)", describe(s.site.verdict, machine)));
 		line(fmt::format("  probe    {}", s.jump ? "can become a jump" : "stays a breakpoint"));

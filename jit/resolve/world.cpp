@@ -120,44 +120,73 @@ private:
 		world_.exprs.emplace(at, p);
 	}
 
-	void chain(int number) {
-		const ChainSpec &spec = scenario_.chains[static_cast<size_t>(number)];
-		std::vector<size_t> length;
-		size_t rules_bytes = 0;
-		for (size_t r = 0; r < spec.size(); r++) {
-			size_t n = 0;
-			for (size_t e = 0; e < spec[r].size(); e++)
-				n += expr_bytes({number, static_cast<int>(r), static_cast<int>(e)});
-			length.push_back(n);
-			rules_bytes += lay_.rule_data.offset + n;
+	// The bytes of a rule's expressions.
+	[[nodiscard]] size_t rule_bytes(int chain, int number) const {
+		size_t n = 0;
+		for (size_t e = 0; e < spec(chain)[static_cast<size_t>(number)].size(); e++)
+			n += expr_bytes({chain, number, static_cast<int>(e)});
+		return n;
+	}
+	[[nodiscard]] const ChainSpec &spec(int chain) const { return scenario_.chains[static_cast<size_t>(chain)]; }
+
+	// Returns where it ends.
+	uint64_t rule(uint64_t at, int chain, int number) {
+		clear(at, lay_.rule_data.offset);
+		put(state_, at, lay_.rule_dlen, rule_bytes(chain, number));
+		put(state_, at, probe_.rule_handle,
+		    100 + 16 * static_cast<uint64_t>(chain) + static_cast<uint64_t>(number));
+		uint64_t expr = at + lay_.rule_data.offset;
+		for (size_t e = 0; e < spec(chain)[static_cast<size_t>(number)].size(); e++) {
+			const ExprPlace p{chain, number, static_cast<int>(e)};
+			expression(expr, p);
+			expr += expr_bytes(p);
 		}
-		// The end marker follows the rules, and is not counted in the blob's size.
-		const uint64_t blob = structure(lay_.blob_data.offset + rules_bytes + lay_.rule_size + 64);
-		if (lay_.blob_size.size) put(state_, blob, lay_.blob_size, rules_bytes);
+		return expr;
+	}
+
+	// The rules in one piece. The end marker follows them, and is not counted in the blob's size.
+	uint64_t blob(int chain, std::vector<uint64_t> &places) {
+		const int rules = chain < 0 ? 0 : static_cast<int>(spec(chain).size());
+		size_t bytes = 0;
+		for (int r = 0; r < rules; r++)
+			bytes += lay_.rule_data.offset + rule_bytes(chain, r);
+		const uint64_t blob = structure(lay_.blob_data.offset + bytes + lay_.rule_size + 64);
+		if (lay_.blob_size.size) put(state_, blob, lay_.blob_size, bytes);
 		uint64_t at = blob + lay_.blob_data.offset;
-		std::vector<uint64_t> places;
-		for (size_t r = 0; r < spec.size(); r++) {
+		for (int r = 0; r < rules; r++) {
 			places.push_back(at);
-			clear(at, lay_.rule_data.offset);
-			put(state_, at, lay_.rule_dlen, length[r]);
-			put(state_, at, probe_.rule_handle, 100 + 16 * static_cast<uint64_t>(number) + r);
-			uint64_t expr = at + lay_.rule_data.offset;
-			for (size_t e = 0; e < spec[r].size(); e++) {
-				const ExprPlace p{number, static_cast<int>(r), static_cast<int>(e)};
-				expression(expr, p);
-				expr += expr_bytes(p);
-			}
-			at = expr;
+			at = rule(at, chain, r);
 		}
 		last_rule(at);
+		return blob;
+	}
+
+	// The rules apart, and an array of their addresses with NULL at its end.
+	uint64_t array(int chain, std::vector<uint64_t> &places) {
+		const int rules = chain < 0 ? 0 : static_cast<int>(spec(chain).size());
+		for (int r = 0; r < rules; r++) {
+			places.push_back(structure(lay_.rule_data.offset + rule_bytes(chain, r)));
+			rule(places.back(), chain, r);
+		}
+		const uint64_t array = structure(8 * (places.size() + 1));
+		for (size_t r = 0; r <= places.size(); r++)
+			state_.store(Value::known(array + 8 * r), 8, Value::known(r < places.size() ? places[r] : 0));
+		return array;
+	}
+
+	// The rules of a chain, of none where `chain` is negative.
+	uint64_t rules(int chain, std::vector<uint64_t> &places) {
+		return lay_.rule_array ? array(chain, places) : blob(chain, places);
+	}
+
+	void chain(int number) {
+		std::vector<uint64_t> places;
+		const uint64_t here = world_.chains[static_cast<size_t>(number)];
+		put(state_, here, lay_.chain_rules[scenario_.second_generation ? 1 : 0], rules(number, places));
 		world_.rules.push_back(std::move(places));
 		// The generation that is not current is empty, so that taking it is noticed.
-		const uint64_t empty = structure(lay_.blob_data.offset + lay_.rule_size + 64);
-		if (lay_.blob_size.size) put(state_, empty, lay_.blob_size, 0);
-		last_rule(empty + lay_.blob_data.offset);
-		const uint64_t here = world_.chains[static_cast<size_t>(number)];
-		put(state_, here, lay_.chain_blob[scenario_.second_generation ? 1 : 0], blob);
-		put(state_, here, lay_.chain_blob[scenario_.second_generation ? 0 : 1], empty);
+		std::vector<uint64_t> none;
+		put(state_, here, lay_.chain_rules[scenario_.second_generation ? 0 : 1], rules(-1, none));
 	}
 
 	// The end marker (struct nft_rule_dp_last).

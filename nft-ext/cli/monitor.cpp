@@ -124,7 +124,7 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	auto netns = present_netns();
 	if (!netns) return std::unexpected(netns.error());
 	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
-	if (auto loaded = jit::load_nf_tables(); !loaded) return loaded;
+	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	auto ruleset = Ruleset::start({});
 	if (!ruleset) return std::unexpected(ruleset.error());
 	auto session = jit::Session::start({.netns = *netns});

@@ -75,12 +75,12 @@ Result<jit::Kernel> read_object(const std::string &path) {
 	if (!elf) return std::unexpected(elf.error());
 	auto image = jit::offline::link_module(*elf);
 	if (!image) return std::unexpected(image.error());
-	auto layout = jit::offline::layout_of(elf->bytes_of(".BTF"), {}, path, path);
-	if (!layout) return std::unexpected(layout.error());
+	auto layouts = jit::offline::layouts_of(elf->bytes_of(".BTF"), {}, path, path);
+	if (!layouts) return std::unexpected(layouts.error());
 	jit::Kernel kernel;
 	kernel.running = false;
 	kernel.image = std::move(*image);
-	kernel.layout = *layout;
+	kernel.set_layouts(*layouts);
 	return kernel;
 }
 

@@ -123,6 +123,9 @@ private:
 
 	// 8 bytes; of the verdict 4 are looked at.
 	[[nodiscard]] Value content(const nd_locator &at, const jit::Moment &m, unsigned bytes = 8) const {
+		if (at.where == ND_WHERE_AT_REGISTER)
+			return m.state.load(content({ND_WHERE_REGISTER, at.offset}, m), bytes);
+		if (at.where == ND_WHERE_AT_STACK) return m.state.load(content({ND_WHERE_STACK, at.offset}, m), bytes);
 		if (auto r = register_of(at)) return m.state.registers[static_cast<size_t>(*r)];
 		return m.state.load(Value::known(slot(at, m)), bytes);
 	}
@@ -148,7 +151,8 @@ private:
 			location->value = m.state.load(Value::known(*location->in_memory), bytes);
 		}
 		const auto reg = register_of(s.at);
-		s.same &= reg ? location->in_register == reg : location->in_memory == slot(s.at, m);
+		s.same &= reg ? location->in_register == reg
+		              : s.at.where == ND_WHERE_STACK && location->in_memory == slot(s.at, m);
 		const Value plan = content(s.at, m, bytes);
 		const uint64_t mask = jit::mask_of(bytes);
 		s.equal &= plan.is_known() && location->value.is_known() &&

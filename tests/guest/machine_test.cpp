@@ -41,9 +41,13 @@ TEST(Machine, LoadsNfTablesOnDemandWithSymbolsAndTypes) {
 	const std::string line = symbol_line("nft_do_chain", "nf_tables");
 	ASSERT_FALSE(line.empty());
 	EXPECT_NE(std::strtoull(line.c_str(), nullptr, 16), 0U) << line;
-	// struct btf_header, include/uapi/linux/btf.h: the magic number 0xeb9f, here little-endian.
-	for (const char *types : {"/sys/kernel/btf/vmlinux", "/sys/kernel/btf/nf_tables"})
-		EXPECT_EQ(contents(types).substr(0, 2), "\x9f\xeb") << types;
+	// struct btf_header, include/uapi/linux/btf.h: the magic number 0xeb9f, here little-endian. A kernel may have
+	// no types of modules at all (CONFIG_DEBUG_INFO_BTF_MODULES); if it has any, those of nf_tables are there.
+	EXPECT_EQ(contents("/sys/kernel/btf/vmlinux").substr(0, 2), "\x9f\xeb");
+	const auto files = std::filesystem::directory_iterator("/sys/kernel/btf");
+	if (std::distance(begin(files), end(files)) > 1) {
+		EXPECT_EQ(contents("/sys/kernel/btf/nf_tables").substr(0, 2), "\x9f\xeb");
+	}
 }
 
 TEST(Machine, TakesRulesThatNeedFurtherModules) {

@@ -16,6 +16,7 @@
 #include <libnftnl/table.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -302,7 +303,9 @@ TEST_F(RulesetTest, HostileNamesAndComments) {
 	event.family = NFPROTO_INET;
 	event.cause = ND_CAUSE_RULE;
 	event.generation = generation();
-	event.table_handle = 1;
+	// Before Linux 6.0, namespaces share the counter of these handles.
+	const auto listed = nlohmann::json::parse(output_of("nft -j list tables"));
+	event.table_handle = listed["nftables"][1]["table"]["handle"];
 	event.chain_handle = 1;
 	for (size_t i = 0; i < comments.size(); i++) {
 		event.rule_handle = 2 + i;

@@ -95,9 +95,9 @@ Result<void> add_built_in(const Core &core, const KernelFiles &files, Kernel &ke
 	auto image = offline::image_of_vmlinux(*core.elf);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
-	auto layout = offline::layout_of(core.types, {}, files.core, {});
-	if (!layout) return std::unexpected(layout.error());
-	kernel.layout = *layout;
+	auto layouts = offline::layouts_of(core.types, {}, files.core, {});
+	if (!layouts) return std::unexpected(layouts.error());
+	kernel.set_layouts(*layouts);
 	return {};
 }
 
@@ -120,9 +120,9 @@ Result<void> add_module(const Core &core, const KernelFiles &files, Kernel &kern
 	auto image = offline::link_module(*elf);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
-	auto layout = offline::layout_of(core.types, elf->bytes_of(".BTF"), files.core, files.module);
-	if (!layout) return std::unexpected(layout.error());
-	kernel.layout = *layout;
+	auto layouts = offline::layouts_of(core.types, elf->bytes_of(".BTF"), files.core, files.module);
+	if (!layouts) return std::unexpected(layouts.error());
+	kernel.set_layouts(*layouts);
 	return {};
 }
 

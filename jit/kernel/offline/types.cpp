@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/kernel/offline/types.h"
 
+#include "jit/kernel/btf_ptr.h"
+
 #include <bpf/btf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,12 +17,7 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
-constexpr const char *kTypesHelp = "a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES is needed";
-
-struct BtfFree {
-	void operator()(btf *b) const { btf__free(b); }
-};
-using BtfPtr = std::unique_ptr<btf, BtfFree>;
+constexpr const char *kTypesHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
 // libbpf 1.1 takes a module's types from a file only.
 BtfPtr parse_split(Bytes bytes, btf *base) {
@@ -74,16 +70,17 @@ std::span<const uint8_t> find_btf(Bytes image) {
 	return {};
 }
 
-Result<Layout> layout_of(Bytes core, Bytes module, const std::string &core_path, const std::string &module_path) {
+Result<std::vector<Layout>> layouts_of(Bytes core, Bytes module, const std::string &core_path,
+                                       const std::string &module_path) {
 	if (core.empty()) return cannot(core_path, "it holds no types (BTF)", kTypesHelp);
 	const BtfPtr core_types(btf__new(core.data(), static_cast<uint32_t>(core.size())));
 	if (!core_types) return fail(core_path, "its types (BTF) are damaged", "fetch the file again");
-	if (module.empty()) return read_layout(core_types.get());
+	if (module.empty()) return propose_layouts(core_types.get());
 	const BtfPtr types = parse_split(module, core_types.get());
 	if (!types || !belong_together(types.get()))
 		return fail(module_path, "its types (BTF) are damaged, or not made for " + core_path,
 		            "give the module and the kernel of one package");
-	return read_layout(types.get());
+	return propose_layouts(types.get());
 }
 
 } // namespace nft_drops::jit::offline

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace nft_drops::jit::offline {
 
@@ -15,10 +16,10 @@ namespace nft_drops::jit::offline {
 // of it. Empty where there is none.
 std::span<const uint8_t> find_btf(std::span<const uint8_t> image);
 
-// Layouts by the BTF of a kernel and of its nf_tables (empty where that is built in). Fails with kMachine where a type
-// is missing, with kUsage where `module` was not made for this kernel.
-Result<Layout> layout_of(std::span<const uint8_t> core, std::span<const uint8_t> module, const std::string &core_path,
-                         const std::string &module_path);
+// propose_layouts() by the BTF of a kernel and of its nf_tables (empty where that is built in, or has none). Fails with
+// kMachine where a type is missing, with kUsage where `module` was not made for this kernel.
+Result<std::vector<Layout>> layouts_of(std::span<const uint8_t> core, std::span<const uint8_t> module,
+                                       const std::string &core_path, const std::string &module_path);
 
 } // namespace nft_drops::jit::offline
 

@@ -123,12 +123,17 @@ bool evaluate_site(const nd_site &site, const nd_field &base_policy, std::span<c
 			memcpy(&value, stack.data() + on_stack, bytes);
 		return value;
 	};
+	const auto slot = [&](int offset) { return read(stack_pointer + static_cast<uint64_t>(int64_t{offset}), 8); };
 	const auto locate = [&](const nd_locator &at) -> uint64_t {
 		switch (at.where) {
 		case ND_WHERE_REGISTER:
 			return word(static_cast<uint32_t>(at.offset));
 		case ND_WHERE_STACK:
-			return read(stack_pointer + static_cast<uint64_t>(int64_t{at.offset}), 8);
+			return slot(at.offset);
+		case ND_WHERE_AT_REGISTER:
+			return read(word(static_cast<uint32_t>(at.offset)), 8);
+		case ND_WHERE_AT_STACK:
+			return read(slot(at.offset), 8);
 		default:
 			return 0;
 		}

@@ -4,6 +4,7 @@
  * in the test's own process. What differs between kernels is chosen by the preprocessor:
  *
  *   FIXTURE          the function's name
+ *   SHAPE_ARRAY      an array of rules' addresses, NULL at its end (5.10); else a blob of rules
  *   SHAPE_SIZE       rules end at blob->size (5.17); else with a last rule (6.4)
  *   FREE_INSIDE      1, 2, 3: dropped packets are freed in here (6.7), by one of three ways to call; else by the caller
  *   LIMIT_ELOOP      so they are at the jump limit (7.x)
@@ -57,6 +58,11 @@ struct expr {
 	unsigned char data[] __attribute__((aligned(8)));
 };
 
+#ifdef SHAPE_ARRAY
+typedef struct rule *rules_of_chain;
+#else
+typedef struct blob rules_of_chain;
+#endif
 #ifdef FIXTURE_LAYOUT_B
 struct rule {
 	nd_u64 handle : 42, dlen : 12, is_last : 1;
@@ -70,11 +76,11 @@ struct blob {
 };
 struct chain {
 	void *table;
-	struct blob *blob_gen_1;
+	rules_of_chain *rules_gen_1;
 	nd_u64 handle;
 	char *name;
 	nd_u32 use;
-	struct blob *blob_gen_0;
+	rules_of_chain *rules_gen_0;
 };
 struct base_chain {
 	struct chain chain;
@@ -110,7 +116,12 @@ struct traceinfo {
 };
 #else
 struct rule {
+#ifdef SHAPE_ARRAY
+	nd_u64 list[2];
+	nd_u64 handle : 42, genmask : 2, dlen : 12, udata : 1;
+#else
 	nd_u64 is_last : 1, dlen : 12, handle : 42;
+#endif
 	unsigned char data[] __attribute__((aligned(8)));
 };
 struct blob {
@@ -118,7 +129,7 @@ struct blob {
 	unsigned char data[] __attribute__((aligned(8)));
 };
 struct chain {
-	struct blob *blob_gen_0, *blob_gen_1;
+	rules_of_chain *rules_gen_0, *rules_gen_1;
 	nd_u64 lists[5];
 	void *table;
 	nd_u64 handle;
@@ -164,14 +175,17 @@ struct traceinfo {
 #define AT(type, member) {.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)}
 #define DATA(type) {.offset = offsetof(struct type, data), .size = 1}
 const struct fixture_layout NAME_OF_LAYOUT = {
-        .chain_blob_0 = AT(chain, blob_gen_0),
-        .chain_blob_1 = AT(chain, blob_gen_1),
+        .chain_rules_0 = AT(chain, rules_gen_0),
+        .chain_rules_1 = AT(chain, rules_gen_1),
         .blob_size = AT(blob, size),
         .blob_data = DATA(blob),
 #ifdef FIXTURE_LAYOUT_B
         .rule_handle = {.offset = 0, .size = 8, .shift = 0, .bits = 42},
         .rule_dlen = {.offset = 4, .size = 4, .shift = 10, .bits = 12},
         .rule_is_last = {.offset = 6, .size = 1, .shift = 6, .bits = 1},
+#elif defined SHAPE_ARRAY
+        .rule_handle = {.offset = 16, .size = 8, .shift = 0, .bits = 42},
+        .rule_dlen = {.offset = 20, .size = 4, .shift = 12, .bits = 12},
 #else
         .rule_is_last = {.offset = 0, .size = 1, .shift = 0, .bits = 1},
         .rule_dlen = {.offset = 0, .size = 2, .shift = 1, .bits = 12},
@@ -211,6 +225,9 @@ const struct fixture_layout NAME_OF_LAYOUT = {
 #endif
 #ifdef SHAPE_SIZE
         .ends_by_size = 1,
+#endif
+#ifdef SHAPE_ARRAY
+        .rule_array = 1,
 #endif
 #if FREE_INSIDE
         .freed_inside = 1,
@@ -282,9 +299,11 @@ ALWAYS_INLINE void warn_once(void) {
 	}
 }
 
+#ifndef SHAPE_ARRAY
 ALWAYS_INLINE const struct rule *rule_after(const struct rule *rule) {
 	return (const struct rule *)(rule->data + rule->dlen);
 }
+#endif
 
 #if FREE_INSIDE
 ALWAYS_INLINE nd_u32 freed(const struct pkt *pkt, nd_u32 error) {
@@ -370,10 +389,18 @@ ALWAYS_INLINE void evaluate(const struct expr *expr, struct regs *regs, const st
 		call(expr, regs, pkt);
 }
 
+#ifdef SHAPE_ARRAY
+#define ANOTHER(rule) *rules
+#define NEXT(rule) rules++
+#define HERE(rule) rule = *rules
+#else
 #ifdef SHAPE_SIZE
 #define ANOTHER(rule) ((rule) < end)
 #else
 #define ANOTHER(rule) (!(rule)->is_last)
+#endif
+#define NEXT(rule) rule = rule_after(rule)
+#define HERE(rule) (void)0
 #endif
 
 unsigned int FIXTURE(struct pkt *pkt, void *priv);
@@ -384,9 +411,15 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 	const struct net *net = pkt->state->net;
 	const bool second = *(volatile const __typeof__(net->gencursor) *)&net->gencursor;
 	struct {
-		const struct rule *rule;
-#ifdef SHAPE_SIZE
+#if defined SHAPE_ARRAY || defined SHAPE_SIZE
 		const struct chain *chain;
+#endif
+#ifdef SHAPE_ARRAY
+		struct rule *const *rules;
+#else
+		const struct rule *rule;
+#endif
+#ifdef SHAPE_SIZE
 		const struct rule *end;
 #endif
 	} callers[JUMPS];
@@ -394,6 +427,9 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 	struct regs regs = {0};
 	struct traceinfo info;
 	const struct rule *rule;
+#ifdef SHAPE_ARRAY
+	struct rule *const *rules;
+#endif
 #ifdef SHAPE_SIZE
 	const struct rule *end;
 #endif
@@ -401,18 +437,25 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 	info.trace = false;
 	if (UNLIKELY(tracing(pkt))) fixture_trace_init(&info, pkt, &regs.verdict, base);
 	for (;;) {
-		const struct blob *blob = second ? chain->blob_gen_1 : chain->blob_gen_0;
+#ifdef SHAPE_ARRAY
+		rules = second ? chain->rules_gen_1 : chain->rules_gen_0;
+#else
+		const struct blob *blob = second ? chain->rules_gen_1 : chain->rules_gen_0;
 
 		rule = (const struct rule *)blob->data;
+#endif
 #ifdef SHAPE_SIZE
 		end = (const struct rule *)(blob->data + blob->size);
 #endif
 	go_on:
+		HERE(rule);
 		regs.verdict.code = (nd_u32)CONTINUE;
-		for (; ANOTHER(rule); rule = rule_after(rule)) {
-			const struct expr *expr = (const struct expr *)rule->data;
-			const struct expr *const stop = (const struct expr *)(rule->data + rule->dlen);
+		for (; ANOTHER(rule); NEXT(rule)) {
+			const struct expr *expr, *stop;
 
+			HERE(rule);
+			expr = (const struct expr *)rule->data;
+			stop = (const struct expr *)(rule->data + rule->dlen);
 			for (; expr != stop; expr = (const struct expr *)((const char *)expr + expr->ops->size)) {
 				evaluate(expr, &regs, pkt);
 				if (regs.verdict.code != (nd_u32)CONTINUE) break;
@@ -444,9 +487,15 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 				return DROP;
 #endif
 			}
+#ifdef SHAPE_ARRAY
+			callers[depth].rules = rules + 1;
+#else
 			callers[depth].rule = rule_after(rule);
-#ifdef SHAPE_SIZE
+#endif
+#if defined SHAPE_ARRAY || defined SHAPE_SIZE
 			callers[depth].chain = chain;
+#endif
+#ifdef SHAPE_SIZE
 			callers[depth].end = end;
 #endif
 			depth++;
@@ -462,9 +511,15 @@ unsigned int FIXTURE(struct pkt *pkt, void *priv) {
 		}
 		if (!depth) break;
 		depth--;
+#ifdef SHAPE_ARRAY
+		rules = callers[depth].rules;
+#else
 		rule = callers[depth].rule;
-#ifdef SHAPE_SIZE
+#endif
+#if defined SHAPE_ARRAY || defined SHAPE_SIZE
 		chain = callers[depth].chain;
+#endif
+#ifdef SHAPE_SIZE
 		end = callers[depth].end;
 #endif
 		goto go_on;

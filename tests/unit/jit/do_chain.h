@@ -43,7 +43,7 @@ struct fixture_other {
 };
 
 struct fixture_layout {
-	struct nd_field chain_blob_0, chain_blob_1;
+	struct nd_field chain_rules_0, chain_rules_1;
 	struct nd_field blob_size, blob_data;
 	struct nd_field rule_is_last, rule_dlen, rule_handle, rule_data;
 	struct nd_field expr_ops, ops_eval, ops_size;
@@ -61,6 +61,7 @@ struct fixture_layout {
 	nd_u32 freed_inside;       /* by rules and policies */
 	nd_u32 freed_at_the_limit; /* too, and not left to the caller */
 	nd_u32 ends_by_size;       /* rules end at the blob's size; else at a last rule */
+	nd_u32 rule_array;         /* rules stand by themselves, and their addresses in an array */
 };
 
 /* Marked places where a jump is patched in when a static key is switched on. Offsets from the member itself. */

@@ -173,8 +173,9 @@ jit::Layout layout_of(const fixture_layout &from) {
 	lay.probe.base_policy = from.base_policy;
 	lay.probe.chain_in_base = from.chain_in_base;
 	jit::RulesetLayout &r = lay.ruleset;
-	r.chain_blob[0] = from.chain_blob_0;
-	r.chain_blob[1] = from.chain_blob_1;
+	r.chain_rules[0] = from.chain_rules_0;
+	r.chain_rules[1] = from.chain_rules_1;
+	r.rule_array = from.rule_array;
 	r.blob_size = from.blob_size;
 	r.blob_data = from.blob_data;
 	r.rule_is_last = from.rule_is_last;

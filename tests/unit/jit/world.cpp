@@ -78,13 +78,13 @@ public:
 		put(world_.base, lay_.base_policy, ruleset_.policy);
 		for (size_t i = 0; i < ruleset_.chains.size(); i++) {
 			std::vector<char *> places;
-			char *blob = make_blob(ruleset_.chains[i], places);
+			char *rules = make_rules(ruleset_.chains[i], places);
 			world_.rules.push_back(std::move(places));
 			// The other generation's rules drop at once.
 			std::vector<char *> none;
-			char *other = make_blob({{.handle = 1, .exprs = {{.kind = Kind::kVerdict, .a = 0}}}}, none);
-			point(chains_[i], lay_.chain_blob_0, ruleset_.second_generation ? other : blob);
-			point(chains_[i], lay_.chain_blob_1, ruleset_.second_generation ? blob : other);
+			char *other = make_rules({{.handle = 1, .exprs = {{.kind = Kind::kVerdict, .a = 0}}}}, none);
+			point(chains_[i], lay_.chain_rules_0, ruleset_.second_generation ? other : rules);
+			point(chains_[i], lay_.chain_rules_1, ruleset_.second_generation ? rules : other);
 		}
 		return std::move(world_);
 	}
@@ -155,32 +155,59 @@ private:
 		fill(at, reinterpret_cast<uint64_t>(ops), data);
 	}
 
+	[[nodiscard]] size_t bytes_of(const Rule &r) const {
+		size_t bytes = lay_.rule_data.offset;
+		for (const Expr &e : r.exprs)
+			bytes += size_of(e);
+		return bytes;
+	}
+
+	// Returns where it ends.
+	char *make_rule(char *at, const Rule &r) {
+		char *expr = at + lay_.rule_data.offset;
+		for (const Expr &e : r.exprs) {
+			make_expr(expr, e);
+			expr += size_of(e);
+		}
+		put(at, lay_.rule_dlen, static_cast<uint64_t>(expr - at) - lay_.rule_data.offset);
+		put(at, lay_.rule_handle, r.handle);
+		put(at, lay_.rule_is_last, 0);
+		return expr;
+	}
+
 	char *make_blob(const std::vector<Rule> &rules, std::vector<char *> &places) {
 		size_t bytes = 0;
-		for (const Rule &r : rules) {
-			bytes += lay_.rule_data.offset;
-			for (const Expr &e : r.exprs)
-				bytes += size_of(e);
-		}
+		for (const Rule &r : rules)
+			bytes += bytes_of(r);
 		char *blob = take(lay_.blob_data.offset + bytes + lay_.rule_size);
 		// What does not count for this kernel says something wrong.
 		put(blob, lay_.blob_size, lay_.ends_by_size ? bytes : bytes / 2);
 		char *at = blob + lay_.blob_data.offset;
 		for (const Rule &r : rules) {
 			places.push_back(at);
-			char *expr = at + lay_.rule_data.offset;
-			for (const Expr &e : r.exprs) {
-				make_expr(expr, e);
-				expr += size_of(e);
-			}
-			put(at, lay_.rule_dlen, static_cast<uint64_t>(expr - at) - lay_.rule_data.offset);
-			put(at, lay_.rule_handle, r.handle);
-			put(at, lay_.rule_is_last, 0);
-			at = expr;
+			at = make_rule(at, r);
 		}
 		put(at, lay_.rule_is_last, lay_.ends_by_size ? 0 : 1);
 		put(at, lay_.rule_dlen, 0);
 		return blob;
+	}
+
+	char *make_array(const std::vector<Rule> &rules, std::vector<char *> &places) {
+		for (const Rule &r : rules) {
+			places.push_back(take(bytes_of(r)));
+			make_rule(places.back(), r);
+		}
+		// Behind the end there are addresses, too.
+		std::vector<char *> array = places;
+		array.push_back(nullptr);
+		array.insert(array.end(), places.rbegin(), places.rend());
+		char *at = take(array.size() * sizeof(char *));
+		memcpy(at, array.data(), array.size() * sizeof(char *));
+		return at;
+	}
+
+	char *make_rules(const std::vector<Rule> &rules, std::vector<char *> &places) {
+		return lay_.rule_array ? make_array(rules, places) : make_blob(rules, places);
 	}
 
 	const Ruleset &ruleset_;

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where the ruleset's generation lies in struct nftables_pernet, for kernels that have this structure in no BTF. It was
+// changed so often, in stable kernels too, that it is looked at in place of known by heart.
+#ifndef NFT_DROPS_JIT_KERNEL_GENERATION_H
+#define NFT_DROPS_JIT_KERNEL_GENERATION_H
+
+#include "jit/kernel/layout.h"
+#include "jit/kernel/memory.h"
+
+#include <cstdint>
+
+namespace nft_drops::jit {
+
+// The member base_seq; size 0 where it cannot be told. `namespaces` is the address of the kernel's symbol
+// net_namespace_list, `generation` that of this namespace's ruleset at this moment, `layout.probe.pernet_id` is known.
+nd_field find_generation(uint64_t namespaces, uint32_t generation, const Layout &layout, const KernelMemory &memory);
+
+} // namespace nft_drops::jit
+
+#endif
