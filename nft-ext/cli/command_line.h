@@ -22,6 +22,7 @@ enum class Command : unsigned {
 	kProbe,
 	kCheck,
 	kDemo,
+	kBpftrace,
 	kHelp,
 	kVersion,
 };
