@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/session.h"
 
+#include "jit/attach/forms.h"
 #include "jit/cache/proven_plan.h"
 #include "jit/compile/compile.h"
 #include "jit/selftest/selftest.h"
@@ -43,7 +44,7 @@ Result<std::string> explained(const Result<Kernel> &kernel) {
 	if (!kernel) return std::unexpected(kernel.error());
 	auto plan = resolve(kernel->image, kernel->layout);
 	if (!plan) return std::unexpected(plan.error());
-	return explain(*plan, *kernel);
+	return explain(*plan, *kernel, kernel->running ? probe_forms(*plan, *kernel) : ProbeForms{});
 }
 
 // Errors are reported once, by us, in one line.
@@ -78,7 +79,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 	if (auto proven = test->run(**probe); !proven) return std::unexpected(proven.error());
 	s.timings.selftest = watch.lap();
 	if (!kept) cache.store(*made);
-	if (auto watching = (*probe)->watch(options.netns); !watching) return std::unexpected(watching.error());
+	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching) return std::unexpected(watching.error());
 	s.plan = std::move(made->plan);
 	s.probe = std::move(*probe);
 	return s;

@@ -119,6 +119,7 @@ Result<Kernel> read_running_kernel() {
 	}
 	kernel.layout = *layout;
 	kernel.module = !entry->module.empty();
+	kernel.kprobe_table = found->known.kprobe_table;
 	auto image = read_image(*found, *entry, layout->kprobe, *memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);

@@ -259,7 +259,7 @@ Result<Layout> read_layout(const btf *types) {
 	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci},
 	                 ND_SKB_BLOCK_BYTES);
 	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name});
-	p.table = block_of({p.table_handle, p.table_family});
+	p.table = block_of({p.table_handle, p.table_family, p.table_name});
 
 	lay.module = {s.field("module", "list"),
 	              s.field("module", "name"),

@@ -6,6 +6,7 @@
 #include "bpf/shared/result.h"
 #include "bpf/shared/site.h"
 #include "jit/kernel/kernel.h"
+#include "jit/kernel/kprobes.h"
 
 #include <cstdint>
 #include <string>
@@ -39,8 +40,8 @@ struct Plan {
 // is not understood or where no set of sites sees every drop exactly once.
 Result<Plan> resolve(const Image &image, const Layout &layout);
 
-// The Plan in words, one fact a line.
-std::string explain(const Plan &plan, const Kernel &kernel);
+// The Plan in words, one fact a line. `forms`: of the probes that are at its sites now, as probe_forms() tells.
+std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &forms = {});
 
 // "r15", "stack slot sp+0x48"
 std::string describe(const nd_locator &at, Machine machine);
