@@ -6,6 +6,7 @@
 #   make test       unit, corpus and VM tests
 #   make test-all   the same, on further kernels of Debian too
 #   make kernels-table   docs/kernels.md, from a run of all corpus tests
+#   make bench      docs/cost.md: what watching costs, in instructions per packet
 #   make lint       clang-format, clang-tidy, shellcheck
 #   make deb        a Debian package, in build-deb/; checked by lintian
 #   make install    into PREFIX (default /usr/local), below DESTDIR
@@ -36,7 +37,7 @@ sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -na
 scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deb deps demo test test-all kernels-table lint install
+.PHONY: build configure deb deps demo test test-all bench kernels-table lint install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -66,6 +67,11 @@ kernels-table: build
 	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(CORPUS_PACKAGES)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -L corpus
 	@cmake --build $(BUILD) --target kernels-table
+
+bench: build
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -R '^bench\.'
+	@cmake --build $(BUILD) --target cost-table
 
 lint: build
 	@$(install_packages) $(LINT_PACKAGES)

@@ -96,10 +96,10 @@ struct drop {
 
 /* 0 where the packet at this site is not dropped. */
 ALWAYS_INLINE int find_drop(void *ctx, const struct nd_site *site, struct drop *d) {
-	d->verdict = (nd_u32)locate(ctx, site, &site->verdict);
-	if (site->test == ND_TEST_VERDICT && (d->verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
 	if (site->test == ND_TEST_RETURN && ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
 		return 0;
+	d->verdict = nd_site_reads_verdict(site) ? (nd_u32)locate(ctx, site, &site->verdict) : 0;
+	if (site->test == ND_TEST_VERDICT && (d->verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
 	d->base = locate(ctx, site, &site->base);
 	if (site->test == ND_TEST_POLICY && member(d->base, &nd_the_layout.base_policy) != VERDICT_DROP) return 0;
 	d->cause = cause_of(site, d->verdict);

@@ -18,7 +18,6 @@ struct {
 	MAP_TYPE(value, nd_u64);
 } nd_counters SEC(".maps");
 
-/* Only drops in the namespace with this inode number are wanted; 0: in all. Another one while the self-test runs. */
-volatile nd_u32 nd_netns = 0;
+volatile struct nd_watched nd_watched = {0};
 
 const char nd_license[] SEC("license") = "GPL";

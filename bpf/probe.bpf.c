@@ -11,7 +11,7 @@
 /* bpf/maps.bpf.c */
 extern char nd_events;
 extern char nd_counters;
-extern volatile nd_u32 nd_netns;
+extern volatile struct nd_watched nd_watched;
 
 enum { NO_MAC_HEADER = 0xffff }; /* skb_mac_header_was_set() */
 
@@ -38,19 +38,43 @@ ALWAYS_INLINE int copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
 }
 
 ALWAYS_INLINE void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *index, nd_u64 dev, const struct nd_layout *lay) {
+	if (!dev) {
+		*index = 0;
+		__builtin_memset(name, 0, ND_IFNAME_BYTES);
+		return;
+	}
 	*index = (nd_u32)member(dev, &lay->dev_ifindex);
 	bpf_probe_read_kernel(name, ND_IFNAME_BYTES, (void *)(dev + lay->dev_name.offset));
 }
 
-ALWAYS_INLINE nd_u32 generation(nd_u64 net, const struct nd_layout *lay) {
-	if (lay->net_base_seq.size) return (nd_u32)member(net, &lay->net_base_seq);
+/* Where a namespace keeps the generation of its ruleset; 0 where that cannot be told. */
+ALWAYS_INLINE nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
+	if (lay->net_base_seq.size) return net + lay->net_base_seq.offset;
 	if (lay->pernet_base_seq.size) {
 		const struct nd_field slot = {.offset = 0, .size = 8};
 		nd_u64 gen = member(net, &lay->net_gen);
+		nd_u64 pernet = member(gen + 8 * (nd_u64)lay->pernet_id, &slot);
 
-		return (nd_u32)member(member(gen + 8 * (nd_u64)lay->pernet_id, &slot), &lay->pernet_base_seq);
+		return pernet ? pernet + lay->pernet_base_seq.offset : 0;
 	}
 	return 0;
+}
+
+/* The namespace's inode number, and where it keeps its generation. 0 where its drops are not wanted. */
+ALWAYS_INLINE int look_at_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *inode, nd_u64 *generation) {
+	nd_u64 wanted = nd_watched.netns;
+
+	*generation = nd_watched.generation;
+	*inode = (nd_u32)wanted;
+	if (wanted & ND_NETNS_HELD && *generation && nd_watched.net == net) return 1;
+	*inode = (nd_u32)member(net, &lay->net_inum);
+	if ((nd_u32)wanted && *inode != (nd_u32)wanted) return 0;
+	*generation = find_generation(net, lay);
+	if (wanted & ND_NETNS_HELD) {
+		nd_watched.generation = *generation;
+		nd_watched.net = net;
+	}
+	return 1;
 }
 
 /* The packet's own bytes. Header offsets count from skb->head. */
@@ -80,8 +104,6 @@ ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_la
 		e->vlan_proto = (nd_u16)swap_be16(seen(&skb, &lay->skb_vlan_proto));
 		e->vlan_tci = (nd_u16)seen(&skb, &lay->skb_vlan_tci);
 	}
-	e->dev_type = (nd_u16)member(seen(&skb, &lay->skb_dev), &lay->dev_type);
-
 	take = linear_end > nh && len >= data_len ? linear_end - nh : 0;
 	take = at_most(take > ND_L3_BYTES ? ND_L3_BYTES : take, ND_L3_BYTES);
 	if (bpf_probe_read_kernel(e->l3, (nd_u32)take, (void *)(head + nh))) take = 0;
@@ -90,7 +112,10 @@ ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_la
 	take = at_most(mac != NO_MAC_HEADER && mac < nh ? nh - mac : 0, ND_L2_BYTES);
 	if (bpf_probe_read_kernel(e->l2, (nd_u32)take, (void *)(head + mac))) take = 0;
 	e->l2_len = (nd_u8)take;
-	if (take) e->flags |= ND_FLAG_L2;
+	e->dev_type = 0;
+	if (!take) return;
+	e->flags |= ND_FLAG_L2;
+	e->dev_type = (nd_u16)member(seen(&skb, &lay->skb_dev), &lay->dev_type);
 }
 
 /* Who decided: base chain and table. */
@@ -133,13 +158,13 @@ __attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule,
 	char pkt_bytes[ND_BLOCK_BYTES] ALIGNED, state_bytes[ND_BLOCK_BYTES] ALIGNED;
 	struct view pkt = look_at(pkt_at, &lay->pkt, pkt_bytes);
 	struct view state = look_at(seen(&pkt, &lay->pkt_state), &lay->state, state_bytes);
-	nd_u64 net = seen(&state, &lay->state_net);
-	nd_u32 here = (nd_u32)member(net, &lay->net_inum);
+	const struct nd_field whole = {.offset = 0, .size = 4};
 	union finding what = {.all = found};
-	nd_u32 wanted = nd_netns;
 	struct nd_event *e;
+	nd_u64 generation;
+	nd_u32 here;
 
-	if (wanted && here != wanted) return 0;
+	if (!look_at_net(seen(&state, &lay->state_net), lay, &here, &generation)) return 0;
 	count(ND_COUNT_DROPS);
 	e = bpf_ringbuf_reserve(&nd_events, sizeof(*e), 0);
 	if (!e) {
@@ -155,7 +180,7 @@ __attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule,
 	e->pad = 0;
 	e->rule_handle = member(rule, &lay->rule_handle);
 	e->netns = here;
-	e->generation = generation(net, lay);
+	e->generation = (nd_u32)member(generation, &whole);
 	fill_ruleset(e, base, lay);
 	fill_hook(e, &state, lay);
 	fill_packet(e, seen(&pkt, &lay->pkt_skb), lay);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/check.h"
 
+#include "jit/attach/forms.h"
 #include "jit/candidates.h"
 #include "jit/compile/compile.h"
 #include "jit/kernel/kernel.h"
@@ -126,8 +127,11 @@ private:
 		if (!probe) return std::unexpected(probe.error());
 		probe_ = std::move(*probe);
 		std::string places;
-		for (const PlannedSite &site : likeliest().plan.sites)
-			places += (places.empty() ? "kprobes at " : ", ") + site.place;
+		const ProbeForms forms = settled_probe_forms(likeliest().plan, kernel_);
+		for (size_t i = 0; i < forms.size(); i++) {
+			places += (places.empty() ? "kprobes at " : ", ") + likeliest().plan.sites[i].place;
+			if (forms[i]) places += *forms[i] == ProbeForm::kJump ? " (a jump)" : " (a breakpoint)";
+		}
 		return places;
 	}
 

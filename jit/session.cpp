@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/session.h"
 
+#include "jit/attach/forms.h"
 #include "jit/cache/proven_plan.h"
 #include "jit/candidates.h"
 #include "jit/compile/compile.h"
@@ -104,7 +105,8 @@ Result<std::string> explained(Result<Kernel> kernel) {
 	else if (candidates->size() > 1)
 		proof = fmt::format("the likeliest of {} that fit the code: the self-test at the next start decides",
 		                    candidates->size());
-	return explain(candidates->front().plan, *kernel, proof);
+	const Plan &plan = candidates->front().plan;
+	return explain(plan, *kernel, kernel->running ? probe_forms(plan, *kernel) : ProbeForms{}, proof);
 }
 
 // Errors are reported once, by us, in one line.
@@ -133,7 +135,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 		probe = make(s, *test, options);
 	}
 	if (!probe) return std::unexpected(probe.error());
-	if (auto watching = (*probe)->watch(options.netns); !watching) return std::unexpected(watching.error());
+	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching) return std::unexpected(watching.error());
 	s.probe = std::move(*probe);
 	return s;
 }

@@ -23,6 +23,13 @@ struct Answer {
 	// False where the text that was in force at the time of the drop cannot be told (rule gone, replaced since):
 	// the handle is then all that may be shown.
 	bool known = false;
+	// The same is true of every drop by the same rule or policy, in the same generation of the ruleset, from the
+	// one of these times to the other (nanoseconds, CLOCK_MONOTONIC); of no other drop where they are in this
+	// order.
+	uint64_t from_ns = 1;
+	uint64_t until_ns = 0;
+	// Not 0: answers with the same number are the same. A renderer need not render them twice.
+	uint64_t id = 0;
 };
 
 } // namespace nft_drops

@@ -49,7 +49,7 @@ struct nd_event {
 	nd_u64 table_handle; /* struct nft_table.handle: unique in the namespace, also over time */
 	nd_u64 chain_handle; /* struct nft_chain.handle of the base chain */
 	nd_u32 netns;        /* inode number of the network namespace (net->ns.inum) */
-	nd_u32 verdict;      /* regs.verdict.code as found, e.g. NF_DROP, NFT_CONTINUE; 0 where no site holds it */
+	nd_u32 verdict;      /* regs.verdict.code as found, e.g. NF_DROP, NFT_CONTINUE; 0 where nobody needed it */
 	nd_u32 length;       /* bytes from the network header on (all fragments of the skb) */
 	nd_u32 generation;   /* ruleset generation (NFTA_GEN_ID) in force at the drop; 0 where it cannot be read */
 	nd_u32 iif;          /* ifindex, 0 where there is none */
@@ -67,7 +67,7 @@ struct nd_event {
 	nd_u16 protocol;   /* skb->protocol, ETH_P_*, host byte order */
 	nd_u16 vlan_proto; /* ETH_P_8021Q or ETH_P_8021AD, host byte order */
 	nd_u16 vlan_tci;
-	nd_u16 dev_type;               /* ARPHRD_* of the device the link header belongs to */
+	nd_u16 dev_type;               /* ARPHRD_* of the device that the link header belongs to, if there is one */
 	char iifname[ND_IFNAME_BYTES]; /* NUL-padded; hostile: any bytes but NUL and '/' */
 	char oifname[ND_IFNAME_BYTES];
 	char table[ND_NAME_BYTES]; /* NUL-terminated unless ND_FLAG_TABLE_CUT */

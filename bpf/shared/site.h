@@ -110,6 +110,26 @@ struct nd_site {
 	nd_u32 index;              /* nd_event.site */
 };
 
+/* A verdict in memory costs a call: it is only read where it tells a drop, or its cause. */
+static inline int nd_site_reads_verdict(const struct nd_site *site) {
+	return site->test == ND_TEST_VERDICT || !site->cause || site->verdict.where == ND_WHERE_REGISTER;
+}
+
+/* What the probe watches: set at run time, so that namespaces change nothing in the compiled object. */
+struct nd_watched {
+	/*
+	 * The inode number of the network namespace whose drops are wanted, 0: of all; and ND_NETNS_HELD. Another one
+	 * while the self-test runs: to be read once.
+	 */
+	nd_u64 netns;
+	/* Of a namespace that is held, found out by the first drop there: its struct net, where its generation is. */
+	nd_u64 net;
+	nd_u64 generation;
+};
+
+/* The namespace is there for as long as the probe watches it: its struct net stays the same. */
+#define ND_NETNS_HELD (1ULL << 32)
+
 /* What the probe counts in its per-CPU array, indexed by these. */
 enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */

@@ -43,11 +43,12 @@ Probe::~Probe() {
 }
 
 // In memory, so that namespaces do not change the compiled object.
-Result<void> Probe::watch(uint32_t netns) {
+Result<void> Probe::watch(uint32_t netns, bool held) {
+	const nd_watched watched{.netns = netns | (held ? ND_NETNS_HELD : 0), .net = 0, .generation = 0};
 	const int settings = bpf_object__find_map_fd_by_name(object_, ".bss");
 	const uint32_t zero = 0;
 	before_ = counted(); // first: no loss from now on is forgotten
-	if (bpf_map_update_elem(settings, &zero, &netns, BPF_ANY) != 0)
+	if (bpf_map_update_elem(settings, &zero, &watched, BPF_ANY) != 0)
 		return fail("setting the probe's network namespace", strerror(errno));
 	return {};
 }

@@ -34,6 +34,7 @@ struct Counts {
 
 struct ProbeOptions {
 	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
+	bool netns_held = false;             // something of the caller's keeps that namespace alive: it costs less
 	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
 };
 
@@ -50,8 +51,8 @@ public:
 	Probe &operator=(const Probe &) = delete;
 	~Probe();
 
-	// From now on the drops in this network namespace (0: in all), and counts anew.
-	Result<void> watch(uint32_t netns);
+	// From now on the drops in this network namespace (0: in all), and counts anew. `held`: see ProbeOptions.
+	Result<void> watch(uint32_t netns, bool held = false);
 	// Becomes readable when there are events.
 	[[nodiscard]] int fd() const;
 	// Hands over all events that are in the ring, in the order in which they were written; returns their number.

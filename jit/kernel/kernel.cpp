@@ -173,6 +173,7 @@ Result<Kernel> read_running_kernel() {
 		              "a kernel with CONFIG_NF_TABLES is needed");
 	}
 	kernel.module = !entry->module.empty();
+	kernel.kprobe_table = found->known.kprobe_table;
 	auto image = read_image(*found, *entry, likely.kprobe, *memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);

@@ -36,9 +36,9 @@ void restore_one(Image &image, uint64_t probe, const KprobeLayout &lay, const Ke
 	if (auto rest = memory.read(probe + lay.copied_insn.offset, kJumpRest)) overwrite(image, *address + 1, *rest);
 }
 
-} // namespace
-
-void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &lay, const KernelMemory &memory) {
+// Calls handle(address of a struct kprobe) for all that the kernel has.
+template <typename Handle>
+void for_each_kprobe(uint64_t table, const KprobeLayout &lay, const KernelMemory &memory, Handle &&handle) {
 	constexpr int kMostProbes = 100'000; // against a list that changes under our feet
 	if (!table || !lay.hlist.size || !lay.addr.size || !lay.opcode.size || !lay.flags.size) return;
 	auto heads = memory.read(table, kTableSize * sizeof(uint64_t));
@@ -48,10 +48,28 @@ void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &lay,
 		uint64_t node = 0;
 		std::copy_n(heads->data() + i * sizeof(node), sizeof(node), reinterpret_cast<uint8_t *>(&node));
 		while (node && seen++ < kMostProbes) {
-			restore_one(image, node - lay.hlist.offset, lay, memory);
+			handle(node - lay.hlist.offset);
 			node = memory.read_integer(node, sizeof(node)).value_or(0);
 		}
 	}
+}
+
+} // namespace
+
+void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &lay, const KernelMemory &memory) {
+	for_each_kprobe(table, lay, memory, [&](uint64_t probe) { restore_one(image, probe, lay, memory); });
+}
+
+std::optional<ProbeForm> probe_form(uint64_t address, uint64_t table, const KprobeLayout &lay,
+                                    const KernelMemory &memory) {
+	std::optional<ProbeForm> form;
+	for_each_kprobe(table, lay, memory, [&](uint64_t probe) {
+		auto at = memory.read_integer(probe + lay.addr.offset, 8);
+		if (!at || *at != address) return;
+		auto flags = memory.read_integer(probe + lay.flags.offset, lay.flags.size);
+		if (flags) form = *flags & kFlagOptimized ? ProbeForm::kJump : ProbeForm::kBreakpoint;
+	});
+	return form;
 }
 
 } // namespace nft_drops::jit

@@ -6,12 +6,25 @@
 #include "jit/kernel/layout.h"
 #include "jit/kernel/memory.h"
 
+#include <optional>
+#include <vector>
+
 namespace nft_drops::jit {
 
 // Puts back, in the image, the bytes that the kernel has overwritten for kprobes that are there already: breakpoints,
 // and jumps where a probe was optimised. They may be another nft-drops', bpftrace's, anybody's. `table` is the address
 // of the kernel's symbol "kprobe_table". What cannot be read is left as it is: the resolver will not understand it.
 void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &layout, const KernelMemory &memory);
+
+// What a probe is in the code: a jump costs a tenth of a breakpoint. The kernel turns one into the other a moment after
+// the probe was set, where it can.
+enum class ProbeForm { kBreakpoint, kJump };
+// By site of a Plan; nothing where there is no probe or it cannot be read.
+using ProbeForms = std::vector<std::optional<ProbeForm>>;
+
+// Of the probe at this address, whoever's it is; nothing where there is none or it cannot be read.
+std::optional<ProbeForm> probe_form(uint64_t address, uint64_t table, const KprobeLayout &layout,
+                                    const KernelMemory &memory);
 
 } // namespace nft_drops::jit
 

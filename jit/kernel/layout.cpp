@@ -275,7 +275,7 @@ Result<Layout> layout_of(const Structures &s) {
 	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci},
 	                 ND_SKB_BLOCK_BYTES);
 	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name});
-	p.table = block_of({p.table_handle, p.table_family});
+	p.table = block_of({p.table_handle, p.table_family, p.table_name});
 
 	lay.module = {s.field("module", "list"),
 	              s.field("module", "name"),

@@ -6,6 +6,7 @@
 #include "bpf/shared/result.h"
 #include "bpf/shared/site.h"
 #include "jit/kernel/kernel.h"
+#include "jit/kernel/kprobes.h"
 
 #include <cstdint>
 #include <string>
@@ -40,8 +41,9 @@ struct Plan {
 // is not understood or where no set of sites sees every drop exactly once.
 Result<Plan> resolve(const Image &image, const Layout &layout);
 
-// The Plan in words, one fact a line. `proof`: what makes the kernel's layout the right one, where that is not BTF.
-std::string explain(const Plan &plan, const Kernel &kernel, std::string_view proof = {});
+// The Plan in words, one fact a line. `forms`: of the probes that are at its sites now, as probe_forms() tells.
+// `proof`: what makes the kernel's layout the right one, where that is not BTF.
+std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &forms = {}, std::string_view proof = {});
 
 // "r15", "stack slot sp+0x48"
 std::string describe(const nd_locator &at, Machine machine);

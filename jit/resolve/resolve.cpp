@@ -88,7 +88,7 @@ std::string describe(const nd_locator &at, Machine machine) {
 	return "an unknown register";
 }
 
-std::string explain(const Plan &plan, const Kernel &kernel, std::string_view proof) {
+std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &forms, std::string_view proof) {
 	const Machine machine = kernel.image.machine;
 	std::string out;
 	const auto line = [&out](const std::string &text) { out += text + "\n"; };
@@ -120,7 +120,11 @@ std::string explain(const Plan &plan, const Kernel &kernel, std::string_view pro
 			                 kernel.layout.ruleset.rule_array ? "nft_rule" : "nft_rule_dp"));
 		line(fmt::format("  chain    {} (base chain, struct nft_chain *)", describe(s.site.base, machine)));
 		line(fmt::format("  verdict  {} (u32)", describe(s.site.verdict, machine)));
-		line(fmt::format("  probe    {}", s.jump ? "can become a jump" : "stays a breakpoint"));
+		const auto form = s.site.index < forms.size() ? forms[s.site.index] : std::nullopt;
+		line(fmt::format("  probe    {}{}", s.jump ? "can become a jump" : "stays a breakpoint",
+		                 !form                       ? ""
+		                 : *form == ProbeForm::kJump ? "; the one here now is a jump"
+		                                             : "; the one here now is a breakpoint"));
 		for (const std::string &l : s.listing)
 			line("    " + l);
 	}

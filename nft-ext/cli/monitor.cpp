@@ -58,8 +58,11 @@ public:
 	}
 
 private:
-	// After a wake-up events are left to gather for this long: many are then handled at the cost of one.
+	// After a wake-up events are left to gather for this long: many are then handled at the cost of one. Longer
+	// where the last time many had come.
 	static constexpr timespec kGather{0, 2'000'000};
+	static constexpr timespec kGatherMany{0, 8'000'000};
+	static constexpr size_t kMany = 100;
 	static constexpr size_t kWriteBytes = 64 * 1024;
 
 	[[nodiscard]] bool full() const { return options_.count && tally_.all() >= *options_.count; }
@@ -78,7 +81,7 @@ private:
 		if (options_.duration && Clock::now() >= end) done_ = true;
 		if (n > 0 && fds[1].revents) done_ = true;
 		if (n > 0 && fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) done_ = closed_ = true;
-		if (!done_ && n > 0 && fds[0].revents) nanosleep(&kGather, nullptr);
+		if (!done_ && n > 0 && fds[0].revents) nanosleep(gathered_ < kMany ? &kGather : &kGatherMany, nullptr);
 		return {};
 	}
 
@@ -86,7 +89,7 @@ private:
 		// The wall clock may be set while we run: asked anew each time.
 		const auto wall = std::chrono::system_clock::now();
 		const auto monotonic = std::chrono::nanoseconds(Clock::now().time_since_epoch());
-		session_.probe->drain([&](const nd_event &event) {
+		gathered_ = session_.probe->drain([&](const nd_event &event) {
 			if (full() || closed_) return;
 			const auto age = monotonic - std::chrono::nanoseconds(event.time_ns);
 			show(event, wall - std::chrono::duration_cast<std::chrono::system_clock::duration>(age));
@@ -103,8 +106,8 @@ private:
 			return;
 		}
 		tally_.add(event);
-		renderer_->drop(event, *answer, time, buffer_);
-		announce(event, *answer);
+		renderer_->drop(event, **answer, time, buffer_);
+		announce(event, **answer);
 		if (buffer_.size() > kWriteBytes && !write_out(buffer_)) closed_ = true;
 	}
 
@@ -114,6 +117,7 @@ private:
 	std::unique_ptr<Renderer> renderer_;
 	std::string buffer_;
 	Tally tally_;
+	size_t gathered_ = 0; // events, the last time
 	bool done_ = false;
 	bool closed_ = false; // nobody reads stdout any more
 	std::optional<Error> failed_;
@@ -129,7 +133,7 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	auto ruleset = Ruleset::start({});
 	if (!ruleset) return std::unexpected(ruleset.error());
-	auto session = jit::Session::start({.netns = *netns});
+	auto session = jit::Session::start({.netns = *netns, .netns_held = true});
 	if (!session) return std::unexpected(session.error());
 	if (auto read = (*ruleset)->ready(); !read) return std::unexpected(read.error());
 	return Monitor(options, std::move(*session), **ruleset).run(signals, ready);

@@ -79,19 +79,27 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 void BlockRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
                          std::string &out) {
 	const Context context = context_of(event, answer);
-	enter(event.netns, context, out);
+	if (answer.id == 0 || entered_ != answer.id) enter(event.netns, context, out);
+	entered_ = answer.id;
 	out += "\t\t# ";
 	out += clock_.time_of_day(time);
 	out += ' ';
 	append_words(out, event, decode(event));
 	out += reason_note(context.reason);
 	out += '\n';
-	append_culprit(out, context, event, answer);
+	Shown &shown = shown_[answer.id % shown_.size()];
+	if (answer.id == 0 || shown.id != answer.id) {
+		shown.id = answer.id;
+		shown.culprit.clear();
+		append_culprit(shown.culprit, context, event, answer);
+	}
+	out += shown.culprit;
 }
 
 void BlockRenderer::finish(std::string &out) {
 	if (open_) out += "\t}\n}\n";
 	open_ = false;
+	entered_ = 0;
 }
 
 } // namespace nft_drops

@@ -23,6 +23,8 @@
 #include "nft-ext/render/context.h"
 #include "nft-ext/render/renderer.h"
 
+#include <array>
+
 namespace nft_drops {
 
 class BlockRenderer final : public Renderer {
@@ -34,6 +36,13 @@ public:
 private:
 	void enter(uint32_t netns, const Context &context, std::string &out);
 
+	// The line of the rule or policy below the packet's, of the latest answers that have a number.
+	struct Shown {
+		uint64_t id = 0;
+		std::string culprit;
+	};
+	std::array<Shown, 64> shown_;
+	uint64_t entered_ = 0; // the answer that the open braces are of; 0 where it has no number
 	Clock clock_{Clock::Zone::kLocal};
 	bool open_ = false;  // the braces of the table and chain below
 	uint32_t netns_ = 0; // handles are only unique within one

@@ -2,6 +2,8 @@
 #include "nft-ext/render/clock.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <ctime>
 
 namespace nft_drops {
@@ -13,6 +15,15 @@ constexpr size_t kMicroseconds = 20;
 constexpr size_t kTimeOfDayBytes = 15;
 constexpr size_t kTimestampBytes = 27;
 
+// "00" to "99"
+constexpr std::array<std::array<char, 2>, 100> pairs() {
+	std::array<std::array<char, 2>, 100> all{};
+	for (int i = 0; i < 100; i++)
+		all[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
+	return all;
+}
+constexpr auto kPairs = pairs();
+
 void write_digits(char *end, int digits, int64_t value) {
 	for (; digits > 0; --digits, value /= 10)
 		*--end = static_cast<char>('0' + value % 10);
@@ -21,11 +32,11 @@ void write_digits(char *end, int digits, int64_t value) {
 } // namespace
 
 void Clock::set(std::chrono::system_clock::time_point time) {
-	using std::chrono::floor, std::chrono::microseconds, std::chrono::seconds;
-	const auto second = floor<seconds>(time);
-	const int64_t count = second.time_since_epoch().count();
-	if (second_ != count) {
-		const std::time_t seconds_since_epoch = count;
+	using std::chrono::nanoseconds, std::chrono::seconds;
+	const int64_t now = nanoseconds(time.time_since_epoch()).count();
+	if (!second_ || now < *second_ || now - *second_ >= nanoseconds(seconds(1)).count()) {
+		const auto second = std::chrono::floor<seconds>(time).time_since_epoch();
+		const std::time_t seconds_since_epoch = second.count();
 		std::tm parts = {};
 		if (zone_ == Zone::kUtc)
 			gmtime_r(&seconds_since_epoch, &parts);
@@ -37,9 +48,12 @@ void Clock::set(std::chrono::system_clock::time_point time) {
 		write_digits(text_ + 13, 2, parts.tm_hour);
 		write_digits(text_ + 16, 2, parts.tm_min);
 		write_digits(text_ + 19, 2, parts.tm_sec);
-		second_ = count;
+		second_ = nanoseconds(second).count();
 	}
-	write_digits(text_ + kMicroseconds + 6, 6, (floor<microseconds>(time) - second).count());
+	// Two digits at a time, with 32 bits: this is done for each packet.
+	auto rest = static_cast<uint32_t>(now - *second_) / 1000;
+	for (char *pair = text_ + kMicroseconds + 4; pair >= text_ + kMicroseconds; pair -= 2, rest /= 100)
+		memcpy(pair, kPairs[rest % 100].data(), 2);
 }
 
 std::string_view Clock::time_of_day(std::chrono::system_clock::time_point time) {

@@ -27,7 +27,7 @@ private:
 	void set(std::chrono::system_clock::time_point time);
 
 	Zone zone_;
-	std::optional<int64_t> second_; // the one that text_ has
+	std::optional<int64_t> second_; // where the one that text_ has begins, in nanoseconds
 	char text_[28] = "0000-00-00T00:00:00.000000Z";
 };
 

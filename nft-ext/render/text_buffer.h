@@ -42,6 +42,7 @@ public:
 			character("0123456789abcdef"[value >> (4 * digits) & 0xf]);
 	}
 
+	void clear() { size_ = 0; }
 	[[nodiscard]] size_t size() const { return size_; }
 	[[nodiscard]] std::string_view view() const { return {bytes_, size_}; }
 

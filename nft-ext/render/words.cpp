@@ -62,6 +62,28 @@ void write_interface(TextBuffer &out, std::string_view key, std::string_view nam
 	out.character('"');
 }
 
+// Where it came in and goes out. Kept from one packet to the next: most have the same.
+void write_interfaces(TextBuffer &out, const nd_event &event) {
+	struct Interfaces {
+		uint32_t iif = 0, oif = 0;
+		char iif_name[ND_IFNAME_BYTES] = {}, oif_name[ND_IFNAME_BYTES] = {};
+		TextBuffer words;
+	};
+	static thread_local Interfaces kept;
+	if (kept.iif != event.iif || kept.oif != event.oif ||
+	    std::memcmp(kept.iif_name, event.iifname, ND_IFNAME_BYTES) != 0 ||
+	    std::memcmp(kept.oif_name, event.oifname, ND_IFNAME_BYTES) != 0) {
+		kept.iif = event.iif;
+		kept.oif = event.oif;
+		std::memcpy(kept.iif_name, event.iifname, ND_IFNAME_BYTES);
+		std::memcpy(kept.oif_name, event.oifname, ND_IFNAME_BYTES);
+		kept.words.clear();
+		write_interface(kept.words, " iif ", iif_name(event), event.iif);
+		write_interface(kept.words, " oif ", oif_name(event), event.oif);
+	}
+	out.text(kept.words.view());
+}
+
 bool wants_ether(const nd_event &event, const Packet &packet) {
 	return event.family == NFPROTO_ARP || event.family == NFPROTO_BRIDGE || event.family == NFPROTO_NETDEV ||
 	       packet.l3 == L3::kOther;
@@ -255,8 +277,7 @@ void write_transport(TextBuffer &out, const Packet &packet) {
 
 void append_words(std::string &out, const nd_event &event, const Packet &packet) {
 	TextBuffer words;
-	write_interface(words, " iif ", iif_name(event), event.iif);
-	write_interface(words, " oif ", oif_name(event), event.oif);
+	write_interfaces(words, event);
 	write_link(words, event, packet);
 	switch (packet.l3) {
 	case L3::kIp:

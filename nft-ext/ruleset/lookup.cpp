@@ -233,31 +233,48 @@ bool Lookup::work() {
 	return false;
 }
 
-// The text in force at the event; empty where it cannot be told.
-std::string Lookup::text(const Target &target, const nd_event &event) {
+// For which other drops of this generation the version is right, too. What had happened until drained_ns_ is known.
+void Lookup::span(const Version &version, const nd_event &event, bool latest, Answer &answer) const {
+	if (event.generation == 0 && !latest) return;
+	uint64_t from = event.generation == 0 ? version.from.before_ns : 0;
+	uint64_t until = event.generation == 0 ? drained_ns_ : UINT64_MAX;
+	if (version.names_links) {
+		from = std::max(from, std::min(version.read_ns, event.time_ns));
+		until = drained_ns_;
+		if (links_.changed_between(from, until)) return;
+	}
+	answer.from_ns = from;
+	answer.until_ns = until;
+}
+
+// The text in force at the event, if it can be told.
+void Lookup::tell(const Target &target, const nd_event &event, Answer &answer) {
 	for (int attempt = 0; attempt < kReadAttempts; attempt++) {
 		History *history = this->history(target);
-		if (history == nullptr) return {};
+		if (history == nullptr) return;
 		const Version *version = history->at(event.generation, event.time_ns);
-		if (version == nullptr || version->state == Version::State::kLost) return {};
+		if (version == nullptr || version->state == Version::State::kLost) return;
 		// A policy that drops, seen in the very generation that changed it: the packet entered the chain
 		// before.
 		if (target.rule == 0 && version->state == Version::State::kRead && !drops(*version)) {
 			const Version *earlier = history->before(version);
 			if (version->from.generation != event.generation || earlier == nullptr ||
 			    earlier->state != Version::State::kRead || !drops(*earlier))
-				return {};
+				return;
 			version = earlier;
 		}
 		if (version->state == Version::State::kRead) {
-			if (!version->names_links || !links_.changed_between(version->read_ns, event.time_ns))
-				return version->text;
+			if (!version->names_links || !links_.changed_between(version->read_ns, event.time_ns)) {
+				answer.text = version->text;
+				answer.known = !answer.text.empty();
+				span(*version, event, version == &history->latest(), answer);
+				return;
+			}
 			// Read again with the names of today, if they are those of the drop's time.
-			if (version != &history->latest() || links_.changed_between(event.time_ns, now_ns())) return {};
+			if (version != &history->latest() || links_.changed_between(event.time_ns, now_ns())) return;
 		}
-		if (!read(target)) return {};
+		if (!read(target)) return;
 	}
-	return {};
 }
 
 // A rule that no dump and no event told of.
@@ -309,8 +326,7 @@ Answer Lookup::answer(const nd_event &event) {
 		answer.chain = chain->name_at(event.generation);
 		answer.chain_handle = chain->handle;
 	}
-	answer.text = text(target, event);
-	answer.known = !answer.text.empty();
+	tell(target, event, answer);
 	return answer;
 }
 

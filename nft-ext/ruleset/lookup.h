@@ -56,7 +56,8 @@ private:
 	Rule *find(Table &table, uint64_t handle);
 	bool read(const Target &target);
 	History *history(const Target &target);
-	std::string text(const Target &target, const nd_event &event);
+	void tell(const Target &target, const nd_event &event, Answer &answer);
+	void span(const Version &version, const nd_event &event, bool latest, Answer &answer) const;
 
 	Query query_;
 	Listener changes_;

@@ -126,11 +126,13 @@ Result<Answer> Ruleset::ask(const nd_event &event) {
 	return std::unexpected(error);
 }
 
-Result<Answer> Ruleset::answer(const nd_event &event) {
+Result<const Answer *> Ruleset::answer(const nd_event &event) {
+	if (const Answer *known = answers_.find(event)) return known;
 	auto answer = ask(event);
 	// libnftables may exit or crash; once more with a fresh process.
 	if (!answer) answer = ask(event);
-	return answer;
+	if (!answer) return std::unexpected(answer.error());
+	return &answers_.keep(event, std::move(*answer));
 }
 
 } // namespace nft_drops

@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <type_traits>
-#include <vector>
 
 namespace nft_drops {
 namespace {
@@ -92,6 +92,8 @@ std::string pack(const Reply &reply) {
 		writer.put_text(answer->base_chain);
 		writer.put_text(answer->text);
 		writer.put(answer->known);
+		writer.put(answer->from_ns);
+		writer.put(answer->until_ns);
 	} else if (const auto *error = std::get_if<Error>(&reply)) {
 		writer.put_text(error->what);
 		writer.put_text(error->why);
@@ -124,6 +126,8 @@ std::optional<Reply> unpack(std::string_view bytes) {
 		answer.base_chain = reader.get_text();
 		answer.text = reader.get_text();
 		answer.known = reader.get<uint8_t>() != 0;
+		answer.from_ns = reader.get<uint64_t>();
+		answer.until_ns = reader.get<uint64_t>();
 		reply = std::move(answer);
 		break;
 	}
@@ -159,7 +163,7 @@ bool send_message(int socket, std::string_view message) {
 
 std::optional<std::string> receive_message(int socket, int timeout_ms) {
 	std::string message;
-	std::vector<char> packet(kPacket);
+	std::array<char, kPacket> packet; // not set to anything: that would cost more than all the rest
 	std::optional<uint64_t> length;
 	while (!length || message.size() < *length) {
 		pollfd waiting{.fd = socket, .events = POLLIN, .revents = 0};

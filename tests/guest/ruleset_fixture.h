@@ -166,7 +166,7 @@ protected:
 	Answer ask(const nd_event &event) {
 		auto answer = ruleset_->answer(event);
 		EXPECT_TRUE(answer) << answer.error().message();
-		return answer.value_or(Answer{});
+		return answer ? **answer : Answer{};
 	}
 
 	// Every rule and every chain that drops by policy, against nft. Returns how many.

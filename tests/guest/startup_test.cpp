@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // How soon the program is ready, against bpftrace with a probe at the same instruction: both from exec, in turn, in
 // this very machine. The ratio is what counts; a machine's speed is not.
+#include "article.h"
 #include "running.h"
 
 #include <gtest/gtest.h>
@@ -22,37 +23,6 @@ double time_until(std::vector<std::string> command, const std::string &text) {
 	const Seconds took = std::chrono::steady_clock::now() - start;
 	program.finish(SIGKILL); // bpftrace may not hear anything else yet
 	return took.count();
-}
-
-// A word of `nft-drops probe`'s output behind `before`, from `from` on.
-std::string word_behind(const std::string &text, const std::string &before, size_t from = 0) {
-	const size_t at = text.find(before, from);
-	if (at == std::string::npos) return "";
-	const size_t begin = at + before.size();
-	return text.substr(begin, text.find_first_of(" \n", begin) - begin);
-}
-
-// The article's script for this kernel, in words that this bpftrace knows: packet length and rule handle.
-std::string article_script() {
-	const std::string words = run({nft_drops(), "probe"}).out;
-	const size_t site = words.find("drop by a rule");
-	const std::string offset = word_behind(words, ": nft_do_chain");
-	std::string pkt = word_behind(words, "packet   register ", site);
-	std::string rule = word_behind(words, "rule     register ", site);
-	EXPECT_NE(site, std::string::npos);
-	EXPECT_NE(pkt, "");
-	EXPECT_NE(rule, "");
-	for (std::string *r : {&pkt, &rule}) { // bpftrace's names: bp for rbp, but r14
-		if (r->size() == 3 && !isdigit((*r)[1])) r->erase(0, 1);
-	}
-	// struct nft_rule begins with a list_head and the handle, struct nft_rule_dp with is_last:1, dlen:12,
-	// handle:42.
-	const std::string handle = words.find("(struct nft_rule *)", site) != std::string::npos
-	                                   ? "*(uint64*)(reg(\"" + rule + "\") + 16)"
-	                                   : "(*(uint64*)reg(\"" + rule + "\") >> 13)";
-	return "kprobe:nft_do_chain" + offset + " { $skb = (struct sk_buff *)*(uint64*)reg(\"" + pkt +
-	       "\"); printf(\"Packet with len %d dropped by rule with handle %d\\n\", $skb->len, " + handle +
-	       " & 0x3ffffffffff); }";
 }
 
 // Where the kernel does not hand out types by number, bpftrace needs to be told of vmlinux's.

@@ -91,11 +91,15 @@ void define_maps(llvm::Module &m) {
 	}
 }
 
-// What the loader sets before loading.
+// What the loader sets.
 void set_netns(llvm::Module &m) {
-	llvm::GlobalVariable *netns = m.getNamedGlobal("nd_netns");
-	if (!netns) die("it has no nd_netns");
-	netns->setInitializer(llvm::ConstantInt::get(netns->getValueType(), kernel->wanted_netns));
+	llvm::GlobalVariable *watched = m.getNamedGlobal("nd_watched");
+	if (!watched) die("it has no nd_watched");
+	auto *number = llvm::Type::getInt64Ty(m.getContext());
+	auto *nothing = llvm::ConstantInt::get(number, 0);
+	const uint64_t netns = kernel->wanted_netns | (kernel->netns_held ? ND_NETNS_HELD : 0);
+	watched->setInitializer(llvm::ConstantStruct::get(llvm::cast<llvm::StructType>(watched->getValueType()),
+	                                                  llvm::ConstantInt::get(number, netns), nothing, nothing));
 }
 
 // The program calls its helpers through constant pointers whose value is the helper's number.

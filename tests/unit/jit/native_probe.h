@@ -32,7 +32,8 @@ public:
 	uint32_t cpu = 0;
 	bool ring_full = false;
 	bool counters_missing = false; // the map lookup fails
-	uint32_t wanted_netns = 0;     // nd_netns of bpf/maps.bpf.c; read when a NativeProbe is made
+	uint32_t wanted_netns = 0;     // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
+	bool netns_held = false;
 	uint8_t rubbish = 0xaa;        // what a reserved record holds
 
 	std::array<uint64_t, ND_COUNTERS> counters{};

@@ -252,6 +252,26 @@ TEST_P(Probe, APacketMayHaveNoDevices) {
 	EXPECT_EQ(e.l3_len, 128);
 }
 
+// While a namespace is held, its struct net is looked into once: what is wanted of it does not move.
+TEST_P(Probe, AHeldNamespaceIsKnownByItsAddress) {
+	w.kernel.wanted_netns = 4026531840U;
+	w.kernel.netns_held = true;
+	const uint32_t generation = w.event().generation;
+	EXPECT_NE(generation, 0U);
+	w.poke(w.net, w.layout.net_inum, 1);
+	w.poke(w.net, w.layout.net_gen, kBadPointer);
+	w.poke(w.pernet, w.layout.pernet_base_seq, generation + 1);
+	w.kernel.events.clear();
+	EXPECT_EQ(w.event().generation, generation + 1);
+	EXPECT_EQ(w.kernel.events[0].netns, 4026531840U);
+	// Another one is looked into, and is none of ours.
+	w.kernel.events.clear();
+	w.poke(w.state, w.layout.state_net, w.net + 0x1000);
+	EXPECT_EQ(w.run(), 0);
+	EXPECT_TRUE(w.kernel.events.empty());
+	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 2U);
+}
+
 TEST_P(Probe, GenerationMayBeAnywhereOrNowhere) {
 	w.layout.net_base_seq = {.offset = 0x230, .size = 4, .shift = 0, .bits = 0, .pad = {}};
 	w.poke(w.net, w.layout.net_base_seq, 4711);

@@ -19,7 +19,9 @@ TEST(Wire, RepliesSurvive) {
 	                    .chain_handle = 3,
 	                    .base_chain = "",
 	                    .text = "drop # handle 7",
-	                    .known = true};
+	                    .known = true,
+	                    .from_ns = 5,
+	                    .until_ns = 6};
 	const auto answered = unpack(pack(answer));
 	ASSERT_TRUE(answered && std::holds_alternative<Answer>(*answered));
 	const auto &got = std::get<Answer>(*answered);
@@ -31,6 +33,8 @@ TEST(Wire, RepliesSurvive) {
 	EXPECT_EQ(got.base_chain, answer.base_chain);
 	EXPECT_EQ(got.text, answer.text);
 	EXPECT_TRUE(got.known);
+	EXPECT_EQ(got.from_ns, answer.from_ns);
+	EXPECT_EQ(got.until_ns, answer.until_ns);
 
 	const auto failed = unpack(pack(Error{"what", "why", "next", Blame::kMachine}));
 	ASSERT_TRUE(failed && std::holds_alternative<Error>(*failed));

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "traffic.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+namespace nft_drops::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Long enough for any program to see, and to have written, what was sent. Nobody waits for it: the clock jumps.
+constexpr auto kSettle = 3s;
+
+[[noreturn]] void stop(const char *what) {
+	std::perror(what);
+	std::abort();
+}
+
+// With QEMU's -icount shift=0 a nanosecond is an instruction.
+int64_t now() {
+	return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+// Nanoseconds that all tasks but this process have run so far.
+int64_t others_ran() {
+	namespace fs = std::filesystem;
+	const std::string self = std::to_string(getpid());
+	int64_t sum = 0, tasks = 0;
+	for (const auto &process : fs::directory_iterator("/proc")) {
+		const std::string name = process.path().filename();
+		if (name.find_first_not_of("0123456789") != std::string::npos || name == self) continue;
+		std::error_code gone; // a process may end meanwhile
+		for (const auto &task : fs::directory_iterator(process.path() / "task", gone)) {
+			int64_t ran = 0;
+			std::ifstream(task.path() / "schedstat") >> ran;
+			sum += ran;
+			tasks++;
+		}
+	}
+	if (tasks == 0 || sum == 0) stop("/proc/*/task/*/schedstat");
+	return sum;
+}
+
+} // namespace
+
+Traffic::Traffic(uint16_t port, bool heard)
+    : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
+      receiver_(heard ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1) {
+	sockaddr_in to{};
+	to.sin_family = AF_INET;
+	to.sin_port = htons(port);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	const auto *address = reinterpret_cast<const sockaddr *>(&to);
+	if (heard && bind(receiver_, address, sizeof(to)) != 0) stop("bind");
+	if (connect(socket_, address, sizeof(to)) != 0) stop("connect");
+}
+
+Traffic::~Traffic() {
+	close(socket_);
+	if (receiver_ >= 0) close(receiver_);
+}
+
+void Traffic::send(int count) const {
+	static constexpr std::array<char, 32> kPayload{};
+	std::array<char, 64> received{};
+	for (int i = 0; i < count; i++) {
+		if (::send(socket_, kPayload.data(), kPayload.size(), 0) < 0) stop("send");
+		if (receiver_ >= 0 && recv(receiver_, received.data(), received.size(), 0) < 0) stop("recv");
+	}
+}
+
+double Traffic::cost(int count) {
+	const int64_t start = now();
+	send(count);
+	const int64_t sent = now();
+	const int64_t ran = others_ran();
+	std::this_thread::sleep_for(kSettle);
+	return static_cast<double>(sent - start + others_ran() - ran) / count;
+}
+
+} // namespace nft_drops::bench
