@@ -27,7 +27,7 @@ std::string described(const nd_count_meta &meta) {
 Result<void> start(const CountOptions &options, bool anew) {
 	auto lock = jit::PinLock::take(jit::PinLock::Kind::kExclusive);
 	if (!lock) return std::unexpected(lock.error());
-	if (auto loaded = jit::load_nf_tables(); !loaded) return loaded;
+	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	auto pins = jit::read_pins();
 	if (!pins) return std::unexpected(pins.error());
 	const bool usable = pins->state == PinState::kUsable;
