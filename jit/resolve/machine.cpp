@@ -46,7 +46,10 @@ bool MachineState::is_outside(const Value &v) const {
 }
 
 Value MachineState::mixed(const Value &a, const Value &b) const {
-	return is_outside(a) && is_outside(b) ? Value::outside() : Value::unknown();
+	// Mostly both are known, and nobody wants to know more.
+	if (a.is_known() && b.is_known()) return Value::unknown();
+	const bool swap = a.is_known(); // whether a number is an address takes longest to find out
+	return is_outside(swap ? b : a) && is_outside(swap ? a : b) ? Value::outside() : Value::unknown();
 }
 
 Value MachineState::load(Value address, unsigned bytes) const {

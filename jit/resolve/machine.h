@@ -18,7 +18,7 @@ class MachineState {
 public:
 	static constexpr int kRegisters = 34;
 	static constexpr uint64_t kStackTop = 0xffffc900'00a4'0000;
-	static constexpr uint64_t kStackBytes = 0x4000;
+	static constexpr uint64_t kStackBytes = 0x2000;
 
 	std::array<Value, kRegisters> registers{};
 	Flags flags;
@@ -32,7 +32,7 @@ public:
 	void store(Value address, unsigned bytes, Value value);
 	// Something was stored nobody knows where: no content of memory can be relied upon any more.
 	[[nodiscard]] bool lost() const { return lost_; }
-	// What is computed of these two and is not known itself.
+	// What is computed of these two, at least one of which is not known.
 	[[nodiscard]] Value mixed(const Value &a, const Value &b) const;
 	// Makes mapped bytes unknown, e.g. what a called function may have written.
 	void forget(uint64_t address, size_t size);
