@@ -32,7 +32,7 @@ struct Image {
 	std::vector<JumpLabel> labels; // those within the ranges
 	// Small functions of the same module that are called from here. Nothing is probed there, and none has a jump
 	// label.
-	std::vector<CodeRange> helpers;
+	std::vector<CodeRange> helpers{};
 	// False where the kernel's table of jump labels could not be read: then every nop that could be one is avoided,
 	// and the code behind switched-off keys stays unexamined.
 	bool labels_known = false;
