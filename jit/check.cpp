@@ -96,10 +96,7 @@ private:
 	}
 
 	State probe_made() {
-		std::vector<nd_site> sites;
-		for (const PlannedSite &site : plan_.sites)
-			sites.push_back(site.site);
-		auto object = compile_probe(kernel_.layout.probe, sites);
+		auto object = compile_probe(kernel_.layout.probe, constants_of(plan_));
 		if (!object) return std::unexpected(object.error());
 		object_ = std::move(*object);
 		return fmt::format("compiled, {} bytes", object_.size());

@@ -30,10 +30,7 @@ Result<ProvenPlan> make(const Kernel &kernel, Timings &timings) {
 	auto plan = resolve(kernel.image, kernel.layout);
 	if (!plan) return std::unexpected(plan.error());
 	timings.resolve = watch.lap();
-	std::vector<nd_site> sites;
-	for (const PlannedSite &site : plan->sites)
-		sites.push_back(site.site);
-	auto object = compile_probe(kernel.layout.probe, sites);
+	auto object = compile_probe(kernel.layout.probe, constants_of(*plan));
 	if (!object) return std::unexpected(object.error());
 	timings.compile = watch.lap();
 	return ProvenPlan{std::move(*plan), std::move(*object)};

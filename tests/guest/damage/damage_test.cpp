@@ -18,10 +18,7 @@ namespace nft_drops::guest {
 namespace {
 
 Result<std::unique_ptr<jit::Probe>> attach(const jit::Kernel &kernel, const jit::Plan &plan, uint32_t netns) {
-	std::vector<nd_site> sites;
-	for (const jit::PlannedSite &site : plan.sites)
-		sites.push_back(site.site);
-	auto object = jit::compile_probe(kernel.layout.probe, sites);
+	auto object = jit::compile_probe(kernel.layout.probe, jit::constants_of(plan));
 	if (!object) return std::unexpected(object.error());
 	return jit::Probe::attach(*object, plan, {.netns = netns, .ring_bytes = 1024 * 1024});
 }
