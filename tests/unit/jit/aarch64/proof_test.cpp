@@ -52,7 +52,11 @@ public:
 	}
 
 	[[nodiscard]] jit::Image image(const std::string &function) const {
-		jit::Image image{.machine = jit::Machine::kAArch64, .ranges = {}, .labels = {}, .labels_known = true};
+		jit::Image image{.machine = jit::Machine::kAArch64,
+		                 .ranges = {},
+		                 .labels = {},
+		                 .helpers = {},
+		                 .labels_known = true};
 		for (const auto &[name, symbol] : symbols_) {
 			if (name != function && !name.starts_with(function + ".")) continue;
 			if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC) continue;
