@@ -103,10 +103,7 @@ private:
 	}
 
 	State probe_made() {
-		std::vector<nd_site> sites;
-		for (const PlannedSite &site : likeliest().plan.sites)
-			sites.push_back(site.site);
-		auto object = compile_probe(likeliest().layout.probe, sites);
+		auto object = compile_probe(likeliest().layout.probe, constants_of(likeliest().plan));
 		if (!object) return std::unexpected(object.error());
 		object_ = std::move(*object);
 		return fmt::format("compiled, {} bytes", object_.size());

@@ -43,14 +43,6 @@ std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 	return std::nullopt;
 }
 
-Result<std::vector<char>> compile(const Candidate &candidate) {
-	std::vector<nd_site> sites;
-	sites.reserve(candidate.plan.sites.size());
-	for (const PlannedSite &site : candidate.plan.sites)
-		sites.push_back(site.site);
-	return compile_probe(candidate.layout.probe, sites);
-}
-
 // An attached probe that passed the self-test.
 Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, SelfTest &test, const SessionOptions &options,
                                       Timings &timings) {
@@ -76,7 +68,7 @@ Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const SessionOpt
 	Result<std::unique_ptr<Probe>> first;
 	for (Candidate &c : *candidates) {
 		watch.lap();
-		auto object = compile(c);
+		auto object = compile_probe(c.layout.probe, constants_of(c.plan));
 		s.timings.compile += watch.lap();
 		if (!object) return std::unexpected(object.error());
 		s.kernel.layout = c.layout;

@@ -41,6 +41,9 @@ struct Plan {
 // is not understood or where no set of sites sees every drop exactly once.
 Result<Plan> resolve(const Image &image, const Layout &layout);
 
+// What compile_probe() is given of it, in the order of the sites.
+std::vector<nd_site> constants_of(const Plan &plan);
+
 // The Plan in words, one fact a line. `forms`: of the probes that are at its sites now, as probe_forms() tells.
 // `proof`: what makes the kernel's layout the right one, where that is not BTF.
 std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &forms = {}, std::string_view proof = {});

@@ -88,6 +88,12 @@ std::string describe(const nd_locator &at, Machine machine) {
 	return "an unknown register";
 }
 
+std::vector<nd_site> constants_of(const Plan &plan) {
+	std::vector<nd_site> constants(plan.sites.size());
+	std::ranges::transform(plan.sites, constants.begin(), &PlannedSite::site);
+	return constants;
+}
+
 std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &forms, std::string_view proof) {
 	const Machine machine = kernel.image.machine;
 	std::string out;

@@ -18,7 +18,9 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -28,6 +30,10 @@ namespace {
 
 constexpr const char *kMap = "verdicts";
 constexpr uint32_t kMapId = 1;
+constexpr const char *kNone = "none"; // a set without elements
+constexpr uint32_t kNoneId = 2;
+constexpr const char *kAll = "all"; // one that takes what comes
+constexpr uint32_t kAllId = 3;
 
 template <auto Free> struct Freed {
 	void operator()(auto *p) const { Free(p); }
@@ -114,19 +120,30 @@ void add_chain(Batch &batch, const TrialTable &table, const TrialChain &spec) {
 	          [&](nlmsghdr *h) { nftnl_chain_nlmsg_build_payload(h, chain.get()); });
 }
 
-// The verdict map and what is in it.
-void add_map(Batch &batch, const TrialTable &table) {
-	const SetObject set(nftnl_set_alloc());
+SetObject port_set(const TrialTable &table, const char *name, uint32_t id, uint32_t flags) {
+	SetObject set(nftnl_set_alloc());
 	nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.name);
-	nftnl_set_set_str(set.get(), NFTNL_SET_NAME, kMap);
+	nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name);
 	nftnl_set_set_u32(set.get(), NFTNL_SET_FAMILY, table.family);
-	nftnl_set_set_u32(set.get(), NFTNL_SET_ID, kMapId);
-	nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_ID, id);
+	nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags);
 	nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, 0);
 	nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, sizeof(uint16_t));
+	return set;
+}
+
+void add_set(Batch &batch, const TrialTable &table, const nftnl_set *set) {
+	batch.add(NFT_MSG_NEWSET, table.family, 0, [&](nlmsghdr *h) {
+		nftnl_set_nlmsg_build_payload(h, const_cast<nftnl_set *>(set)); // it only reads
+	});
+}
+
+// The verdict map and what is in it.
+void add_map(Batch &batch, const TrialTable &table) {
+	const SetObject set = port_set(table, kMap, kMapId, NFT_SET_MAP);
 	nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
 	nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_LEN, 0);
-	batch.add(NFT_MSG_NEWSET, table.family, 0, [&](nlmsghdr *h) { nftnl_set_nlmsg_build_payload(h, set.get()); });
+	add_set(batch, table, set.get());
 	for (const TrialElement &spec : table.elements) {
 		nftnl_set_elem *element = nftnl_set_elem_alloc();
 		const uint16_t port = htons(spec.port);
@@ -176,13 +193,92 @@ void add_verdict(nftnl_rule *rule, const TrialRule &spec) {
 	nftnl_rule_add_expr(rule, e);
 }
 
+RuleObject new_rule(const TrialTable &table, const char *chain) {
+	RuleObject rule(nftnl_rule_alloc());
+	nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, table.family);
+	nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, table.name);
+	nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, chain);
+	return rule;
+}
+
+void add_expression(nftnl_rule *rule, const char *kind, std::initializer_list<std::pair<uint16_t, uint32_t>> numbers,
+                    std::initializer_list<std::pair<uint16_t, std::span<const uint8_t>>> data = {}) {
+	nftnl_expr *e = nftnl_expr_alloc(kind);
+	for (const auto &[attribute, value] : numbers)
+		nftnl_expr_set_u32(e, attribute, value);
+	for (const auto &[attribute, bytes] : data)
+		nftnl_expr_set(e, attribute, bytes.data(), static_cast<uint32_t>(bytes.size()));
+	nftnl_rule_add_expr(rule, e);
+}
+
+// A rule that every packet passes and none matches for good. nft_do_chain evaluates many kinds of expressions itself,
+// each in a place of its own: whoever looked there instead would be seen.
+void add_every_kind(Batch &batch, const TrialTable &table, const char *chain) {
+	static constexpr uint8_t kZero[8] = {};
+	static constexpr uint8_t kHighest[2] = {0xff, 0xff};
+	const std::span<const uint8_t> zero2(kZero, 2);
+	const std::span<const uint8_t> zero4(kZero, 4);
+	const std::span<const uint8_t> zero8(kZero, 8);
+	const SetObject none = port_set(table, kNone, kNoneId, 0);
+	add_set(batch, table, none.get());
+	const SetObject all = port_set(table, kAll, kAllId, NFT_SET_EVAL);
+	nftnl_set_set_u32(all.get(), NFTNL_SET_DESC_SIZE, 1024);
+	add_set(batch, table, all.get());
+
+	const RuleObject rule = new_rule(table, chain);
+	nftnl_rule *r = rule.get();
+	add_expression(r, "meta", {{NFTNL_EXPR_META_KEY, NFT_META_LEN}, {NFTNL_EXPR_META_DREG, NFT_REG_1}});
+	add_expression(r, "payload",
+	               {{NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER},
+	                {NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1},
+	                {NFTNL_EXPR_PAYLOAD_OFFSET, 0},
+	                {NFTNL_EXPR_PAYLOAD_LEN, sizeof(kZero)}});
+	add_expression(r, "bitwise",
+	               {{NFTNL_EXPR_BITWISE_SREG, NFT_REG_1},
+	                {NFTNL_EXPR_BITWISE_DREG, NFT_REG_1},
+	                {NFTNL_EXPR_BITWISE_LEN, sizeof(kZero)}},
+	               {{NFTNL_EXPR_BITWISE_MASK, zero8}, {NFTNL_EXPR_BITWISE_XOR, zero8}});
+	for (const uint32_t op : {NFT_CMP_EQ, NFT_CMP_GTE}) {
+		add_expression(r, "cmp", {{NFTNL_EXPR_CMP_SREG, NFT_REG_1}, {NFTNL_EXPR_CMP_OP, op}},
+		               {{NFTNL_EXPR_CMP_DATA, zero8}});
+	}
+	add_expression(r, "immediate", {{NFTNL_EXPR_IMM_DREG, NFT_REG_2}}, {{NFTNL_EXPR_IMM_DATA, zero4}});
+	add_expression(r, "bitwise",
+	               {{NFTNL_EXPR_BITWISE_SREG, NFT_REG_2},
+	                {NFTNL_EXPR_BITWISE_DREG, NFT_REG_2},
+	                {NFTNL_EXPR_BITWISE_LEN, sizeof(uint32_t)}},
+	               {{NFTNL_EXPR_BITWISE_MASK, zero4}, {NFTNL_EXPR_BITWISE_XOR, zero4}});
+	add_port(r);
+	add_expression(r, "byteorder",
+	               {{NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1},
+	                {NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1},
+	                {NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_NTOH},
+	                {NFTNL_EXPR_BYTEORDER_LEN, sizeof(uint16_t)},
+	                {NFTNL_EXPR_BYTEORDER_SIZE, sizeof(uint16_t)}});
+	add_expression(r, "range", {{NFTNL_EXPR_RANGE_SREG, NFT_REG_1}, {NFTNL_EXPR_RANGE_OP, NFT_RANGE_EQ}},
+	               {{NFTNL_EXPR_RANGE_FROM_DATA, zero2}, {NFTNL_EXPR_RANGE_TO_DATA, kHighest}});
+	nftnl_expr *e = nftnl_expr_alloc("lookup");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, kNone);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, kNoneId);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+	nftnl_rule_add_expr(r, e);
+	add_expression(r, "counter", {});
+	add_expression(r, "rt", {{NFTNL_EXPR_RT_KEY, NFT_RT_NEXTHOP4}, {NFTNL_EXPR_RT_DREG, NFT_REG_2}});
+	e = nftnl_expr_alloc("dynset");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, kAll);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SET_ID, kAllId);
+	nftnl_rule_add_expr(r, e);
+	batch.add(NFT_MSG_NEWRULE, table.family, NLM_F_APPEND,
+	          [&](nlmsghdr *h) { nftnl_rule_nlmsg_build_payload(h, r); });
+}
+
 // Its number is kept as the rule's user data, so that its handle can be found.
 void add_rule(Batch &batch, const TrialTable &table, uint8_t number) {
 	const TrialRule &spec = table.rules[number];
-	const RuleObject rule(nftnl_rule_alloc());
-	nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, table.family);
-	nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, table.name);
-	nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, spec.chain);
+	const RuleObject rule = new_rule(table, spec.chain);
 	nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, &number, sizeof(number));
 	if (spec.match.port != 0 && spec.verb != Verb::kMap) add_match(rule.get(), spec.match);
 	if (spec.counter) nftnl_rule_add_expr(rule.get(), nftnl_expr_alloc("counter"));
@@ -197,6 +293,7 @@ int load_table(mnl_socket *socket, const TrialTable &table) {
 	for (const TrialChain &chain : table.chains)
 		add_chain(batch, table, chain);
 	add_map(batch, table);
+	if (table.every_kind) add_every_kind(batch, table, table.every_kind);
 	for (size_t i = 0; i < table.rules.size(); i++)
 		add_rule(batch, table, static_cast<uint8_t>(i));
 	return batch.commit(socket);

@@ -100,8 +100,8 @@ constexpr std::array<TrialRule, kInetRules> kInetTableRules{{
 }};
 
 constexpr std::array<TrialTable, kTrialTables> kTables{{
-        {NFPROTO_IPV4, "nd-self-test-ip", kIpChains, kIpElements, kIpTableRules},
-        {NFPROTO_INET, "nd-self-test-inet", kInetChains, kInetElements, kInetTableRules},
+        {NFPROTO_IPV4, "nd-self-test-ip", kIpChains, kIpElements, kIpTableRules, "out"},
+        {NFPROTO_INET, "nd-self-test-inet", kInetChains, kInetElements, kInetTableRules, nullptr},
 }};
 
 constexpr Trial kTrials[] = {

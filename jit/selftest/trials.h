@@ -46,6 +46,8 @@ struct TrialTable {
 	std::span<const TrialChain> chains;
 	std::span<const TrialElement> elements;
 	std::span<const TrialRule> rules;
+	// The chain that begins with a rule which evaluates expressions of many kinds and decides nothing.
+	const char *every_kind = nullptr;
 };
 
 constexpr size_t kTrialTables = 2;

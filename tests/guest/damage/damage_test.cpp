@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Deliberate damage: wrong Plans are attached and put to the self-test. Each one whose answers would be wrong must be
+// rejected. Whether those that pass are right is not the self-test's to say: further packets, and counters, do.
+#include "mutants.h"
+#include "truth.h"
+
+#include "jit/compile/compile.h"
+#include "jit/selftest/selftest.h"
+
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <cstdlib>
+#include <map>
+
+namespace nft_drops::guest {
+namespace {
+
+Result<std::unique_ptr<jit::Probe>> attach(const jit::Kernel &kernel, const jit::Plan &plan, uint32_t netns) {
+	auto object = jit::compile_probe(kernel.layout.probe, jit::constants_of(plan));
+	if (!object) return std::unexpected(object.error());
+	return jit::Probe::attach(*object, plan, {.netns = netns, .ring_bytes = 1024 * 1024});
+}
+
+size_t wanted() {
+	const char *text = std::getenv("NFT_DROPS_MUTANTS");
+	return text ? strtoul(text, nullptr, 10) : 200;
+}
+
+// The words of a rejection up to what differs each time.
+std::string kind_of(const Error &error) {
+	if (error.what != "self-test") return error.what.starts_with("kprobe at") ? "kprobe refused" : error.what;
+	const size_t at = error.why.rfind("rightly: ");
+	if (at == std::string::npos) return "surplus events";
+	const std::string fact = error.why.substr(at + 9);
+	return fact.substr(0, fact.find(':'));
+}
+
+TEST(Damage, NoWrongPlanPassesTheSelfTest) {
+	libbpf_set_print(nullptr);
+	auto kernel = jit::read_running_kernel();
+	ASSERT_TRUE(kernel) << kernel.error().message();
+	auto plan = jit::resolve(kernel->image, kernel->layout);
+	ASSERT_TRUE(plan) << plan.error().message();
+	auto test = jit::SelfTest::start();
+	ASSERT_TRUE(test) << test.error().message();
+	auto netns = test->netns();
+	ASSERT_TRUE(netns) << netns.error().message();
+	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+	Truth truth(1);
+
+	{
+		auto probe = attach(*kernel, *plan, *netns);
+		ASSERT_TRUE(probe) << probe.error().message();
+		auto passed = test->run(**probe);
+		ASSERT_TRUE(passed) << passed.error().message();
+		ASSERT_TRUE((*probe)->watch(truth.netns()));
+		const auto wrong = truth.contradicts(**probe);
+		ASSERT_FALSE(wrong) << "the true Plan: " << *wrong;
+	}
+
+	Mutants mutants(*kernel, *plan, 20261121);
+	std::map<std::string, size_t> rejected;
+	size_t harmless = 0;
+	const size_t all = wanted();
+	for (size_t i = 0; i < all; i++) {
+		const Mutant mutant = mutants.next();
+		auto probe = attach(*kernel, mutant.plan, *netns);
+		if (!probe) {
+			rejected[kind_of(probe.error())]++;
+			continue;
+		}
+		if (auto passed = test->run(**probe); !passed) {
+			rejected[kind_of(passed.error())]++;
+			continue;
+		}
+		ASSERT_TRUE((*probe)->watch(truth.netns()));
+		const auto wrong = truth.contradicts(**probe);
+		EXPECT_FALSE(wrong) << "got through: " << mutant.what << "; " << *wrong;
+		if (!wrong) {
+			harmless++;
+			printf("passes and is right: %s\n", mutant.what.c_str());
+		}
+	}
+	size_t sum = 0;
+	for (const auto &[kind, n] : rejected) {
+		printf("%5zu rejected: %s\n", n, kind.c_str());
+		sum += n;
+	}
+	printf("%zu wrong Plans of %zu: %zu rejected, %zu pass and answer rightly all the same\n", all, all, sum,
+	       harmless);
+	EXPECT_GT(sum, all / 2);
+}
+
+} // namespace
+} // namespace nft_drops::guest
