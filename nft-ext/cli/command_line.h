@@ -24,7 +24,6 @@ enum class Command : unsigned {
 	kProbe,
 	kCheck,
 	kDemo,
-	kBpftrace,
 	kHelp,
 	kVersion,
 };
