@@ -255,9 +255,10 @@ TEST_F(RulesetTest, UnknownThingsAreUnknown) {
 }
 
 TEST_F(RulesetTest, WorkerIsStartedAgain) {
-	ASSERT_TRUE(nft("table inet t { chain c { tcp dport 1 drop; }; }"));
+	ASSERT_TRUE(nft("table inet t { chain c { tcp dport 1 drop; tcp dport 2 drop; }; }"));
 	start();
 	const Listed rule = find("tcp dport 1 drop");
+	const Listed other = find("tcp dport 2 drop");
 	const pid_t first = ruleset_->worker();
 	// Ctrl-C must not end it.
 	kill(first, SIGINT);
@@ -265,7 +266,9 @@ TEST_F(RulesetTest, WorkerIsStartedAgain) {
 	EXPECT_EQ(ask(rule, generation()).text, "tcp dport 1 drop");
 	EXPECT_EQ(ruleset_->worker(), first);
 	kill(first, SIGKILL);
+	// What it said holds; what it was not asked yet needs a new one.
 	EXPECT_EQ(ask(rule, generation()).text, "tcp dport 1 drop");
+	EXPECT_EQ(ask(other, generation()).text, "tcp dport 2 drop");
 	EXPECT_NE(ruleset_->worker(), first);
 }
 
