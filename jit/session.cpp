@@ -126,7 +126,8 @@ Result<Session> Session::start(const SessionOptions &options) {
 		probe = make(s, *test, options);
 	}
 	if (!probe) return std::unexpected(probe.error());
-	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching) return std::unexpected(watching.error());
+	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching)
+		return std::unexpected(watching.error());
 	s.probe = std::move(*probe);
 	return s;
 }

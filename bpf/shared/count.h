@@ -33,15 +33,15 @@ struct nd_count {
 struct nd_count_meta {
 	nd_u64 magic;
 	nd_u32 version;
-	nd_u32 size;          /* of this structure */
-	nd_u64 since_ns;      /* CLOCK_BOOTTIME */
-	nd_u64 plan;          /* a hash of everything that the programs were made of */
-	nd_u64 module;        /* inode number of /sys/module/nf_tables: another one after nf_tables was loaded anew */
-	nd_u32 sites;         /* links "link_0", programs "prog_0" and so on */
-	nd_u32 max_rules;     /* room in "counts" */
-	char program[32];     /* version of nft-drops, NUL-terminated */
-	char release[64];     /* of the kernel, NUL-terminated */
-	char places[256];     /* of the sites, in words, NUL-terminated */
+	nd_u32 size;      /* of this structure */
+	nd_u64 since_ns;  /* CLOCK_BOOTTIME */
+	nd_u64 plan;      /* a hash of everything that the programs were made of */
+	nd_u64 module;    /* inode number of /sys/module/nf_tables: another one after nf_tables was loaded anew */
+	nd_u32 sites;     /* links "link_0", programs "prog_0" and so on */
+	nd_u32 max_rules; /* room in "counts" */
+	char program[32]; /* version of nft-drops, NUL-terminated */
+	char release[64]; /* of the kernel, NUL-terminated */
+	char places[256]; /* of the sites, in words, NUL-terminated */
 };
 
 #endif

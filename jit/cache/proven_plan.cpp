@@ -18,7 +18,8 @@ static_assert(std::has_unique_object_representations_v<JumpLabel>);
 std::string key_of(const Kernel &kernel) {
 	if (!kernel.running || kernel.core_build_id.empty() || (kernel.module && kernel.nft_build_id.empty()))
 		return {};
-	const auto &[image, layout, others, release, core_build_id, nft_build_id, module, kprobe_table, running] = kernel;
+	const auto &[image, layout, others, release, core_build_id, nft_build_id, module, kprobe_table, running] =
+	        kernel;
 	const auto &[machine, ranges, labels, helpers, labels_known] = image;
 	ByteWriter w;
 	w.put(release);

@@ -25,8 +25,8 @@ std::optional<JumpTable> core_jump_table(std::span<const Symbol> symbols);
 // `module` is the address of a struct module.
 std::optional<JumpTable> module_jump_table(uint64_t module, const ModuleLayout &layout, const KernelMemory &memory);
 
-// Adds those of the table's entries that lie in the image, and takes helpers out that have any; `table` is at `address` (struct jump_entry with relative
-// addresses, as x86 and arm64 have them).
+// Adds those of the table's entries that lie in the image, and takes helpers out that have any; `table` is at `address`
+// (struct jump_entry with relative addresses, as x86 and arm64 have them).
 void add_jump_labels(Image &image, uint64_t address, std::span<const uint8_t> table);
 
 // Fills image.labels from the running kernel's table and sets image.labels_known. A table that cannot be read is

@@ -20,7 +20,7 @@ struct Kernel {
 	std::string core_build_id;  // of vmlinux; hexadecimal, empty where the kernel has none
 	std::string nft_build_id;   // of the module; empty where nf_tables is built in
 	bool module = false;        // nf_tables is a module
-	uint64_t kprobe_table = 0;   // address of the kernel's list of probes; 0 where it is not known
+	uint64_t kprobe_table = 0;  // address of the kernel's list of probes; 0 where it is not known
 	bool running = true;        // false: out of files, and its addresses are made up
 
 	// Takes the first one as its layout.

@@ -39,7 +39,8 @@ std::string article_script() {
 	const std::string test =
 	        words.substr(words.find("  test ", site), words.find('\n', words.find("  test ", site)));
 	const std::string code = word_behind(test.substr(0, test.find('\n')), " in register ");
-	// struct nft_rule begins with a list_head and the handle, struct nft_rule_dp with is_last:1, dlen:12, handle:42.
+	// struct nft_rule begins with a list_head and the handle, struct nft_rule_dp with is_last:1, dlen:12,
+	// handle:42.
 	const std::string handle = words.find("(struct nft_rule *)", site) != std::string::npos
 	                                   ? "*(uint64*)(" + bpftrace_register(rule) + " + 16)"
 	                                   : "(*(uint64*)" + bpftrace_register(rule) + " >> 13)";

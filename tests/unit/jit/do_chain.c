@@ -258,13 +258,12 @@ struct {
 
 #ifdef STATIC_KEYS
 #define KEY(number)                                                                                                    \
-	asm goto(PATCHABLE_NOP                                                                                         \
-	         ".pushsection " LABELS ", \"a\"\n\t"                                                                  \
-	         ".balign 8\n\t"                                                                                       \
-	         ".long 1b - .\n\t"                                                                                    \
-	         ".long %l[yes] - .\n\t"                                                                               \
-	         ".quad " KEY_OF_LABEL(number) "\n\t"                                                                  \
-	                                       ".popsection"                                                           \
+	asm goto(PATCHABLE_NOP ".pushsection " LABELS ", \"a\"\n\t"                                                    \
+	                       ".balign 8\n\t"                                                                         \
+	                       ".long 1b - .\n\t"                                                                      \
+	                       ".long %l[yes] - .\n\t"                                                                 \
+	                       ".quad " KEY_OF_LABEL(number) "\n\t"                                                    \
+	                                                     ".popsection"                                             \
 	         :                                                                                                     \
 	         :                                                                                                     \
 	         :                                                                                                     \

@@ -34,7 +34,7 @@ public:
 	bool counters_missing = false; // the map lookup fails
 	uint32_t wanted_netns = 0;     // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
 	bool netns_held = false;
-	uint8_t rubbish = 0xaa;        // what a reserved record holds
+	uint8_t rubbish = 0xaa; // what a reserved record holds
 
 	std::array<uint64_t, ND_COUNTERS> counters{};
 	std::vector<nd_event> events; // submitted; has capacity
