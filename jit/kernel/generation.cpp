@@ -29,7 +29,8 @@ std::optional<uint64_t> find_namespace(uint64_t list, const Layout &lay, const K
 
 // struct nftables_pernet is some list_heads, then the mutex of commits, then up to two numbers of eight bytes, then the
 // generation.
-nd_field find_generation(uint64_t namespaces, uint32_t generation, const Layout &lay, const KernelMemory &memory) {
+std::vector<nd_field> find_generation(uint64_t namespaces, uint32_t generation, const Layout &lay,
+                                      const KernelMemory &memory) {
 	constexpr uint64_t kListHead = 16;
 	constexpr uint64_t kMostLists = 12;
 	constexpr uint64_t kNumber = 8;
@@ -50,12 +51,15 @@ nd_field find_generation(uint64_t namespaces, uint32_t generation, const Layout 
 	const uint64_t waiters = *at + mutex + pernet.mutex_wait_list.offset;
 	if (memory.read_integer(waiters, 8).value_or(0) != waiters) return {};
 	const uint64_t end = mutex + pernet.mutex_size;
-	nd_field found{};
+	std::vector<nd_field> found;
 	for (uint64_t i = 0; i <= kMostNumbers; i++) {
 		auto value = memory.read_integer(*at + end + i * kNumber, sizeof(generation));
 		if (!value || *value != generation) continue;
-		if (found.size) return {}; // it could be either
-		found = {.offset = static_cast<nd_u16>(end + i * kNumber), .size = 4, .shift = 0, .bits = 0, .pad = {}};
+		found.push_back({.offset = static_cast<nd_u16>(end + i * kNumber),
+		                 .size = 4,
+		                 .shift = 0,
+		                 .bits = 0,
+		                 .pad = {}});
 	}
 	return found;
 }

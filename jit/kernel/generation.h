@@ -8,12 +8,15 @@
 #include "jit/kernel/memory.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace nft_drops::jit {
 
-// The member base_seq; size 0 where it cannot be told. `namespaces` is the address of the kernel's symbol
+// What the member base_seq may be: every place that holds `generation` now, of which one is right by more than chance.
+// Empty where none is found. `namespaces` is the address of the kernel's symbol
 // net_namespace_list, `generation` that of this namespace's ruleset at this moment, `layout.probe.pernet_id` is known.
-nd_field find_generation(uint64_t namespaces, uint32_t generation, const Layout &layout, const KernelMemory &memory);
+std::vector<nd_field> find_generation(uint64_t namespaces, uint32_t generation, const Layout &layout,
+                                      const KernelMemory &memory);
 
 } // namespace nft_drops::jit
 

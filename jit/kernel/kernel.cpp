@@ -137,17 +137,23 @@ void complete_generation(std::vector<Layout> &layouts, const Addresses &a, uint3
 	auto symbol = std::ranges::find(a.symbols, kPernetId, &Symbol::name);
 	auto id = symbol == a.symbols.end() ? Result<uint64_t>(0) : memory.read_integer(symbol->address, 4);
 	const auto pernet_id = static_cast<uint32_t>(id.value_or(0));
-	for (Layout &l : layouts)
-		l.probe.pernet_id = pernet_id;
 	// The same for all layouts: they differ in nothing that is looked at here.
-	nd_field base_seq = layouts.front().probe.pernet_base_seq;
-	if (!pernet_id) {
-		base_seq = {}; // the generation cannot be found: events carry none
-	} else if (layouts.front().pernet.mutex_size) {
-		base_seq = find_generation(find_namespaces(a), generation, layouts.front(), memory);
+	std::vector<nd_field> places = {layouts.front().probe.pernet_base_seq};
+	if (pernet_id && layouts.front().pernet.mutex_size) {
+		places = find_generation(find_namespaces(a), generation, layouts.front(), memory);
+		places.push_back({});
+	} else if (!pernet_id) {
+		places.assign(1, {}); // the generation cannot be found: events carry none
 	}
-	for (Layout &l : layouts)
-		l.probe.pernet_base_seq = base_seq;
+	std::vector<Layout> all;
+	for (const nd_field &place : places) {
+		for (Layout l : layouts) {
+			l.probe.pernet_id = pernet_id;
+			l.probe.pernet_base_seq = place;
+			all.push_back(l);
+		}
+	}
+	layouts = std::move(all);
 }
 
 } // namespace
@@ -161,7 +167,7 @@ Result<Kernel> read_running_kernel() {
 	kernel.nft_build_id = build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", kModule).c_str());
 	auto layouts = running_layouts(kernel.core_build_id, kernel.nft_build_id);
 	if (!layouts) return std::unexpected(layouts.error());
-	const Layout &likely = layouts->front();
+	const Layout likely = layouts->front();
 	auto memory = KernelMemory::open();
 	if (!memory) return std::unexpected(memory.error());
 	auto found = find_addresses(likely.module, *memory);
