@@ -27,6 +27,11 @@ constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kPernetId = "nf_tables_net_id";
 constexpr std::string_view kNamespaces = "net_namespace_list";
 constexpr const char *kModule = "nf_tables"; // where it is one
+#ifdef __aarch64__
+constexpr Machine kMachine = Machine::kAArch64;
+#else
+constexpr Machine kMachine = Machine::kX86_64;
+#endif
 
 // Where things are in the running kernel.
 struct Addresses {
@@ -97,6 +102,7 @@ Result<Image> read_image(const Addresses &a, const Symbol &entry, const KprobeLa
 	if (!before) return std::unexpected(before.error());
 	for (int i = 0;; i++) {
 		Image image;
+		image.machine = kMachine;
 		image.ranges = *before;
 		restore_probed_bytes(image, a.known.kprobe_table, kprobe, memory);
 		auto after = read_ranges(a.symbols, entry, memory);
