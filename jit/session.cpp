@@ -43,15 +43,15 @@ std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 }
 
 // An attached probe that passed the self-test.
-Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, SelfTest &test, const SessionOptions &options,
-                                      Timings &timings) {
+Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const nd_layout &layout, SelfTest &test,
+                                      const SessionOptions &options, Timings &timings) {
 	auto ground = test.netns();
 	if (!ground) return std::unexpected(ground.error());
 	Stopwatch watch;
 	auto probe = Probe::attach(made.object, made.plan, {.netns = *ground, .ring_bytes = options.ring_bytes});
 	timings.attach += watch.lap();
 	if (!probe) return probe;
-	auto proven = test.run(**probe);
+	auto proven = test.run(**probe, layout);
 	timings.selftest += watch.lap();
 	if (!proven) return std::unexpected(proven.error());
 	return probe;
@@ -72,7 +72,7 @@ Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const SessionOpt
 		if (!object) return std::unexpected(object.error());
 		s.kernel.layout = c.layout;
 		ProvenPlan made{std::move(c.plan), std::move(*object)};
-		auto probe = attach(made, test, options, s.timings);
+		auto probe = attach(made, c.layout.probe, test, options, s.timings);
 		if (probe) {
 			PlanCache(s.kernel).store(made);
 			s.plan = std::move(made.plan);
@@ -120,7 +120,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 
 	Result<std::unique_ptr<Probe>> probe;
 	if (auto kept = load_kept(s.kernel)) {
-		probe = attach(*kept, *test, options, s.timings);
+		probe = attach(*kept, s.kernel.layout.probe, *test, options, s.timings);
 		s.plan = std::move(kept->plan);
 	} else {
 		probe = make(s, *test, options);

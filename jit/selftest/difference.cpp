@@ -54,7 +54,7 @@ std::optional<std::string> difference(const Expectation &expected, const nd_even
 	        {"device type", e.l2_len ? e.dev_type : s.dev_type, s.dev_type},
 	        {"bytes from the network header on", e.l3_len, s.l3_len},
 	        {"bytes of the link header", e.l2_len, s.l2_len},
-	        {"ruleset generation", s.generation ? e.generation : 0, s.generation},
+	        {"ruleset generation", e.generation, s.generation},
 	};
 	if (e.cause != s.cause)
 		return fmt::format("cause: expected {}, saw {}", cause_name(e.cause), cause_name(s.cause));

@@ -6,7 +6,7 @@
 //	...                                             // read the kernel, find the Plan, compile
 //	auto netns = test->netns();                     // waits for the namespace
 //	auto probe = Probe::attach(..., {.netns = *netns});
-//	test->run(**probe);                             // again with another probe, if need be
+//	test->run(**probe, layout);                     // again with another probe, if need be
 //	(*probe)->watch(...);                           // what is wanted
 #ifndef NFT_DROPS_JIT_SELFTEST_SELFTEST_H
 #define NFT_DROPS_JIT_SELFTEST_SELFTEST_H
@@ -29,14 +29,17 @@ public:
 	Result<uint32_t> netns();
 	// Fails with kMachine if the probe did not see exactly what was dropped, naming the packet and the first fact
 	// that is wrong. The probe watches netns(); all of its events are taken out of its ring. What it sees of the
-	// jump limit is not tested: no ruleset that the kernel accepts gets there.
+	// jump limit is not tested: no ruleset that the kernel accepts gets there. Where `layout`, which the probe was
+	// made for, says where the ruleset's generation is, each event must carry the right one, else none.
 	// Returns how many packets it was tested with.
-	Result<size_t> run(Probe &probe);
+	Result<size_t> run(Probe &probe, const nd_layout &layout);
 
 private:
 	explicit SelfTest(std::unique_ptr<Ground> ground) : ground_(std::move(ground)) {}
-	[[nodiscard]] std::optional<Expectation> expect(const Trial &trial, const Sent &sent) const;
-	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen) const;
+	[[nodiscard]] std::optional<Expectation> expect(const Trial &trial, const Sent &sent,
+	                                                uint32_t generation) const;
+	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen,
+	                                     uint32_t generation) const;
 
 	std::unique_ptr<Ground> ground_;
 	std::optional<GroundFacts> facts_;

@@ -374,11 +374,13 @@ Result<TrialHandles> load_trial_ruleset() {
 	if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
 		return failed("no netfilter netlink", errno);
 	TrialHandles handles;
-	// Tables that only use up the first handles.
-	Batch spare;
-	for (const char *name : {"nd-self-test-spare1", "nd-self-test-spare2"})
+	// Tables that only use up the first handles; in commits of their own, so that the generation, which begins with
+	// 1, is never the number of tables.
+	for (const char *name : {"nd-self-test-spare1", "nd-self-test-spare2"}) {
+		Batch spare;
 		add_table(spare, trial_tables()[0].family, name);
-	spare.commit(socket.get());
+		spare.commit(socket.get());
+	}
 
 	int error = 0;
 	bool any = false;

@@ -53,7 +53,7 @@ TEST(Damage, NoWrongPlanPassesTheSelfTest) {
 	{
 		auto probe = attach(*kernel, *plan, *netns);
 		ASSERT_TRUE(probe) << probe.error().message();
-		auto passed = test->run(**probe);
+		auto passed = test->run(**probe, kernel->layout.probe);
 		ASSERT_TRUE(passed) << passed.error().message();
 		ASSERT_TRUE((*probe)->watch(truth.netns()));
 		const auto wrong = truth.contradicts(**probe);
@@ -71,7 +71,7 @@ TEST(Damage, NoWrongPlanPassesTheSelfTest) {
 			rejected[kind_of(probe.error())]++;
 			continue;
 		}
-		if (auto passed = test->run(**probe); !passed) {
+		if (auto passed = test->run(**probe, kernel->layout.probe); !passed) {
 			rejected[kind_of(passed.error())]++;
 			continue;
 		}
