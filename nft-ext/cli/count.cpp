@@ -25,6 +25,7 @@ std::string described(const nd_count_meta &meta) {
 
 // `anew`: from zero, whatever is there.
 Result<void> start(const CountOptions &options, bool anew) {
+	if (auto netns = present_netns_cookie(); !netns) return std::unexpected(netns.error());
 	auto lock = jit::PinLock::take(jit::PinLock::Kind::kExclusive);
 	if (!lock) return std::unexpected(lock.error());
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());

@@ -171,8 +171,9 @@ TEST_F(ListTest, RulesWithinBraces) {
 	ASSERT_TRUE(query->ask(std::move(request), [&rules](const nlmsghdr *message) {
 		if (auto rule = parse_change(message)) rules.emplace_back(rule->chain, rule->handle);
 	}));
+	const uint64_t table = list_ruleset().at(0).table_handle;
 	for (const auto &[chain, handle] : rules)
-		counts_.by_culprit[{1, handle, false}] = {handle * 1000, handle, {}};
+		counts_.by_culprit[{table, handle, false}] = {handle * 1000, handle, {}};
 	std::map<std::string, std::vector<uint64_t>> by_chain;
 	for (const auto &[chain, handle] : rules)
 		by_chain[chain].push_back(handle);
@@ -243,9 +244,10 @@ TEST_F(ListTest, Json) {
 TEST_F(ListTest, BusiestFirst) {
 	ASSERT_TRUE(nft("table inet t { chain c { type filter hook input priority 0; policy drop;\n"
 	                "tcp dport 1 drop; tcp dport 2 drop comment \"\x1b[2J\"; tcp dport 3 drop; }\n}\n"));
-	counts_.by_culprit[{1, 2, false}] = {7, 420, {}};
-	counts_.by_culprit[{1, 3, false}] = {70, 4200, {}};
-	counts_.by_culprit[{1, 1, true}] = {9, 540, {}};
+	const uint64_t table = list_ruleset().at(0).table_handle;
+	counts_.by_culprit[{table, 2, false}] = {7, 420, {}};
+	counts_.by_culprit[{table, 3, false}] = {70, 4200, {}};
+	counts_.by_culprit[{table, 1, true}] = {9, 540, {}};
 	const std::string ours = list(ListRequest{.command = "list ruleset", .sorted = true});
 	std::vector<std::string> lines = lines_outside_quotes(ours);
 	ASSERT_EQ(lines.size(), 6U) << ours;
