@@ -12,7 +12,6 @@
 namespace nft_drops::jit {
 namespace {
 
-constexpr int kArguments = 4;      // of a call that are looked at
 constexpr int kMostSteps = 20'000; // the longest way so far has 5,000
 
 std::unexpected<Error> not_understood(const std::string &why) {
@@ -27,12 +26,47 @@ Emulator::Emulator(const Code &code, const Architecture &arch, const Layout &lay
 	for (const JumpLabel &l : code.image().labels) {
 		if (std::ranges::find(keys_, l.key) == keys_.end()) keys_.push_back(l.key);
 	}
+	switches_.resize(code.all().size());
+	for (const JumpLabel &l : code.image().labels) {
+		const Instruction *at = code.at(l.code);
+		if (!at || switches_[code.index_of(*at)].label) continue;
+		const auto key = std::ranges::find(keys_, l.key) - keys_.begin();
+		switches_[code.index_of(*at)] = {&l, static_cast<size_t>(key)};
+	}
+	for (size_t i = 0; i < kArguments; i++)
+		arguments_[i] = static_cast<size_t>(arch.argument(static_cast<int>(i)));
+}
+
+namespace {
+
+// Different addresses in each scenario: what is equal in all of them is no accident.
+unsigned salt_of(const Way &way) {
+	unsigned sum = way.flipped_keys * 31;
+	for (char c : way.scenario->name)
+		sum = sum * 33 + static_cast<unsigned char>(c);
+	return sum % 200;
+}
+
+} // namespace
+
+Emulator::Start &Emulator::start_of(const Way &way) const {
+	if (start_ && start_->flipped_keys == way.flipped_keys && start_->scenario == *way.scenario) return *start_;
+	start_.reset();
+	Start start{.scenario = *way.scenario, .flipped_keys = way.flipped_keys, .world = {}, .state = {}};
+	MachineState &state = start.state;
+	state.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes,
+	          Value::Kind::kUnknown);
+	start.world = World::build(start.scenario, layout_, salt_of(way), state);
+	state.watched = {start.world.ops, start.world.eval};
+	arch_.prepare_entry(state);
+	return start_.emplace(std::move(start));
 }
 
 class Emulator::Run {
 public:
 	Run(const Emulator &e, const Way &way, int jump_limit, const Observer &observe)
-	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe) {
+	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe), state_(e.start_of(way).state),
+	      world_(e.start_->world) {
 		path_.way = way;
 		path_.regs = way.regs;
 		path_.visits.resize(e.code_.all().size());
@@ -49,7 +83,7 @@ public:
 			path_.visits_with_drop[index] += drop_decided_;
 			if (freed_) path_.late[index] = true;
 			if (observe_) observe_({*at, state_, world_, entry_sp_});
-			Step s = switched(*at);
+			Step s = switched(*at, index);
 			if (state_.lost()) {
 				return not_understood(fmt::format("{}: it stores at a place that is not known",
 				                                  e_.code_.place(at->address)));
@@ -99,11 +133,6 @@ public:
 
 private:
 	void begin() {
-		state_.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes,
-		           Value::Kind::kUnknown);
-		world_ = World::build(*way_.scenario, e_.layout_, salt(), state_);
-		state_.watched = {world_.ops, world_.eval};
-		e_.arch_.prepare_entry(state_);
 		entry_sp_ = state_.registers[static_cast<size_t>(e_.arch_.stack_pointer())].bits;
 		reg(e_.arch_.argument(0)) = Value::known(world_.pkt);
 		reg(e_.arch_.argument(1)) = Value::known(world_.base);
@@ -113,14 +142,6 @@ private:
 		expected_ = meaning(*way_.scenario, jump_limit_, false);
 		if (way_.scenario->special_ops || way_.scenario->special_eval)
 			expected_if_breaks_ = meaning(*way_.scenario, jump_limit_, true);
-	}
-
-	// Different addresses in each scenario: what is equal in all of them is no accident.
-	[[nodiscard]] unsigned salt() const {
-		unsigned sum = way_.flipped_keys * 31;
-		for (char c : way_.scenario->name)
-			sum = sum * 33 + static_cast<unsigned char>(c);
-		return sum % 200;
 	}
 
 	// What nft_do_chain's caller has in a register that must survive.
@@ -136,18 +157,16 @@ private:
 	}
 
 	Value &reg(int number) { return state_.registers[static_cast<size_t>(number)]; }
+	[[nodiscard]] const Value &argument(size_t i) const { return state_.registers[e_.arguments_[i]]; }
 
 	// A place of a static key jumps or does not, as this way has it.
-	Step switched(const Instruction &at) {
-		for (const JumpLabel &l : e_.code_.image().labels) {
-			if (l.code != at.address) continue;
-			const auto key = std::ranges::find(e_.keys_, l.key) - e_.keys_.begin();
-			const bool jumps = at.flow == Flow::kJump;
-			const bool flipped = (way_.flipped_keys >> key & 1) != 0;
-			if (jumps != flipped) return {.kind = Step::Kind::kGoto, .target = Value::known(l.target)};
-			return {};
-		}
-		return e_.arch_.execute(at, state_);
+	Step switched(const Instruction &at, size_t index) {
+		const Switch &s = e_.switches_[index];
+		if (!s.label) return e_.arch_.execute(at, state_);
+		const bool jumps = at.flow == Flow::kJump;
+		const bool flipped = (way_.flipped_keys >> s.key & 1) != 0;
+		if (jumps != flipped) return {.kind = Step::Kind::kGoto, .target = Value::known(s.label->target)};
+		return {};
 	}
 
 	bool decide(size_t index) {
@@ -167,8 +186,8 @@ private:
 	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a
 	// function through a pointer, a compiler's direct copy.
 	void call(const Value &function) {
-		const Value expr = reg(e_.arch_.argument(0));
-		const Value regs = reg(e_.arch_.argument(1));
+		const Value expr = argument(0);
+		const Value regs = argument(1);
 		auto found = expr.is_known() ? world_.exprs.find(expr.bits) : world_.exprs.end();
 		if (found != world_.exprs.end() && regs.is_known() && MachineState::on_stack(regs.bits)) {
 			path_.regs = static_cast<int64_t>(regs.bits - entry_sp_);
@@ -206,8 +225,8 @@ private:
 	// (struct nft_traceinfo) may be written.
 	void other_call() {
 		const uint64_t regs = entry_sp_ + static_cast<uint64_t>(path_.regs);
-		for (int i = 0; i < kArguments; i++) {
-			const Value a = reg(e_.arch_.argument(i));
+		for (size_t i = 0; i < kArguments; i++) {
+			const Value a = argument(i);
 			if (!a.is_known()) continue;
 			if (a.bits == world_.skb) freed_ = true;
 			const bool is_regs =
@@ -222,13 +241,13 @@ private:
 
 	// How many arguments a call has is not known, and a register may still hold an address that it was needed for
 	// earlier. Arguments are made right before the call, but for what may be made once for several calls.
-	[[nodiscard]] bool is_argument(int i, const Value &a) const {
-		return i == 0 || !a.same(before_[static_cast<size_t>(i)]) || handed_out_.contains(a.bits);
+	[[nodiscard]] bool is_argument(size_t i, const Value &a) const {
+		return i == 0 || !a.same(before_[i]) || handed_out_.contains(a.bits);
 	}
 
 	void note_arguments() {
-		for (int i = 0; i < kArguments; i++)
-			before_[static_cast<size_t>(i)] = reg(e_.arch_.argument(i));
+		for (size_t i = 0; i < kArguments; i++)
+			before_[i] = argument(i);
 	}
 
 	Result<Path> finish(const Value &returns_to) {
@@ -267,8 +286,8 @@ private:
 	const Way &way_;
 	int jump_limit_;
 	const Observer &observe_;
-	MachineState state_;
-	World world_;
+	MachineState &state_;
+	const World &world_;
 	uint64_t entry_sp_ = 0;
 	Outcome expected_;
 	Outcome expected_if_breaks_;
@@ -282,7 +301,8 @@ private:
 };
 
 Result<Path> Emulator::run(const Way &way, int jump_limit, const Observer &observe) const {
-	return Run(*this, way, jump_limit, observe).go();
+	MachineState &state = start_of(way).state;
+	return state.attempt([&] { return Run(*this, way, jump_limit, observe).go(); });
 }
 
 } // namespace nft_drops::jit

@@ -8,6 +8,7 @@
 #include "jit/resolve/code.h"
 #include "jit/resolve/world.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -68,11 +69,28 @@ public:
 
 private:
 	class Run;
+	// The moment at which the function is called.
+	struct Start {
+		Scenario scenario; // a copy: that of the way may be gone, and another one in its place
+		uint32_t flipped_keys = 0;
+		World world;
+		MachineState state;
+	};
+	[[nodiscard]] Start &start_of(const Way &way) const;
+
+	static constexpr size_t kArguments = 4; // of a call that are looked at
+	struct Switch {
+		const JumpLabel *label = nullptr; // of the place of a static key
+		size_t key = 0;
+	};
 	const Code &code_;
 	const Architecture &arch_;
 	const Layout &layout_;
 	std::vector<uint64_t> keys_;
-	std::optional<uint64_t> thunk_; // that it returns by
+	std::vector<Switch> switches_;               // by instruction index
+	std::optional<uint64_t> thunk_;              // that it returns by
+	std::array<size_t, kArguments> arguments_{}; // their registers
+	mutable std::optional<Start> start_; // that of the last run: the ways of one scenario mostly follow each other
 };
 
 } // namespace nft_drops::jit

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/resolve/helper.h"
 
+#include <array>
 #include <set>
 
 namespace nft_drops::jit {
 namespace {
 
+constexpr int kArguments = 4;
 constexpr int kMostSteps = 200;
 constexpr uint64_t kRoom = 256; // below the caller's stack pointer: nothing of the caller's is there
 
@@ -21,21 +23,20 @@ std::optional<uint64_t> return_thunk(const Code &code) {
 	return *outside.begin();
 }
 
-Value answer_of_helper(const Code &helpers, const Architecture &arch, const MachineState &state, uint64_t function,
-                       std::optional<uint64_t> thunk) {
-	const Instruction *at = helpers.at(function);
-	if (!at) return Value::unknown();
-	const auto sp = static_cast<size_t>(arch.stack_pointer());
-	if (!state.registers[sp].is_known()) return Value::unknown();
+namespace {
 
-	MachineState s = state;
+// In a state that it may change.
+Value run_helper(const Instruction *at, const Code &helpers, const Architecture &arch, MachineState &s,
+                 std::optional<uint64_t> thunk) {
+	const auto sp = static_cast<size_t>(arch.stack_pointer());
+	const Value entry = Value::known(s.registers[sp].bits - kRoom);
+	std::array<Value, kArguments> arguments{};
+	for (int i = 0; i < kArguments; i++)
+		arguments[static_cast<size_t>(i)] = s.registers[static_cast<size_t>(arch.argument(i))];
 	arch.prepare_entry(s);
-	for (int i = 0; i < 4; i++) {
-		const auto argument = static_cast<size_t>(arch.argument(i));
-		s.registers[argument] = state.registers[argument];
-	}
-	s.registers[sp] = Value::known(state.registers[sp].bits - kRoom);
-	const Value entry = s.registers[sp];
+	for (int i = 0; i < kArguments; i++)
+		s.registers[static_cast<size_t>(arch.argument(i))] = arguments[static_cast<size_t>(i)];
+	s.registers[sp] = entry;
 	s.store(entry, 8, kReturnAddress); // where the processor keeps it there
 	const auto answer = [&](const Value &returns_to) {
 		const Value v = s.registers[static_cast<size_t>(arch.return_value())];
@@ -58,6 +59,15 @@ Value answer_of_helper(const Code &helpers, const Architecture &arch, const Mach
 		}
 	}
 	return Value::unknown();
+}
+
+} // namespace
+
+Value answer_of_helper(const Code &helpers, const Architecture &arch, MachineState &state, uint64_t function,
+                       std::optional<uint64_t> thunk) {
+	const Instruction *at = helpers.at(function);
+	if (!at || !state.registers[static_cast<size_t>(arch.stack_pointer())].is_known()) return Value::unknown();
+	return state.attempt([&] { return run_helper(at, helpers, arch, state, thunk); });
 }
 
 } // namespace nft_drops::jit

@@ -15,9 +15,9 @@ namespace nft_drops::jit {
 std::optional<uint64_t> return_thunk(const Code &code);
 
 // What a function returns that is called in `state`, with its arguments in their registers. Unknown where it is none of
-// `helpers`, calls others, depends on something unknown, or is not understood. `state` stays as it is: what the
-// function may change is the caller's to judge.
-Value answer_of_helper(const Code &helpers, const Architecture &arch, const MachineState &state, uint64_t function,
+// `helpers`, calls others, depends on something unknown, or is not understood. Afterwards `state` is as it was: what
+// the function may change is the caller's to judge.
+Value answer_of_helper(const Code &helpers, const Architecture &arch, MachineState &state, uint64_t function,
                        std::optional<uint64_t> thunk);
 
 } // namespace nft_drops::jit

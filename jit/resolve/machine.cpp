@@ -2,6 +2,7 @@
 #include "jit/resolve/machine.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace nft_drops::jit {
 namespace {
@@ -11,22 +12,38 @@ uint64_t opaque_id(uint64_t address, unsigned bytes) {
 	return (address ^ (uint64_t{bytes} << 60)) * 0x9e3779b97f4a7c15U;
 }
 
+// Eight bytes, all of that kind.
+constexpr uint64_t all_of(Value::Kind kind) {
+	return 0x0101010101010101U * static_cast<uint8_t>(kind);
+}
+
 } // namespace
 
 void MachineState::map(uint64_t address, size_t size, Value::Kind content) {
-	Region r{address, std::vector<uint8_t>(size), std::vector<Value::Kind>(size, content), {}};
-	r.opaque.resize(size / 8 + 1);
 	auto after = std::ranges::upper_bound(regions_, address, {}, &Region::address);
-	regions_.insert(after, std::move(r));
+	if (after != regions_.begin() && std::prev(after)->address == address) return;
+	const size_t begin = bytes_.size();
+	const size_t end = begin + (size + 7) / 8 * 8;
+	constexpr size_t kMostly = 64 * 1024;
+	bytes_.reserve(kMostly);
+	kinds_.reserve(kMostly);
+	bytes_.resize(end);
+	kinds_.resize(end, content);
+	regions_.insert(after, {address, size, begin});
 }
 
-const MachineState::Region *MachineState::find(uint64_t address, unsigned bytes) const {
-	auto after = std::ranges::upper_bound(regions_, address, {}, &Region::address);
-	if (after == regions_.begin()) return nullptr;
-	const Region &r = *std::prev(after);
-	const uint64_t offset = address - r.address;
-	if (offset >= r.bytes.size() || r.bytes.size() - offset < bytes) return nullptr;
-	return &r;
+size_t MachineState::find(uint64_t address, unsigned bytes) const {
+	const auto within = [&](const Region &r) {
+		const uint64_t offset = address - r.address;
+		return offset < r.size && r.size - offset >= bytes && bytes <= 8;
+	};
+	if (last_found_ >= regions_.size() || !within(regions_[last_found_])) {
+		const auto after = std::ranges::upper_bound(regions_, address, {}, &Region::address);
+		if (after == regions_.begin() || !within(*std::prev(after))) return kNowhere;
+		last_found_ = static_cast<size_t>(after - regions_.begin()) - 1;
+	}
+	const Region &r = regions_[last_found_];
+	return r.begin + (address - r.address);
 }
 
 bool MachineState::is_outside(const Value &v) const {
@@ -37,9 +54,8 @@ bool MachineState::is_outside(const Value &v) const {
 	case Value::Kind::kOpaque:
 		return true;
 	case Value::Kind::kKnown:
-		return std::ranges::none_of(regions_, [&](const Region &r) {
-			return v.bits - (r.address - kNear) < r.bytes.size() + 2 * kNear;
-		});
+		return std::ranges::none_of(
+		        regions_, [&](const Region &r) { return v.bits - (r.address - kNear) < r.size + 2 * kNear; });
 	default:
 		return false;
 	}
@@ -54,22 +70,23 @@ Value MachineState::mixed(const Value &a, const Value &b) const {
 
 Value MachineState::load(Value address, unsigned bytes) const {
 	if (!address.is_known()) return is_outside(address) ? Value::outside() : Value::unknown();
-	const Region *r = find(address.bits, bytes);
-	if (!r) return Value::opaque(opaque_id(address.bits, bytes));
-	const uint64_t at = address.bits - r->address;
-	uint64_t v = 0;
-	bool known = true;
-	bool opaque = bytes == 8 && at % 8 == 0;
-	bool outside = true;
-	for (unsigned i = 0; i < bytes; i++) {
-		const Value::Kind kind = r->kinds[at + i];
-		v |= uint64_t{r->bytes[at + i]} << (8 * i);
-		known &= kind == Value::Kind::kKnown;
-		opaque &= kind == Value::Kind::kOpaque;
-		outside &= kind == Value::Kind::kOutside || kind == Value::Kind::kOpaque;
+	const size_t at = find(address.bits, bytes);
+	if (at == kNowhere) return Value::opaque(opaque_id(address.bits, bytes));
+	uint64_t kinds = 0;
+	memcpy(&kinds, &kinds_[at], bytes);
+	if (kinds == (all_of(Value::Kind::kKnown) & mask_of(bytes))) {
+		uint64_t v = 0;
+		memcpy(&v, &bytes_[at], bytes);
+		return Value::known(v);
 	}
-	if (known) return Value::known(v);
-	if (opaque) return Value::opaque(r->opaque[at / 8]);
+	if (bytes == 8 && at % 8 == 0 && kinds == all_of(Value::Kind::kOpaque)) {
+		uint64_t id = 0;
+		memcpy(&id, &bytes_[at], bytes);
+		return Value::opaque(id);
+	}
+	bool outside = true;
+	for (unsigned i = 0; i < bytes; i++)
+		outside &= kinds_[at + i] == Value::Kind::kOutside || kinds_[at + i] == Value::Kind::kOpaque;
 	return outside ? Value::outside() : Value::unknown();
 }
 
@@ -78,27 +95,57 @@ void MachineState::store(Value address, unsigned bytes, Value value) {
 		lost_ |= !is_outside(address);
 		return;
 	}
-	auto *r = const_cast<Region *>(find(address.bits, bytes));
-	if (!r) return;
-	const uint64_t at = address.bits - r->address;
-	Value::Kind kind = value.kind;
-	if (kind == Value::Kind::kOpaque) {
-		if (bytes == 8 && at % 8 == 0)
-			r->opaque[at / 8] = value.bits;
-		else
-			kind = Value::Kind::kOutside;
+	const size_t at = find(address.bits, bytes);
+	if (at == kNowhere) return;
+	if (attempts_ > 0) {
+		Overwritten &old = overwritten_.emplace_back(at, bytes, 0, 0);
+		memcpy(&old.bytes, &bytes_[at], bytes);
+		memcpy(&old.kinds, &kinds_[at], bytes);
 	}
-	for (unsigned i = 0; i < bytes; i++) {
-		r->bytes[at + i] = static_cast<uint8_t>(value.bits >> (8 * i));
-		r->kinds[at + i] = kind != Value::Kind::kPartial ? kind
-		                   : i < value.low               ? Value::Kind::kKnown
-		                                                 : Value::Kind::kUnknown;
+	Value::Kind kind = value.kind;
+	if (kind == Value::Kind::kOpaque && (bytes != 8 || at % 8 != 0)) kind = Value::Kind::kOutside;
+	memcpy(&bytes_[at], &value.bits, bytes);
+	uint64_t kinds = all_of(kind);
+	if (kind == Value::Kind::kPartial) {
+		const uint64_t known = mask_of(value.low);
+		kinds = (all_of(Value::Kind::kKnown) & known) | (all_of(Value::Kind::kUnknown) & ~known);
+	}
+	memcpy(&kinds_[at], &kinds, bytes);
+}
+
+void MachineState::fill(uint64_t address, size_t size, Value value) {
+	for (size_t i = 0; i < size;) {
+		const unsigned n = size - i >= 8 && find(address + i, 8) != kNowhere ? 8 : 1;
+		store(Value::known(address + i), n, value);
+		i += n;
 	}
 }
 
+void MachineState::fill(uint64_t address, size_t size, uint8_t byte) {
+	fill(address, size, Value::known(0x0101010101010101U * byte));
+}
+
 void MachineState::forget(uint64_t address, size_t size) {
-	for (size_t i = 0; i < size; i++)
-		store(Value::known(address + i), 1, Value::unknown());
+	fill(address, size, Value::unknown());
+}
+
+MachineState::Before MachineState::begin_attempt() {
+	attempts_++;
+	return {registers, flags, lost_, compared.size(), overwritten_.size()};
+}
+
+void MachineState::end_attempt(const Before &before) {
+	attempts_--;
+	while (overwritten_.size() > before.overwritten) {
+		const Overwritten &old = overwritten_.back();
+		memcpy(&bytes_[old.at], &old.bytes, old.size);
+		memcpy(&kinds_[old.at], &old.kinds, old.size);
+		overwritten_.pop_back();
+	}
+	registers = before.registers;
+	flags = before.flags;
+	lost_ = before.lost;
+	compared.resize(before.compared);
 }
 
 } // namespace nft_drops::jit

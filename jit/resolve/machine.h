@@ -23,7 +23,8 @@ public:
 	std::array<Value, kRegisters> registers{};
 	Flags flags;
 
-	// Maps memory with such content (kUnknown or kOutside). Regions do not overlap.
+	// Maps memory with such content (kUnknown or kOutside). Regions do not overlap; one that is there stays as it
+	// is.
 	void map(uint64_t address, size_t size, Value::Kind content);
 
 	[[nodiscard]] Value load(Value address, unsigned bytes) const;
@@ -34,8 +35,18 @@ public:
 	[[nodiscard]] bool lost() const { return lost_; }
 	// What is computed of these two, at least one of which is not known.
 	[[nodiscard]] Value mixed(const Value &a, const Value &b) const;
+	// Sets so many bytes, where they are mapped.
+	void fill(uint64_t address, size_t size, uint8_t byte);
 	// Makes mapped bytes unknown, e.g. what a called function may have written.
 	void forget(uint64_t address, size_t size);
+	// What `trial` does to this state, which is anything but map(), is undone when it is done: much cheaper than a
+	// copy.
+	template <typename Trial> auto attempt(Trial trial) {
+		const auto before = begin_attempt();
+		auto result = trial();
+		end_attempt(before);
+		return result;
+	}
 	[[nodiscard]] static bool on_stack(uint64_t address) {
 		return address >= kStackTop - kStackBytes && address < kStackTop;
 	}
@@ -62,16 +73,37 @@ public:
 private:
 	struct Region {
 		uint64_t address;
-		std::vector<uint8_t> bytes;
-		std::vector<Value::Kind> kinds;
-		// Opaque values are kept whole, by the address they were stored at.
-		std::vector<uint64_t> opaque;
+		size_t size;
+		size_t begin; // in bytes_ and kinds_; a multiple of 8
 	};
-	[[nodiscard]] const Region *find(uint64_t address, unsigned bytes) const;
+	struct Overwritten {
+		size_t at; // in bytes_
+		unsigned size;
+		uint64_t bytes;
+		uint64_t kinds;
+	};
+	struct Before {
+		std::array<Value, kRegisters> registers;
+		Flags flags;
+		bool lost;
+		size_t compared;
+		size_t overwritten;
+	};
+	static constexpr size_t kNowhere = SIZE_MAX;
+	// Where in bytes_ it lies.
+	[[nodiscard]] size_t find(uint64_t address, unsigned bytes) const;
 	[[nodiscard]] bool is_outside(const Value &v) const;
+	void fill(uint64_t address, size_t size, Value value);
+	[[nodiscard]] Before begin_attempt();
+	void end_attempt(const Before &before);
 
-	std::vector<Region> regions_;
+	std::vector<Region> regions_; // by address
+	std::vector<uint8_t> bytes_;  // of an opaque value: its identity; only whole ones are in memory, at addresses
+	std::vector<Value::Kind> kinds_; // that are multiples of 8
+	mutable size_t last_found_ = 0;  // the region: the next access mostly is to the same
 	bool lost_ = false;
+	int attempts_ = 0;                     // within each other
+	std::vector<Overwritten> overwritten_; // by what is attempted, the last one last
 };
 
 } // namespace nft_drops::jit

@@ -30,6 +30,7 @@ constexpr uint32_t kVerdictMask = 0xff;
 struct Effect {
 	uint32_t code = kContinue;
 	int chain = -1; // of kJump and kGoto
+	bool operator==(const Effect &) const = default;
 };
 
 using RuleSpec = std::vector<Effect>; // its expressions
@@ -57,6 +58,7 @@ struct Scenario {
 	[[nodiscard]] bool is_special(const ExprPlace &p) const {
 		return (special_ops || special_eval) && p == special_place;
 	}
+	bool operator==(const Scenario &) const = default;
 };
 
 // What comes of a scenario.

@@ -69,10 +69,7 @@ private:
 		return at;
 	}
 	// A rule's head, before its bit-fields are put there.
-	void clear(uint64_t at, size_t size) {
-		for (size_t i = 0; i < size; i++)
-			state_.store(Value::known(at + i), 1, Value::known(0));
-	}
+	void clear(uint64_t at, size_t size) { state_.fill(at, size, 0); }
 
 	uint64_t operations(uint64_t at, uint64_t eval, size_t size) {
 		const size_t bytes = std::max<size_t>(lay_.expr_ops_size.offset, lay_.expr_ops_eval.offset) + 8;
@@ -106,8 +103,7 @@ private:
 	void expression(uint64_t at, const ExprPlace &p) {
 		uint64_t ops = 0;
 		if (special(p)) {
-			for (size_t i = 0; i < kSpecialBytes; i++)
-				state_.store(Value::known(at + i), 1, Value::known(scenario_.fill));
+			state_.fill(at, kSpecialBytes, scenario_.fill);
 			ops = scenario_.special_ops;
 			if (!ops) ops = operations(0, scenario_.special_eval, kSpecialBytes);
 		} else if (p == ExprPlace{}) {
