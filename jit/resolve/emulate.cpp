@@ -117,7 +117,7 @@ public:
 			}
 			if (at->flow == Flow::kBranch && s.kind != Step::Kind::kFork) decided_since_fork_ = true;
 			if (at->flow != Flow::kNone) note_arguments();
-			const Instruction *to = e_.code_.at(goes_to);
+			const Instruction *to = goes_to == next ? e_.code_.after(*at) : e_.code_.at(goes_to);
 			// Behind a call that does not return (a failed stack check), or a BUG.
 			const bool may_end_here = at->flow == Flow::kCall || at->flow == Flow::kTrap;
 			if (!to && !path_.forks.empty() && may_end_here) return dead_end(!decided_since_fork_);

@@ -3,6 +3,8 @@
 #ifndef NFT_DROPS_JIT_RESOLVE_FLAGS_H
 #define NFT_DROPS_JIT_RESOLVE_FLAGS_H
 
+#include "jit/resolve/value.h"
+
 #include <cstdint>
 
 namespace nft_drops::jit {
@@ -21,14 +23,26 @@ Flags::Bit either(Flags::Bit a, Flags::Bit b);
 Flags::Bit differ(Flags::Bit a, Flags::Bit b);
 
 // zf and sf of a result.
-void set_zero_sign(Flags &f, uint64_t result, unsigned bytes);
+inline void set_zero_sign(Flags &f, uint64_t result, unsigned bytes) {
+	f.zf = bit((result & mask_of(bytes)) == 0);
+	f.sf = bit((result >> (8 * bytes - 1)) & 1);
+}
 
 struct Sum {
 	uint64_t value;
 	Flags flags; // zf, sf, cf (carry out), of
 };
 // a + b + carry in `bytes` bytes. a - b is a + ~b + 1: the carry out of it is the opposite of a borrow.
-Sum add_with_carry(uint64_t a, uint64_t b, bool carry, unsigned bytes);
+inline Sum add_with_carry(uint64_t a, uint64_t b, bool carry, unsigned bytes) {
+	const uint64_t mask = mask_of(bytes);
+	a &= mask;
+	b &= mask;
+	Sum s{.value = (a + b + (carry ? 1 : 0)) & mask, .flags = {}};
+	set_zero_sign(s.flags, s.value, bytes);
+	s.flags.cf = bit(s.value < a || (carry && s.value == a));
+	s.flags.of = bit(((~(a ^ b) & (a ^ s.value)) >> (8 * bytes - 1)) & 1);
+	return s;
+}
 
 } // namespace nft_drops::jit
 

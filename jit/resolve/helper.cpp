@@ -46,7 +46,7 @@ Value run_helper(const Instruction *at, const Code &helpers, const Architecture 
 		const Step done = arch.execute(*at, s);
 		switch (done.kind) {
 		case Step::Kind::kNext:
-			at = helpers.at(at->address + at->size);
+			at = helpers.after(*at);
 			break;
 		case Step::Kind::kGoto:
 			if (done.target.is_known() && done.target.bits == thunk) return answer(arch.returns_to(s));

@@ -7,15 +7,19 @@ using Bit = Flags::Bit;
 
 namespace {
 
+Bit parity(uint64_t result) {
+	return bit(__builtin_parityll(result & 0xff) == 0);
+}
+
 void set_flags_of(Flags &f, uint64_t result, unsigned bytes) {
 	set_zero_sign(f, result, bytes);
-	f.pf = bit(__builtin_parityll(result & 0xff) == 0);
+	f.pf = parity(result);
 }
 
 Computed add(uint64_t a, uint64_t b, bool carry, unsigned bytes) {
 	const Sum sum = add_with_carry(a, b, carry, bytes);
 	Computed c{Value::known(sum.value), sum.flags};
-	set_flags_of(c.flags, sum.value, bytes);
+	c.flags.pf = parity(sum.value);
 	return c;
 }
 

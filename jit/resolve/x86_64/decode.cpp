@@ -71,6 +71,31 @@ bool touches_memory_unseen(std::string_view word, const McInstruction &mc) {
 	return word == "ENTER" || (bits && mc.name.ends_with("mr"));
 }
 
+// What is implied is written down, so that it need not be found out at each execution.
+void name_operands(Semantics &m) {
+	m.unary = m.op == Op::kInc || m.op == Op::kDec || m.op == Op::kNeg || m.op == Op::kNot;
+	if (m.sources == 0) {
+		m.op = Op::kClobber;
+		m.unclear = "no operand";
+		return;
+	}
+	const Operand accumulator{.kind = Operand::Kind::kReg, .reg = kRax};
+	const Operand rcx{.kind = Operand::Kind::kReg, .reg = kRcx};
+	const Operand one{.imm = 1};
+	// One immediate operand alone: the accumulator is meant. One operand of a shift alone: by 1 or by cl.
+	const bool implied = m.sources == 1 && m.src[0].kind == Operand::Kind::kImm && !m.has_dst && !m.unary;
+	if (implied)
+		m.src = {accumulator, m.src[0]};
+	else if (m.sources == 1)
+		m.src[1] = one;
+	if (is_shift(m.op) && m.sources == 1) m.src[1] = m.cc ? rcx : one;
+	m.second_bytes = is_shift(m.op) ? 1 : m.bytes;
+	m.same_register = m.src[0].kind == Operand::Kind::kReg && m.src[1].kind == Operand::Kind::kReg && !m.unary &&
+	                  m.src[0].reg == m.src[1].reg && m.src[0].high == m.src[1].high && !is_shift(m.op);
+	if (!m.has_dst) m.dst = m.src[0];
+	m.has_dst = m.op != Op::kCmp && m.op != Op::kTest && m.op != Op::kBt;
+}
+
 // Whether the kernel executes a copy of the instruction, followed by a jump back (can_boost() of
 // arch/x86/kernel/kprobes/core.c).
 bool can_be_moved(const uint8_t *bytes, size_t size) {
@@ -206,6 +231,7 @@ Semantics Decoder::understand(const McInstruction &mc, const uint8_t *bytes) con
 	if (m.op == Op::kMovZx || m.op == Op::kMovSx) m.cc = static_cast<uint8_t>(trailing_number(mc.name) / 8);
 	if (is_shift(m.op)) m.cc = mc.name.ends_with("CL");
 	if (m.op == Op::kExtendAcc) m.cc = mc.name == "CWDE" ? 2 : 4;
+	if (is_arithmetic(m.op)) name_operands(m);
 	if (m.op == Op::kJcc || m.op == Op::kSetcc || m.op == Op::kCmov) {
 		if (m.sources > 0) m.cc = static_cast<uint8_t>(m.src[--m.sources].imm & 15);
 	}

@@ -66,45 +66,28 @@ void set(const Operand &o, unsigned bytes, Value v, const Instruction &at, Machi
 	if (o.high && r.kind == Value::Kind::kPartial && r.low < 2) r = Value::unknown();
 }
 
-Step arithmetic(const Semantics &m, const Instruction &at, MachineState &s) {
-	const Operand accumulator{.kind = Operand::Kind::kReg, .reg = kRax};
-	const Operand rcx{.kind = Operand::Kind::kReg, .reg = kRcx};
-	const Operand one{.imm = 1};
-	const bool unary = m.op == Op::kInc || m.op == Op::kDec || m.op == Op::kNeg || m.op == Op::kNot;
-	if (m.sources == 0) return {.kind = Step::Kind::kUnclear, .why = "no operand"};
-
-	// One immediate operand alone: the accumulator is meant. One operand of a shift alone: by 1 or by cl.
-	const bool implied = m.sources == 1 && m.src[0].kind == Operand::Kind::kImm && !m.has_dst && !unary;
-	Operand first = implied ? accumulator : m.src[0];
-	Operand second = implied ? m.src[0] : m.sources > 1 ? m.src[1] : one;
-	if (is_shift(m.op) && m.sources == 1) second = m.cc ? rcx : one;
-	const unsigned second_bytes = is_shift(m.op) ? 1 : m.bytes;
-	const bool writes = m.op != Op::kCmp && m.op != Op::kTest && m.op != Op::kBt;
-	const Operand to = m.has_dst ? m.dst : first;
-
-	const Value a = get(first, m.bytes, at, s);
-	const Value b = get(second, second_bytes, at, s);
-	const bool same_register = first.kind == Operand::Kind::kReg && second.kind == Operand::Kind::kReg && !unary &&
-	                           first.reg == second.reg && first.high == second.high && !is_shift(m.op);
+void arithmetic(const Semantics &m, const Instruction &at, MachineState &s) {
+	const Value a = get(m.src[0], m.bytes, at, s);
+	const Value b = get(m.src[1], m.second_bytes, at, s);
 	if (m.op == Op::kCmp || m.op == Op::kSub) s.note_comparison(a, b);
-	Computed c{.value = unary ? part_of(a) : s.mixed(a, b), .flags = {}};
 	const bool needs_carry = m.op == Op::kAdc || m.op == Op::kSbb;
-	if (needs_carry && s.flags.cf == Bit::kUnknown) {
-		// Nothing is known of the sum.
-	} else if (a.is_known() && (unary || b.is_known())) {
+	const bool no_carry = needs_carry && s.flags.cf == Bit::kUnknown; // then nothing is known of the sum
+	Computed c{};
+	if (!no_carry && a.is_known() && (m.unary || b.is_known())) {
 		c = compute(m, a.bits, b.bits, s.flags);
-	} else if (m.op == Op::kSbb && same_register) {
+	} else if (!no_carry && m.op == Op::kSbb && m.same_register) {
 		c = compute(m, 0, 0, s.flags);
-	} else if ((m.op == Op::kSub || m.op == Op::kXor || m.op == Op::kCmp) && (same_register || a.same(b))) {
+	} else if ((m.op == Op::kSub || m.op == Op::kXor || m.op == Op::kCmp) && (m.same_register || a.same(b))) {
 		c = compute(m, 0, 0, s.flags);
 	} else if ((m.op == Op::kAnd || m.op == Op::kTest) && (a.is(0) || b.is(0))) {
 		c = logic(0, m.bytes);
 	} else if ((m.op == Op::kOr || m.op == Op::kAdd) && b.is(0)) {
 		c.value = a;
+	} else {
+		c.value = m.unary ? part_of(a) : s.mixed(a, b);
 	}
-	if (writes) set(to, m.bytes, c.value, at, s);
+	if (m.has_dst) set(m.dst, m.bytes, c.value, at, s);
 	if (m.op != Op::kNot) s.flags = c.flags;
-	return {};
 }
 
 void store_string(const Semantics &m, MachineState &s) {
@@ -226,7 +209,8 @@ Step execute(const Semantics &m, const Instruction &at, MachineState &s) {
 		s.flags = {};
 		return {};
 	default:
-		return arithmetic(m, at, s);
+		arithmetic(m, at, s);
+		return {};
 	}
 }
 

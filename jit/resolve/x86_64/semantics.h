@@ -80,10 +80,17 @@ struct Semantics {
 	Operand dst;
 	uint8_t sources = 0;
 	std::array<Operand, 4> src;
+	// Of arithmetic, whose result goes to `dst` then: `has_dst` says whether it has one.
+	bool unary = false;
+	bool same_register = false; // its two operands are one and the same
+	uint8_t second_bytes = 8;   // of src[1]
 	std::vector<int8_t> clobbers; // of kClobber
 	const char *unclear = nullptr;
 };
 
+inline bool is_arithmetic(Op op) {
+	return op >= Op::kAdd && op <= Op::kBtc;
+}
 inline bool is_shift(Op op) {
 	return op == Op::kShl || op == Op::kShr || op == Op::kSar;
 }
