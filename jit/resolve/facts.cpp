@@ -26,8 +26,7 @@ namespace {
 
 // Keeps the places that hold `right` in their low `bytes` bytes.
 void keep(Places::Set &set, uint64_t right, unsigned bytes, const Moment &m, const Architecture &arch) {
-	for (size_t p = 0; p < Places::kAll; p++) {
-		if (!set[p]) continue;
+	for (size_t p = set._Find_first(); p < Places::kAll; p = set._Find_next(p)) {
 		const Value v = Places::content(p, bytes, m.state, arch);
 		if (!v.is_known() || (v.bits & mask_of(bytes)) != (right & mask_of(bytes))) set.reset(p);
 	}
@@ -35,8 +34,8 @@ void keep(Places::Set &set, uint64_t right, unsigned bytes, const Moment &m, con
 
 // Keeps the places that hold an address at which there is `right`.
 void keep_slots(Places::Set &set, uint64_t right, const Moment &m, const Architecture &arch) {
-	for (size_t p = 0; p < Places::kAll; p++) {
-		if (set[p] && !m.state.load(Places::content(p, 8, m.state, arch), 8).is(right)) set.reset(p);
+	for (size_t p = set._Find_first(); p < Places::kAll; p = set._Find_next(p)) {
+		if (!m.state.load(Places::content(p, 8, m.state, arch), 8).is(right)) set.reset(p);
 	}
 }
 
