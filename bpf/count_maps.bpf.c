@@ -27,3 +27,5 @@ struct {
 } nd_meta SEC(".maps");
 
 const char nd_license[] SEC("license") = "GPL";
+
+#include "types_inside.h"

@@ -21,3 +21,5 @@ struct {
 volatile struct nd_watched nd_watched = {0};
 
 const char nd_license[] SEC("license") = "GPL";
+
+#include "types_inside.h"

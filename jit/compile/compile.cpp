@@ -3,6 +3,16 @@
 
 #include "jit/compile/specialise.h"
 
+#include <llvm/Analysis/AliasAnalysis.h>
+#include <llvm/Analysis/AssumptionCache.h>
+#include <llvm/Analysis/BasicAliasAnalysis.h>
+#include <llvm/Analysis/BlockFrequencyInfo.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/OptimizationRemarkEmitter.h>
+#include <llvm/Analysis/PostDominators.h>
+#include <llvm/Analysis/ProfileSummaryInfo.h>
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/ExecutionEngine/Orc/CompileUtils.h>
 #include <llvm/ExecutionEngine/Orc/Core.h>
 #include <llvm/ExecutionEngine/Orc/ExecutorProcessControl.h>
@@ -11,8 +21,10 @@
 #include <llvm/ExecutionEngine/Orc/Layer.h>
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/PassInstrumentation.h>
+#include <llvm/IR/PassManager.h>
 #include <llvm/MC/TargetRegistry.h>
-#include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
@@ -71,19 +83,31 @@ std::unique_ptr<llvm::TargetMachine> bpf_machine() {
 // The bitcode is optimised already, but for what the constants allow: fold them, drop what becomes unreachable, put
 // values into registers. LLVM's standard pipelines do no better here and take ten times as long.
 void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
-	llvm::LoopAnalysisManager loops;
 	llvm::FunctionAnalysisManager functions;
-	llvm::CGSCCAnalysisManager components;
 	llvm::ModuleAnalysisManager modules;
-	// Without the target's own additions: its guards against patterns that the verifier dislikes come first and
-	// would hide the constants. bpf/probe.bpf.c guards itself.
-	llvm::PassBuilder builder;
+	// What the passes below ask for, and no PassBuilder: it would bring all of LLVM's passes into this program, whose
+	// own constructors take longer than reading the ruleset. Without the target's additions to a pipeline, too: its
+	// guards against patterns that the verifier dislikes come first and would hide the constants. bpf/probe.bpf.c
+	// guards itself.
 	functions.registerPass([&machine] { return machine.getTargetIRAnalysis(); });
-	builder.registerModuleAnalyses(modules);
-	builder.registerCGSCCAnalyses(components);
-	builder.registerFunctionAnalyses(functions);
-	builder.registerLoopAnalyses(loops);
-	builder.crossRegisterProxies(loops, functions, components, modules);
+	functions.registerPass([] { return llvm::PassInstrumentationAnalysis(); });
+	functions.registerPass([] { return llvm::AssumptionAnalysis(); });
+	functions.registerPass([] { return llvm::BasicAA(); });
+	functions.registerPass([] { return llvm::BlockFrequencyAnalysis(); });
+	functions.registerPass([] { return llvm::DominatorTreeAnalysis(); });
+	functions.registerPass([] { return llvm::LoopAnalysis(); });
+	functions.registerPass([] { return llvm::OptimizationRemarkEmitterAnalysis(); });
+	functions.registerPass([] { return llvm::PostDominatorTreeAnalysis(); });
+	functions.registerPass([] { return llvm::TargetLibraryAnalysis(); });
+	functions.registerPass([] {
+		llvm::AAManager aliases;
+		aliases.registerFunctionAnalysis<llvm::BasicAA>();
+		return aliases;
+	});
+	functions.registerPass([&modules] { return llvm::ModuleAnalysisManagerFunctionProxy(modules); });
+	modules.registerPass([] { return llvm::PassInstrumentationAnalysis(); });
+	modules.registerPass([] { return llvm::ProfileSummaryAnalysis(); });
+	modules.registerPass([&functions] { return llvm::FunctionAnalysisManagerModuleProxy(functions); });
 
 	llvm::FunctionPassManager each;
 	each.addPass(llvm::InstCombinePass());
