@@ -5,6 +5,7 @@
 #include "jit/cache/proven_plan.h"
 #include "jit/candidates.h"
 #include "jit/compile/compile.h"
+#include "jit/export/bpftrace.h"
 #include "jit/selftest/selftest.h"
 
 #include <bpf/libbpf.h>
@@ -135,6 +136,15 @@ Result<Session> Session::start(const SessionOptions &options) {
 Result<std::string> explain_running_kernel() {
 	silence_libbpf();
 	return explained(read_running_kernel());
+}
+
+Result<std::string> bpftrace_for_running_kernel() {
+	silence_libbpf();
+	auto kernel = read_running_kernel();
+	if (!kernel) return std::unexpected(kernel.error());
+	auto plan = resolve(kernel->image, kernel->layout);
+	if (!plan) return std::unexpected(plan.error());
+	return bpftrace_script(*plan, *kernel);
 }
 
 Result<std::string> explain_kernel_files(const KernelFiles &files) {

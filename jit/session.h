@@ -40,6 +40,9 @@ Result<std::string> explain_running_kernel();
 // The same for a kernel that is not running.
 Result<std::string> explain_kernel_files(const KernelFiles &files);
 
+// A bpftrace script that does what the probe does on the running kernel; nothing is attached.
+Result<std::string> bpftrace_for_running_kernel();
+
 } // namespace nft_drops::jit
 
 #endif

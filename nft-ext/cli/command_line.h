@@ -24,6 +24,7 @@ enum class Command : unsigned {
 	kProbe,
 	kCheck,
 	kDemo,
+	kBpftrace,
 	kHelp,
 	kVersion,
 };

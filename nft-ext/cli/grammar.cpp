@@ -213,6 +213,9 @@ constexpr CommandSpec kCommands[] = {
          "Every requirement with its state, one a line, the last one being a test with packets and rules of its own in "
          "a "
          "network namespace of its own; then the verdict. Exit status 0, or 2 if it cannot. Nothing is left behind."},
+        {Command::kBpftrace, Ours::kWhole, "bpftrace", "print a bpftrace script for the running kernel",
+         "bpftrace 0.17 and later run it as it is: each drop with table, base chain, cause, rule handle, interfaces, "
+         "length, addresses and ports. The Plan stands in it as comments. It is right for the running kernel only."},
         {Command::kDemo, Ours::kWhole, "demo",
          "show drops of the example ruleset in a network namespace of its own, which is gone afterwards", ""},
         {Command::kHelp, Ours::kWhole, "help [COMMAND]", "all commands and options, or what one command does", ""},

@@ -12,13 +12,17 @@
 #include "nft-ext/cli/version.h"
 
 #include <cstdio>
+#include <string>
 
 namespace nft_drops::cli {
 namespace {
 
-Result<void> probe(const ProbeOptions &of) {
-	auto words = of.vmlinux.empty() ? jit::explain_running_kernel()
-	                                : jit::explain_kernel_files({.module = of.ko, .core = of.vmlinux});
+Result<std::string> explained(const ProbeOptions &of) {
+	if (of.vmlinux.empty()) return jit::explain_running_kernel();
+	return jit::explain_kernel_files({.module = of.ko, .core = of.vmlinux});
+}
+
+Result<void> print(const Result<std::string> &words) {
 	if (!words) return std::unexpected(words.error());
 	fputs(words->c_str(), stdout);
 	return {};
@@ -49,7 +53,10 @@ int run(int argc, char *argv[]) {
 		done = count(line->words[1], line->count);
 		break;
 	case Command::kProbe:
-		done = probe(line->probe);
+		done = print(explained(line->probe));
+		break;
+	case Command::kBpftrace:
+		done = print(jit::bpftrace_for_running_kernel());
 		break;
 	case Command::kDemo:
 		done = demo();

@@ -6,6 +6,7 @@
 #include "nft-ext/cli/report.h"
 #include "nft-ext/cli/signals.h"
 #include "nft-ext/cli/tally.h"
+#include "nft-ext/cli/usdt.h"
 #include "nft-ext/ruleset/ruleset.h"
 
 #include <fmt/format.h>
@@ -106,6 +107,7 @@ private:
 		}
 		tally_.add(event);
 		renderer_->drop(event, **answer, time, buffer_);
+		announce(event, **answer);
 		if (buffer_.size() > kWriteBytes && !write_out(buffer_)) closed_ = true;
 	}
 

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/export/bpftrace.h"
+
+#include "bpf/shared/event.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <linux/netfilter.h>
+#include <span>
+#include <sstream>
+#include <string_view>
+
+namespace nft_drops::jit {
+namespace {
+
+// struct pt_regs, eight bytes each, as bpftrace names them (src/arch of bpftrace).
+constexpr std::array<std::string_view, 21> kX86_64 = {"r15", "r14",     "r13", "r12", "bp",    "bx", "r11",
+                                                      "r10", "r9",      "r8",  "ax",  "cx",    "dx", "si",
+                                                      "di",  "orig_ax", "ip",  "cs",  "flags", "sp", "ss"};
+
+std::string register_at(int offset, Machine machine) {
+	const auto index = static_cast<size_t>(offset) / 8;
+	if (machine == Machine::kX86_64) return index < kX86_64.size() ? std::string(kX86_64[index]) : "";
+	if (index < 31) return fmt::format("r{}", index);
+	return index == 31 ? "sp" : "";
+}
+
+// A number that was read of `at`, as bpftrace reads it. `base`: a variable or a number.
+std::string member(std::string_view base, const nd_field &f) {
+	if (!f.size) return "0";
+	const int offset = static_cast<int16_t>(f.offset);
+	const std::string place =
+	        offset ? fmt::format("({} {} {})", base, offset < 0 ? '-' : '+', std::abs(offset)) : std::string(base);
+	std::string value = fmt::format("*(uint{}*){}", f.size * 8, place);
+	if (f.shift) value = fmt::format("(({}) >> {})", value, f.shift);
+	if (f.bits) value = fmt::format("({} & {:#x})", value, (uint64_t{1} << f.bits) - 1);
+	return value;
+}
+
+// A byte of the packet's network header, or a number of two or four there, in network byte order.
+std::string byte(int at) {
+	return fmt::format("*(uint8*)($l3 + {})", at);
+}
+std::string half(std::string_view from, int at) {
+	return fmt::format("(*(uint8*)({0} + {1}) << 8 | *(uint8*)({0} + {2}))", from, at, at + 1);
+}
+
+class Script {
+public:
+	Script(const Plan &plan, const Kernel &kernel) : plan_(plan), kernel_(kernel), lay_(kernel.layout.probe) {}
+
+	Result<std::string> write() {
+		comments();
+		line(0, "BEGIN");
+		line(0, "{");
+		line(1, R"(printf("nftables drops of all network namespaces; Ctrl-C ends it\n");)");
+		line(0, "}");
+		for (const PlannedSite &s : plan_.sites) {
+			// "nft_do_chain.cold+0x1f" is a part of its own to the kernel, and its dot none to bpftrace.
+			if (!s.place.starts_with("nft_do_chain+"))
+				return cannot("bpftrace", fmt::format("{} has no name that bpftrace takes", s.place),
+				              "use nft-drops monitor");
+			site(s);
+		}
+		return std::move(text_);
+	}
+
+private:
+	void line(size_t depth, std::string_view words) {
+		text_ += std::string(depth, '\t') + std::string(words) + '\n';
+	}
+
+	std::string value(const nd_locator &at, const nd_site &site) const {
+		const Machine machine = kernel_.image.machine;
+		if (at.where == ND_WHERE_REGISTER) return fmt::format("reg(\"{}\")", register_at(at.offset, machine));
+		if (at.where != ND_WHERE_STACK) return "0";
+		const std::string sp = register_at(static_cast<int>(site.stack_pointer), machine);
+		return at.offset ? fmt::format("*(uint64*)(reg(\"{}\") + {})", sp, at.offset)
+		                 : fmt::format("*(uint64*)reg(\"{}\")", sp);
+	}
+
+	void comments() {
+		line(0, "#!/usr/bin/env bpftrace");
+		line(0, "// Made by nft-drops bpftrace for the kernel below, and right for no other.");
+		line(0, "// Each drop is one line on the screen; lines of drops on several processors at once may get "
+		        "mixed.");
+		line(0, "//");
+		std::istringstream words(explain(plan_, kernel_));
+		for (std::string w; std::getline(words, w);)
+			line(0, w.empty() ? "//" : "// " + w);
+	}
+
+	void site(const PlannedSite &planned) {
+		const nd_site &s = planned.site;
+		line(0, "");
+		line(0, "kprobe:" + planned.place);
+		line(0, "{");
+		size_t depth = 1;
+		line(depth, fmt::format("$base = {};", value(s.base, s)));
+		if (s.verdict.where) line(depth, fmt::format("$verdict = {} & 0xffffffff;", value(s.verdict, s)));
+		if (s.test != ND_TEST_NONE) {
+			std::string drop = "($verdict & 0xff)";
+			if (s.test == ND_TEST_RETURN) drop = fmt::format("({} & 0xff)", value(s.retval, s));
+			if (s.test == ND_TEST_POLICY) drop = member("$base", lay_.base_policy);
+			line(depth, fmt::format("if ({} == 0) {{", drop));
+			depth++;
+		}
+		body(depth, s);
+		if (s.test != ND_TEST_NONE) line(--depth, "}");
+		line(0, "}");
+	}
+
+	void body(size_t depth, const nd_site &s) {
+		line(depth, fmt::format("$pkt = {};", value(s.pkt, s)));
+		line(depth, fmt::format("$state = {};", member("$pkt", lay_.pkt_state)));
+		line(depth, fmt::format("$skb = {};", member("$pkt", lay_.pkt_skb)));
+		line(depth, fmt::format("$table = {};", member("$base", lay_.chain_table)));
+		families(depth);
+		line(depth, fmt::format(R"(printf("%s base chain %s ", str({}), str({}));)",
+		                        member("$table", lay_.table_name), member("$base", lay_.chain_name)));
+		cause(depth, s);
+		line(depth, fmt::format("$net = {};", member("$state", lay_.state_net)));
+		line(depth, fmt::format("$in = {};", member("$state", lay_.state_in)));
+		line(depth, fmt::format("$out = {};", member("$state", lay_.state_out)));
+		line(depth, fmt::format(R"(printf(" netns %lu", {});)", member("$net", lay_.net_inum)));
+		for (const auto &[word, device] : {std::pair{"iif", "$in"}, {"oif", "$out"}}) {
+			line(depth, fmt::format("if ({} != 0) {{", device));
+			line(depth + 1,
+			     fmt::format(R"(printf(" {} %s", str({} + {}));)", word, device, lay_.dev_name.offset));
+			line(depth, "}");
+		}
+		packet(depth);
+	}
+
+	void families(size_t depth) {
+		line(depth, fmt::format("$family = {};", member("$table", lay_.table_family)));
+		struct Family {
+			int number;
+			const char *name;
+		};
+		for (const Family &f : {Family{NFPROTO_INET, "inet"},
+		                        {NFPROTO_IPV4, "ip"},
+		                        {NFPROTO_IPV6, "ip6"},
+		                        {NFPROTO_ARP, "arp"},
+		                        {NFPROTO_BRIDGE, "bridge"},
+		                        {NFPROTO_NETDEV, "netdev"}})
+			line(depth, fmt::format(R"(if ($family == {}) {{ printf("{} "); }})", f.number, f.name));
+	}
+
+	void rule(size_t depth, const nd_site &s, std::string_view words) {
+		line(depth, fmt::format("$rule = {};", value(s.rule, s)));
+		line(depth, fmt::format(R"(printf("{} handle %lu", {});)", words, member("$rule", lay_.rule_handle)));
+	}
+
+	void cause(size_t depth, const nd_site &s) {
+		if (s.cause == ND_CAUSE_RULE) return rule(depth, s, "rule");
+		if (s.cause == ND_CAUSE_POLICY) return line(depth, R"(printf("policy");)");
+		if (s.cause == ND_CAUSE_JUMP_LIMIT) return rule(depth, s, "jump-limit");
+		// NFT_CONTINUE and NFT_RETURN: no rule decided; NFT_JUMP: it could not.
+		line(depth, "if ($verdict == 0xffffffff || $verdict == 0xfffffffb) {");
+		line(depth + 1, R"(printf("policy");)");
+		line(depth, "} else if ($verdict == 0xfffffffd) {");
+		rule(depth + 1, s, "jump-limit");
+		line(depth, "} else {");
+		rule(depth + 1, s, "rule");
+		line(depth, "}");
+	}
+
+	// Of the packet only what its linear part holds may be shown: other bytes are somebody else's.
+	void packet(size_t depth) {
+		line(depth, fmt::format("$head = {};", member("$skb", lay_.skb_head)));
+		line(depth, fmt::format("$l3 = $head + {};", member("$skb", lay_.skb_network_header)));
+		line(depth, fmt::format("$data = {};", member("$skb", lay_.skb_data)));
+		line(depth, fmt::format("$len = {};", member("$skb", lay_.skb_len)));
+		line(depth, fmt::format("$end = $data + $len - {};", member("$skb", lay_.skb_data_len)));
+		line(depth, R"(printf(" length %lu", $data + $len - $l3);)");
+		line(depth, fmt::format("$protocol = {};", member("$skb", lay_.skb_protocol)));
+		line(depth, "if ($protocol == 0x0008 && $l3 + 20 <= $end) {");
+		line(depth + 1,
+		     R"(printf(" ip saddr %s ip daddr %s", ntop(2, *(uint32*)($l3 + 12)), ntop(2, *(uint32*)($l3 + 16)));)");
+		line(depth + 1, fmt::format("$l4 = $l3 + ({} & 15) * 4;", byte(0)));
+		line(depth + 1, fmt::format("$next = {};", byte(9)));
+		// Ports are in a datagram's first fragment only.
+		line(depth + 1, fmt::format("$first = ({} & 0x1fff) == 0;", half("$l3", 6)));
+		transport(depth + 1);
+		line(depth, "}");
+		line(depth, "if ($protocol == 0xdd86 && $l3 + 40 <= $end) {");
+		for (const auto &[word, at] : {std::pair{"saddr", 8}, {"daddr", 24}}) {
+			std::string groups;
+			for (int g = 0; g < 8; g++)
+				groups += ", " + half("$l3", at + 2 * g);
+			line(depth + 1, fmt::format(R"(printf(" ip6 {} %x:%x:%x:%x:%x:%x:%x:%x"{});)", word, groups));
+		}
+		line(depth + 1, "$l4 = $l3 + 40;");
+		line(depth + 1, fmt::format("$next = {};", byte(6)));
+		line(depth + 1, "$first = 1;");
+		transport(depth + 1);
+		line(depth, "}");
+		line(depth, R"(printf("\n");)");
+	}
+
+	void transport(size_t depth) {
+		struct Protocol {
+			int number;
+			const char *name;
+		};
+		line(depth, "if ($first && $l4 + 4 <= $end) {");
+		for (const Protocol &p :
+		     {Protocol{6, "tcp"}, {17, "udp"}, {132, "sctp"}, {33, "dccp"}, {136, "udplite"}})
+			line(depth + 1,
+			     fmt::format(R"(if ($next == {0}) {{ printf(" {1} sport %d {1} dport %d", {2}, {3}); }})",
+			                 p.number, p.name, half("$l4", 0), half("$l4", 2)));
+		line(depth, "}");
+	}
+
+	const Plan &plan_;
+	const Kernel &kernel_;
+	const nd_layout &lay_;
+	std::string text_;
+};
+
+} // namespace
+
+Result<std::string> bpftrace_script(const Plan &plan, const Kernel &kernel) {
+	return Script(plan, kernel).write();
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The script that nft-drops bpftrace prints, run by bpftrace as it is, beside nft-drops monitor.
+#include "nft-ext/cli/demo_network.h"
+#include "running.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace nft_drops::guest {
+namespace {
+
+using nlohmann::json;
+
+// As the script writes what monitor says in JSON, up to the interface.
+std::string in_the_scripts_words(const json &drop) {
+	std::string words = drop.at("family").get<std::string>() + " " + drop.at("table").get<std::string>() +
+	                    " base chain " + drop.at("base_chain").get<std::string>() + " " +
+	                    drop.at("reason").get<std::string>();
+	if (!drop.at("handle").is_null()) words += " handle " + std::to_string(drop.at("handle").get<uint64_t>());
+	words += " netns " + std::to_string(drop.at("netns").get<uint64_t>());
+	words += " iif " + drop.at("iif").get<std::string>();
+	words += " length " + std::to_string(drop.at("length").get<uint64_t>());
+	const json &packet = drop.at("packet");
+	const auto l4 = packet.at("l4").get<std::string>();
+	words += " ip saddr " + packet.at("saddr").get<std::string>() + " ip daddr " +
+	         packet.at("daddr").get<std::string>();
+	return words + " " + l4 + " sport " + std::to_string(packet.at("sport").get<int>()) + " " + l4 + " dport " +
+	       std::to_string(packet.at("dport").get<int>());
+}
+
+TEST(Bpftrace, SaysWhatMonitorSays) {
+	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+	auto net = cli::DemoNetwork::create();
+	ASSERT_TRUE(net) << net.error().message();
+	shell("nft -f - <<'END'\n"
+	      "table inet filter {\n"
+	      "chain deep { udp dport 5353 drop\n }\n"
+	      "chain input { type filter hook input priority 0; policy drop;\n"
+	      "iifname lo accept\n tcp dport 10000 drop\n ip protocol udp goto deep\n }\n}\n"
+	      "table netdev guard { chain ingress { type filter hook ingress device wan0 priority 0; tcp dport 7 "
+	      "drop\n "
+	      "}\n}\nEND");
+	const Finished script = run({nft_drops(), "bpftrace"});
+	ASSERT_EQ(script.status, 0) << script.err;
+	std::ofstream("/tmp/drops.bt") << script.out;
+
+	Monitor monitor({"--format", "json"});
+	Running bpftrace({"bpftrace", "-B", "line", "/tmp/drops.bt"});
+	// Its first line comes before its probes are there: it is ready when it sees a packet.
+	bool ready = false;
+	for (int i = 0; i < 30 && !ready; i++) {
+		ASSERT_TRUE(net->syn(1, 1, 10000));
+		ready = bpftrace.wait_for_lines(1, "saddr 192.0.2.1 ");
+	}
+	ASSERT_TRUE(ready) << bpftrace.out() << bpftrace.err();
+
+	constexpr size_t kRounds = 5;
+	for (uint16_t i = 0; i < kRounds; i++) {
+		const auto port = static_cast<uint16_t>(20000 + i);
+		ASSERT_TRUE(net->syn(7, port, 10000));     // a rule of the base chain
+		ASSERT_TRUE(net->datagram(7, port, 5353)); // one behind a goto
+		ASSERT_TRUE(net->syn(7, port, 22));        // the policy
+		ASSERT_TRUE(net->datagram(7, port, 9));    // the policy, behind a goto
+		ASSERT_TRUE(net->syn(7, port, 7));         // another family, at another hook
+	}
+	ASSERT_TRUE(monitor.wait_for_lines(5 * kRounds, "\"192.0.2.7\""));
+	EXPECT_TRUE(bpftrace.wait_for_lines(5 * kRounds, "saddr 192.0.2.7 ")) << bpftrace.out();
+	bpftrace.finish(SIGINT);
+	monitor.finish(SIGINT);
+	std::vector<std::string> ours;
+	std::vector<std::string> theirs;
+	for (const json &drop : json_lines(monitor.out())) {
+		if (drop.at("packet").value("saddr", "") == "192.0.2.7") ours.push_back(in_the_scripts_words(drop));
+	}
+	for (const std::string &line : lines_of(bpftrace.out())) {
+		if (line.find("saddr 192.0.2.7 ") != std::string::npos) theirs.push_back(line);
+	}
+	EXPECT_THAT(theirs, testing::UnorderedElementsAreArray(ours));
+	EXPECT_EQ(ours.size(), 5 * kRounds);
+}
+
+// The examples of docs/, which listen to nft_drops:drop.
+TEST(Bpftrace, ExamplesHearOfEveryDrop) {
+	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+	auto net = cli::DemoNetwork::create();
+	ASSERT_TRUE(net) << net.error().message();
+	shell("nft add table inet t; nft add chain inet t c '{ type filter hook input priority 0; policy drop; }';"
+	      "nft add rule inet t c tcp dport 10000 drop; nft add rule inet t c tcp dport 9 accept");
+	Monitor monitor({"--format", "json"});
+	const std::string pid = std::to_string(monitor.pid());
+	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt"});
+	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt"});
+	ASSERT_TRUE(rules.wait_for("Attaching 1 probe"));
+	ASSERT_TRUE(lengths.wait_for("Attaching 1 probe"));
+	sleep(5); // bpftrace does not say when its probe is there
+	for (uint16_t i = 0; i < 3; i++)
+		ASSERT_TRUE(net->syn(7, static_cast<uint16_t>(1000 + i), 10000));
+	ASSERT_TRUE(net->datagram(7, 1000, 5353));
+	ASSERT_TRUE(monitor.wait_for_lines(4));
+	const Finished most = rules.finish(SIGINT);
+	const Finished histogram = lengths.finish(SIGINT);
+	EXPECT_THAT(most.out, testing::HasSubstr("@drops[t, c, 2]: 3")) << most.err;
+	EXPECT_THAT(most.out, testing::HasSubstr("@drops[t, c, 0]: 1"));
+	EXPECT_THAT(histogram.out, testing::HasSubstr("@length[rule]:")) << histogram.err;
+	EXPECT_THAT(histogram.out, testing::HasSubstr("[32, 64)               3 |"));
+	EXPECT_THAT(histogram.out, testing::HasSubstr("@length[policy]:"));
+}
+
+} // namespace
+} // namespace nft_drops::guest
