@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The probe nft_drops:drop for scripts of the user's own (bpftrace, SystemTap, perf): hit once for each drop that
 // `monitor` shows, with (family, table, chain, handle, rule text, cause, length). Strings are valid while it is hit;
-// the handle is 0 and the rule's text the chain's line or empty where no rule dropped the packet.
+// the handle is 0 and the rule's text the chain's line or empty where no rule dropped the packet. The length also lies,
+// as a u64, in front of the cause.
 #ifndef NFT_DROPS_NFT_EXT_CLI_USDT_H
 #define NFT_DROPS_NFT_EXT_CLI_USDT_H
 

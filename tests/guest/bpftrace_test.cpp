@@ -9,7 +9,9 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nft_drops::guest {
@@ -34,31 +36,61 @@ std::string in_the_scripts_words(const json &drop) {
 	       std::to_string(packet.at("dport").get<int>());
 }
 
+// What the ruleset's own counters say, by the handle of the rule that they stand in.
+std::map<uint64_t, uint64_t> counters() {
+	std::map<uint64_t, uint64_t> packets;
+	const json listing = json::parse(shell("nft -j list ruleset"));
+	for (const json &object : listing.at("nftables")) {
+		if (!object.contains("rule")) continue;
+		for (const json &expression : object.at("rule").at("expr")) {
+			if (expression.contains("counter"))
+				packets[object.at("rule").at("handle").get<uint64_t>()] =
+				        expression.at("counter").at("packets").get<uint64_t>();
+		}
+	}
+	return packets;
+}
+
+// How many lines name each rule.
+std::map<uint64_t, uint64_t> handles_in(const std::vector<std::string> &lines) {
+	constexpr std::string_view kBefore = " rule handle ";
+	std::map<uint64_t, uint64_t> packets;
+	for (const std::string &line : lines) {
+		if (const size_t at = line.find(kBefore); at != std::string::npos)
+			packets[std::stoull(line.substr(at + kBefore.size()))]++;
+	}
+	return packets;
+}
+
 TEST(Bpftrace, SaysWhatMonitorSays) {
 	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
 	auto net = cli::DemoNetwork::create();
 	ASSERT_TRUE(net) << net.error().message();
+	// Handles differ, so that a counter names its rule: they count from 1 in each table.
 	shell("nft -f - <<'END'\n"
 	      "table inet filter {\n"
-	      "chain deep { udp dport 5353 drop\n }\n"
+	      "chain deep { udp dport 5353 counter drop\n }\n"
 	      "chain input { type filter hook input priority 0; policy drop;\n"
-	      "iifname lo accept\n tcp dport 10000 drop\n ip protocol udp goto deep\n }\n}\n"
-	      "table netdev guard { chain ingress { type filter hook ingress device wan0 priority 0; tcp dport 7 "
-	      "drop\n "
-	      "}\n}\nEND");
+	      "iifname lo accept\n tcp dport 10000 counter drop\n ip protocol udp goto deep\n }\n}\n"
+	      "table netdev guard { chain ingress { type filter hook ingress device wan0 priority 0;\n"
+	      "iifname lo accept\n iifname lo accept\n iifname lo accept\n iifname lo accept\n iifname lo accept\n"
+	      "tcp dport 7 counter drop\n }\n}\nEND");
 	const Finished script = run({nft_drops(), "bpftrace"});
 	ASSERT_EQ(script.status, 0) << script.err;
 	std::ofstream("/tmp/drops.bt") << script.out;
 
 	Monitor monitor({"--format", "json"});
 	Running bpftrace({"bpftrace", "-B", "line", "/tmp/drops.bt"});
-	// Its first line comes before its probes are there: it is ready when it sees a packet.
+	// bpftrace takes its time to compile; its first line comes before its probes are there or after, by its
+	// version: it is ready when it sees a packet.
 	bool ready = false;
-	for (int i = 0; i < 30 && !ready; i++) {
-		ASSERT_TRUE(net->syn(1, 1, 10000));
-		ready = bpftrace.wait_for_lines(1, "saddr 192.0.2.1 ");
+	for (int i = 0; i < 60 && !ready; i++) {
+		ASSERT_TRUE(net->syn(8, 1, 10000));
+		ready = bpftrace.wait_for_lines(1, "saddr 192.0.2.8 ");
 	}
 	ASSERT_TRUE(ready) << bpftrace.out() << bpftrace.err();
+	const auto before = counters();
+	ASSERT_EQ(before.size(), 3U);
 
 	constexpr size_t kRounds = 5;
 	for (uint16_t i = 0; i < kRounds; i++) {
@@ -83,6 +115,10 @@ TEST(Bpftrace, SaysWhatMonitorSays) {
 	}
 	EXPECT_THAT(theirs, testing::UnorderedElementsAreArray(ours));
 	EXPECT_EQ(ours.size(), 5 * kRounds);
+	std::map<uint64_t, uint64_t> counted;
+	for (const auto &[handle, packets] : counters())
+		counted[handle] = packets - before.at(handle);
+	EXPECT_EQ(handles_in(theirs), counted);
 }
 
 // The examples of docs/, which listen to nft_drops:drop.
@@ -96,9 +132,13 @@ TEST(Bpftrace, ExamplesHearOfEveryDrop) {
 	const std::string pid = std::to_string(monitor.pid());
 	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt"});
 	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt"});
-	ASSERT_TRUE(rules.wait_for("Attaching 1 probe"));
-	ASSERT_TRUE(lengths.wait_for("Attaching 1 probe"));
-	sleep(5); // bpftrace does not say when its probe is there
+	// bpftrace shows what was printed when it began once its probes are there.
+	for (Running *script : {&rules, &lengths}) {
+		bool ready = false;
+		for (int i = 0; i < 30 && !ready; i++)
+			ready = script->wait_for_lines(1, "Ctrl-C");
+		ASSERT_TRUE(ready) << script->out() << script->err();
+	}
 	for (uint16_t i = 0; i < 3; i++)
 		ASSERT_TRUE(net->syn(7, static_cast<uint16_t>(1000 + i), 10000));
 	ASSERT_TRUE(net->datagram(7, 1000, 5353));
