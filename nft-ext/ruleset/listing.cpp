@@ -48,6 +48,7 @@ std::optional<uint64_t> take_handle(std::string_view &line) {
 	const size_t mark = line.rfind(kMark);
 	if (mark == std::string_view::npos) return {};
 	const std::string_view digits = line.substr(mark + kMark.size());
+	if (digits.starts_with('0')) return {}; // nft writes no such numbers, and no rule has the handle 0
 	uint64_t handle = 0;
 	const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), handle);
 	if (error != std::errc{} || end != digits.data() + digits.size()) return {};

@@ -83,5 +83,12 @@ TEST(ParseTable, LeavesOutWhatSeemsToBeThereTwice) {
 	EXPECT_TRUE(text.rules.contains(4));
 }
 
+// Found by tests/fuzz/listing_fuzz.cpp.
+TEST(ParseTable, TakesOnlyNumbersThatNftWrites) {
+	const TableText text =
+	        parse_table(kHead + "\t\tdrop # handle 007\n\t\tdrop # handle 0\n" + kEnd, "inet", "t", 1);
+	EXPECT_TRUE(text.rules.empty());
+}
+
 } // namespace
 } // namespace nft_drops
