@@ -20,6 +20,8 @@ struct {
 
 volatile struct nd_watched nd_watched = {0};
 
+const volatile struct nd_settings nd_settings SEC(".rodata.settings") = {};
+
 const char nd_license[] SEC("license") = "GPL";
 
 #include "types_inside.h"

@@ -12,6 +12,7 @@
 extern char nd_events;
 extern char nd_counters;
 extern volatile struct nd_watched nd_watched;
+extern const volatile struct nd_settings nd_settings;
 
 enum { NO_MAC_HEADER = 0xffff }; /* skb_mac_header_was_set() */
 
@@ -150,10 +151,35 @@ union finding {
 	};
 };
 
+ALWAYS_INLINE void remember(nd_u64 skb) {
+	nd_u32 which = ND_IN_HAND;
+	nd_u64 *in_hand = bpf_map_lookup_elem(&nd_counters, &which);
+
+	if (in_hand) *in_hand = skb;
+}
+
+/* Room in the ring; what every event has is filled in. */
+ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns) {
+	struct nd_event *e = bpf_ringbuf_reserve(&nd_events, size, 0);
+
+	if (!e) {
+		count(ND_COUNT_RING_FULL);
+		return 0;
+	}
+	e->time_ns = bpf_ktime_get_ns();
+	e->cpu = bpf_get_smp_processor_id();
+	e->cause = cause;
+	e->netns = netns;
+	e->flags = 0;
+	e->pad = 0;
+	return e;
+}
+
 /*
- * The event, the same for all sites: a function of its own, so that it is compiled once.
+ * The event, the same for all sites: a function of its own, so that it is compiled once. It is the caller's to submit.
  */
-__attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule, nd_u64 found) {
+__attribute__((noinline)) struct nd_event *nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule, nd_u64 expr,
+                                                     nd_u64 found) {
 	const struct nd_layout *lay = &nd_the_layout;
 	char pkt_bytes[ND_BLOCK_BYTES] ALIGNED, state_bytes[ND_BLOCK_BYTES] ALIGNED;
 	struct view pkt = look_at(pkt_at, &lay->pkt, pkt_bytes);
@@ -166,26 +192,63 @@ __attribute__((noinline)) int nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule,
 
 	if (!look_at_net(seen(&state, &lay->state_net), lay, &here, &generation)) return 0;
 	count(ND_COUNT_DROPS);
-	e = bpf_ringbuf_reserve(&nd_events, sizeof(*e), 0);
-	if (!e) {
-		count(ND_COUNT_RING_FULL);
-		return 0;
-	}
-	e->time_ns = bpf_ktime_get_ns();
-	e->cpu = bpf_get_smp_processor_id();
+	if (nd_settings.drop_reason) remember(seen(&pkt, &lay->pkt_skb));
+	if (nd_settings.path)
+		e = reserve(sizeof(*e) + sizeof(struct nd_path), what.cause, here);
+	else
+		e = reserve(sizeof(*e), what.cause, here);
+	if (!e) return 0;
 	e->site = what.site;
 	e->verdict = what.verdict;
-	e->cause = what.cause;
-	e->flags = 0;
-	e->pad = 0;
+	e->location = 0;
 	e->rule_handle = member(rule, &lay->rule_handle);
-	e->netns = here;
+	e->expr_ops = expr ? member(expr, &lay->expr_ops) : 0;
 	e->generation = (nd_u32)member(generation, &whole);
 	fill_ruleset(e, base, lay);
 	fill_hook(e, &state, lay);
 	fill_packet(e, seen(&pkt, &lay->pkt_skb), lay);
-	bpf_ringbuf_submit(e, 0);
-	return 0;
+	return e;
+}
+
+ALWAYS_INLINE nd_u64 pointer_at(nd_u64 address) {
+	nd_u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+/* nft_do_chain's jump stack. What it holds is where it would go on: behind the rules that jumped. */
+ALWAYS_INLINE void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
+	const struct nd_layout *lay = &nd_the_layout;
+	const struct nd_stack *stack = &nd_the_site.stack;
+	nd_u32 depth = ND_DEPTH_UNKNOWN;
+
+	if (cause != ND_CAUSE_RULE) {
+		depth = 0;
+	} else if (stack->depth.where) {
+		depth = (nd_u32)locate(ctx, &nd_the_site, &stack->depth);
+		if (depth > ND_JUMPS) depth = ND_DEPTH_UNKNOWN;
+	}
+	path->depth = depth;
+	path->pad = 0;
+	for (nd_u32 i = 0; i < ND_JUMPS; i++) {
+		struct nd_jump *jump = &path->jumps[i];
+		nd_u64 at, rule, chain;
+
+		jump->next = 0;
+		jump->chain = 0;
+		if (depth == ND_DEPTH_UNKNOWN || i >= depth) continue;
+		at = *(volatile nd_u64 *)((char *)ctx + nd_the_site.stack_pointer) +
+		     (nd_u64)(long long)stack->returns.offset + i * (nd_u64)stack->step;
+		rule = pointer_at(at);
+		if (stack->returns.where == ND_WHERE_AT_STACK) rule = pointer_at(rule);
+		chain = stack->chain ? pointer_at(at + (nd_u64)(long long)stack->chain) : 0;
+		if (!member(rule, &lay->rule_is_last))
+			jump->next = member(rule, &lay->rule_handle);
+		else if (!chain)
+			chain = member(rule, &lay->last_chain);
+		if (chain) jump->chain = member(chain, &lay->chain_handle);
+	}
 }
 
 /*
@@ -196,9 +259,70 @@ SEC("kprobe")
 int nd_at_site(void *ctx) {
 	struct drop drop;
 	union finding found = {.site = (nd_u16)nd_the_site.index};
+	struct nd_event *e;
+	nd_u64 expr = 0;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
 	found.verdict = drop.verdict;
 	found.cause = drop.cause;
-	return nd_report(locate(ctx, &nd_the_site, &nd_the_site.pkt), drop.base, drop.rule, found.all);
+	if (drop.cause == ND_CAUSE_RULE) expr = locate(ctx, &nd_the_site, &nd_the_site.expr);
+	e = nd_report(locate(ctx, &nd_the_site, &nd_the_site.pkt), drop.base, drop.rule, expr, found.all);
+	if (!e) return 0;
+	if (nd_settings.path) {
+		e->flags |= ND_FLAG_PATH;
+		fill_path(ctx, (struct nd_path *)(e + 1), drop.cause);
+	}
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* Inode number of a packet's network namespace; 0 where the packet does not tell: no device, no socket, no route. */
+ALWAYS_INLINE nd_u32 netns_of(const struct view *skb, const struct nd_layout *lay) {
+	nd_u64 dev = seen(skb, &lay->skb_dev), sk = seen(skb, &lay->skb_sk);
+	nd_u64 net = dev ? member(dev, &lay->dev_net) : 0;
+
+	if (!net && sk) net = member(sk, &lay->sk_net);
+	if (!net) {
+		nd_u64 dst = seen(skb, &lay->skb_dst) & ~1ULL;
+
+		dev = dst ? member(dst, &lay->dst_dev) : 0;
+		net = dev ? member(dev, &lay->dev_net) : 0;
+	}
+	return net ? (nd_u32)member(net, &lay->net_inum) : 0;
+}
+
+/* Each packet that is freed, with the place and the reason: struct bpf_raw_tracepoint_args of skb:kfree_skb. */
+SEC("raw_tp/kfree_skb")
+int nd_at_free(nd_u64 *args) {
+	const struct nd_layout *lay = &nd_the_layout;
+	char bytes[ND_SKB_BLOCK_BYTES] ALIGNED;
+	nd_u64 at = args[0], location = args[1], *in_hand;
+	nd_u32 which = ND_IN_HAND, here, wanted = (nd_u32)nd_watched.netns;
+	struct nd_event *e;
+	struct view skb;
+
+	if ((nd_u32)args[2] != nd_settings.drop_reason) return 0;
+	in_hand = bpf_map_lookup_elem(&nd_counters, &which);
+	if (in_hand && *in_hand == at) {
+		*in_hand = 0;
+		count(ND_COUNT_FREED);
+		return 0;
+	}
+	skb = look_at(at, &lay->skb, bytes);
+	here = netns_of(&skb, lay);
+	if (wanted && here && here != wanted) return 0;
+	count(ND_COUNT_OTHER);
+	e = reserve(sizeof(*e), ND_CAUSE_OTHER, here);
+	if (!e) return 0;
+	e->rule_handle = e->table_handle = e->chain_handle = e->expr_ops = 0;
+	e->location = location;
+	e->verdict = e->generation = e->oif = e->site = 0;
+	e->family = e->pf = 0;
+	e->hook = ND_NO_HOOK;
+	__builtin_memset(e->oifname, 0, sizeof(e->oifname));
+	e->table[0] = e->base_chain[0] = 0;
+	fill_device(e->iifname, &e->iif, seen(&skb, &lay->skb_dev), lay);
+	fill_packet(e, at, lay);
+	bpf_ringbuf_submit(e, 0);
+	return 0;
 }

@@ -6,6 +6,7 @@
 #include "jit/candidates.h"
 #include "jit/compile/compile.h"
 #include "jit/export/bpftrace.h"
+#include "jit/kernel/drop_reason.h"
 #include "jit/selftest/selftest.h"
 
 #include <bpf/libbpf.h>
@@ -45,11 +46,12 @@ std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 
 // An attached probe that passed the self-test.
 Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const nd_layout &layout, SelfTest &test,
-                                      const SessionOptions &options, Timings &timings) {
+                                      ProbeOptions wanted, Timings &timings) {
 	auto ground = test.netns();
 	if (!ground) return std::unexpected(ground.error());
+	wanted.netns = *ground;
 	Stopwatch watch;
-	auto probe = Probe::attach(made.object, made.plan, {.netns = *ground, .ring_bytes = options.ring_bytes});
+	auto probe = Probe::attach(made.object, made.plan, wanted);
 	timings.attach += watch.lap();
 	if (!probe) return probe;
 	auto proven = test.run(**probe, layout);
@@ -60,7 +62,7 @@ Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const nd_layout &l
 
 // From the kernel's code to a probe for it. Where BTF does not tell the layout, packets do: the first one that passes
 // the self-test is it.
-Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const SessionOptions &options) {
+Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const ProbeOptions &wanted) {
 	Stopwatch watch;
 	auto candidates = find_candidates(s.kernel);
 	if (!candidates) return std::unexpected(candidates.error());
@@ -73,7 +75,7 @@ Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const SessionOpt
 		if (!object) return std::unexpected(object.error());
 		s.kernel.layout = c.layout;
 		ProvenPlan made{std::move(c.plan), std::move(*object)};
-		auto probe = attach(made, c.layout.probe, test, options, s.timings);
+		auto probe = attach(made, c.layout.probe, test, wanted, s.timings);
 		if (probe) {
 			PlanCache(s.kernel).store(made);
 			s.plan = std::move(made.plan);
@@ -119,12 +121,18 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
+	ProbeOptions wanted{.ring_bytes = options.ring_bytes, .path = options.path};
+	if (options.audit) {
+		auto reason = netfilter_drop_reason();
+		if (!reason) return std::unexpected(reason.error());
+		wanted.drop_reason = *reason;
+	}
 	Result<std::unique_ptr<Probe>> probe;
 	if (auto kept = load_kept(s.kernel)) {
-		probe = attach(*kept, s.kernel.layout.probe, *test, options, s.timings);
+		probe = attach(*kept, s.kernel.layout.probe, *test, wanted, s.timings);
 		s.plan = std::move(kept->plan);
 	} else {
-		probe = make(s, *test, options);
+		probe = make(s, *test, wanted);
 	}
 	if (!probe) return std::unexpected(probe.error());
 	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching)

@@ -6,6 +6,7 @@
 
 #include "bpf/shared/result.h"
 #include "jit/attach/probe.h"
+#include "jit/kernel/expression_names.h"
 #include "jit/kernel/kernel.h"
 #include "jit/kernel/load_nf_tables.h"
 #include "jit/kernel/offline/kernel.h"
@@ -17,7 +18,13 @@
 
 namespace nft_drops::jit {
 
-using SessionOptions = ProbeOptions;
+struct SessionOptions {
+	uint32_t netns = 0;      // inode number of the network namespace to watch; 0: all
+	bool netns_held = false; // see ProbeOptions
+	size_t ring_bytes = ProbeOptions{}.ring_bytes;
+	bool path = false;  // the jumps that led to the rule, too
+	bool audit = false; // all packets that the kernel frees as dropped by netfilter, too
+};
 
 // How long each part of the start took.
 struct Timings {

@@ -5,8 +5,16 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace nft_drops {
+
+// One rule that jumped.
+struct PathStep {
+	std::string chain;   // that it stands in
+	uint64_t handle = 0; // 0 where it cannot be told
+	std::string target;  // the chain that it names; empty for a verdict map, and where it cannot be told
+};
 
 struct Answer {
 	std::string family; // as nft writes it: "ip", "ip6", "inet", "arp", "bridge", "netdev"
@@ -30,6 +38,17 @@ struct Answer {
 	uint64_t until_ns = 0;
 	// Not 0: answers with the same number are the same. A renderer need not render them twice.
 	uint64_t id = 0;
+	// The kernel's name of the rule's expression that gave the verdict ("immediate", "masq"); empty where it cannot
+	// be told.
+	std::string expression = {};
+	// The network namespace's name, where several are watched; else empty.
+	std::string netns = {};
+	// The function that freed the packet, where it was none of nf_tables' drops.
+	std::string location = {};
+	// How the packet got from the base chain to the rule, where it was asked for: each rule that jumped, outermost
+	// first.
+	std::vector<PathStep> path = {};
+	bool path_known = false;
 };
 
 } // namespace nft_drops

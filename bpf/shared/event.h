@@ -35,6 +35,8 @@ enum nd_cause {
 	ND_CAUSE_RULE = 1,       /* a rule's verdict: rule_handle names it */
 	ND_CAUSE_POLICY = 2,     /* the base chain's policy: no rule decided */
 	ND_CAUSE_JUMP_LIMIT = 3, /* rule_handle names the jump that found the jump stack full */
+	ND_CAUSE_OTHER = 4, /* not nf_tables: freed as a netfilter drop by other code, which `location` names. No hook
+	                     * is known then, nor a ruleset; iif is the packet's device */
 };
 
 /* nd_event.flags */
@@ -42,17 +44,20 @@ enum nd_cause {
 #define ND_FLAG_TABLE_CUT 0x02 /* table[] holds only the beginning of the name */
 #define ND_FLAG_CHAIN_CUT 0x04 /* base_chain[] holds only the beginning of the name */
 #define ND_FLAG_VLAN 0x08      /* the kernel keeps an 802.1Q/802.1ad tag beside the packet: vlan_tci, vlan_proto */
+#define ND_FLAG_PATH 0x10      /* a struct nd_path follows the event */
 
 struct nd_event {
 	nd_u64 time_ns;      /* CLOCK_MONOTONIC (bpf_ktime_get_ns) */
 	nd_u64 rule_handle;  /* struct nft_rule_dp.handle; 0 where the policy dropped */
 	nd_u64 table_handle; /* struct nft_table.handle: unique in the namespace, also over time */
 	nd_u64 chain_handle; /* struct nft_chain.handle of the base chain */
-	nd_u32 netns;        /* inode number of the network namespace (net->ns.inum) */
-	nd_u32 verdict;      /* regs.verdict.code as found, e.g. NF_DROP, NFT_CONTINUE; 0 where nobody needed it */
-	nd_u32 length;       /* bytes from the network header on (all fragments of the skb) */
-	nd_u32 generation;   /* ruleset generation (NFTA_GEN_ID) in force at the drop; 0 where it cannot be read */
-	nd_u32 iif;          /* ifindex, 0 where there is none */
+	nd_u64 location;     /* ND_CAUSE_OTHER: address of the code that freed the packet */
+	nd_u64 expr_ops; /* struct nft_expr_ops * of the expression that gave the verdict; 0 where it cannot be told */
+	nd_u32 netns;    /* inode number of the network namespace (net->ns.inum) */
+	nd_u32 verdict;  /* regs.verdict.code as found, e.g. NF_DROP, NFT_CONTINUE; 0 where nobody needed it */
+	nd_u32 length;   /* bytes from the network header on (all fragments of the skb) */
+	nd_u32 generation; /* ruleset generation (NFTA_GEN_ID) in force at the drop; 0 where it cannot be read */
+	nd_u32 iif;        /* ifindex, 0 where there is none */
 	nd_u32 oif;
 	nd_u32 cpu;   /* where it was seen: time_ns is only ordered within one cpu */
 	nd_u32 site;  /* which site of the Plan saw it (its index) */
@@ -76,10 +81,24 @@ struct nd_event {
 	nd_u8 l3[ND_L3_BYTES];
 };
 
+/* The jumps that led to the rule, outermost first. */
+#define ND_JUMPS 16              /* NFT_JUMP_STACK_SIZE */
+#define ND_DEPTH_UNKNOWN 0xffffu /* nd_path.depth where it cannot be told */
+#define ND_NO_HOOK 0xff          /* nd_event.hook where there is none */
+struct nd_path {
+	nd_u32 depth;
+	nd_u32 pad;
+	struct nd_jump {
+		nd_u64 next;  /* handle of the rule behind the one that jumped; 0 where that was its chain's last one */
+		nd_u64 chain; /* handle of the chain that it stands in; 0 where only the rule tells, or the base chain's
+		               */
+	} jumps[ND_JUMPS];
+};
+
 #ifdef __cplusplus
-static_assert(sizeof(nd_event) == 400, "nd_event has no padding");
+static_assert(sizeof(nd_event) == 416, "nd_event has no padding");
 #else
-_Static_assert(sizeof(struct nd_event) == 400, "nd_event has no padding");
+_Static_assert(sizeof(struct nd_event) == 416, "nd_event has no padding");
 #endif
 
 #endif

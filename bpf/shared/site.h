@@ -38,7 +38,10 @@ struct nd_layout {
 	struct nd_block chain;
 	struct nd_block table;
 	struct nd_field rule_handle; /* nft_rule_dp */
-	struct nd_field pkt_skb;     /* nft_pktinfo */
+	struct nd_field expr_ops;    /* nft_expr */
+	struct nd_field rule_is_last;
+	struct nd_field last_chain; /* nft_rule_dp_last, which ends a chain's rules */
+	struct nd_field pkt_skb;    /* nft_pktinfo */
 	struct nd_field pkt_state;
 	struct nd_field state_hook; /* nf_hook_state */
 	struct nd_field state_pf;
@@ -61,7 +64,12 @@ struct nd_layout {
 	struct nd_field skb_vlan_present; /* the bit, or vlan_all, whichever this kernel tests */
 	struct nd_field skb_vlan_proto;
 	struct nd_field skb_vlan_tci;
-	struct nd_field dev_name; /* net_device */
+	struct nd_field skb_sk;
+	struct nd_field skb_dst; /* a struct dst_entry *, flags in the lowest bit */
+	struct nd_field sk_net;  /* sock */
+	struct nd_field dst_dev; /* dst_entry */
+	struct nd_field dev_net; /* net_device */
+	struct nd_field dev_name;
 	struct nd_field dev_ifindex;
 	struct nd_field dev_type;
 	struct nd_field base_policy; /* nft_base_chain, from its nft_chain: may be negative */
@@ -98,16 +106,26 @@ enum nd_test {
 	ND_TEST_POLICY = 3,  /* the base chain's policy is NF_DROP */
 };
 
+/* The jumps that led to the rule: nft_do_chain's jumpstack[]. */
+struct nd_stack {
+	struct nd_locator depth;   /* u32: how many there are; none where the stack cannot be read */
+	struct nd_locator returns; /* of the first jump: the rule behind it, or its place in the array; on the stack */
+	int step;                  /* from one jump's to the next one's */
+	int chain; /* from there to the struct nft_chain * that the jump stands in; 0: it is not there */
+};
+
 struct nd_site {
 	struct nd_locator pkt;     /* struct nft_pktinfo * */
 	struct nd_locator rule;    /* struct nft_rule(_dp) *; none where only policy drops come */
 	struct nd_locator base;    /* struct nft_chain * within its nft_base_chain */
 	struct nd_locator verdict; /* u32 regs.verdict.code */
 	struct nd_locator retval;  /* u32 */
-	nd_u32 stack_pointer;      /* offset of the stack pointer in struct pt_regs */
-	nd_u32 test;               /* enum nd_test */
-	nd_u32 cause;              /* enum nd_cause; 0: tell by the verdict code */
-	nd_u32 index;              /* nd_event.site */
+	struct nd_locator expr;    /* struct nft_expr * that gave the verdict; none where it cannot be told */
+	struct nd_stack stack;
+	nd_u32 stack_pointer; /* offset of the stack pointer in struct pt_regs */
+	nd_u32 test;          /* enum nd_test */
+	nd_u32 cause;         /* enum nd_cause; 0: tell by the verdict code */
+	nd_u32 index;         /* nd_event.site */
 };
 
 /* A verdict in memory costs a call: it is only read where it tells a drop, or its cause. */
@@ -134,7 +152,16 @@ struct nd_watched {
 enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */
 	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
-	ND_COUNTERS = 2,
+	ND_COUNT_FREED = 2,     /* with nd_settings.drop_reason: of the drops seen, those that were then freed for it */
+	ND_COUNT_OTHER = 3,     /* frees for that reason that were none of the drops seen */
+	ND_IN_HAND = 4,         /* no count: the packet whose drop this processor saw last, until it is freed */
+	ND_COUNTERS = 5,
+};
+
+/* What is asked of the probe when it is loaded. */
+struct nd_settings {
+	nd_u32 path;        /* events are followed by a struct nd_path */
+	nd_u32 drop_reason; /* SKB_DROP_REASON_NETFILTER_DROP: packets freed for it are watched; 0: they are not */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -16,9 +17,21 @@ Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const
                                              const ProbeOptions &options) {
 	std::unique_ptr<Probe> probe(new Probe);
 	if (auto loaded = probe->load(object, options); !loaded) return std::unexpected(loaded.error());
+	if (options.path) {
+		for (const PlannedSite &site : plan.sites) {
+			if (std::ranges::count(site.causes, ND_CAUSE_RULE) && !site.site.stack.depth.where)
+				return cannot("--path",
+				              fmt::format("no place is known for the jump stack at {}", site.place),
+				              "leave it out: all else works");
+		}
+	}
 	auto sites = attach_sites(probe->object_, plan);
 	if (!sites) return std::unexpected(sites.error());
 	probe->sites_ = std::move(*sites);
+	if (options.drop_reason) {
+		// Last: a drop that is freed under its eyes was seen by the sites.
+		if (auto attached = probe->attach_to_frees(); !attached) return std::unexpected(attached.error());
+	}
 	return probe;
 }
 
@@ -27,6 +40,14 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	if (!object_) return fail("loading the probe", strerror(errno));
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");
+	bpf_map *settings = bpf_object__find_map_by_name(object_, ".rodata.settings");
+	size_t size = 0;
+	void *value = settings ? const_cast<void *>(bpf_map__initial_value(settings, &size)) : nullptr;
+	const nd_settings wanted{.path = options.path, .drop_reason = options.drop_reason};
+	if (!value || size < sizeof(wanted)) return fail("loading the probe", "it has no settings");
+	memcpy(value, &wanted, sizeof(wanted));
+	if (bpf_program *frees = bpf_object__find_program_by_name(object_, "nd_at_free"))
+		bpf_program__set_autoload(frees, options.drop_reason != 0);
 	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
 	if (auto loaded = load_object(object_); !loaded) return loaded;
 	if (auto watching = watch(options.netns); !watching) return watching;
@@ -35,7 +56,16 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	return {};
 }
 
+Result<void> Probe::attach_to_frees() {
+	bpf_program *program = bpf_object__find_program_by_name(object_, "nd_at_free");
+	if (!program) return fail("loading the probe", "it lacks the program for freed packets");
+	frees_ = bpf_program__attach_raw_tracepoint(program, "kfree_skb");
+	if (!frees_) return cannot("--audit: tracepoint kfree_skb", strerror(errno), help_for(errno));
+	return {};
+}
+
 Probe::~Probe() {
+	bpf_link__destroy(frees_);
 	for (const AttachedSite &site : sites_)
 		bpf_link__destroy(site.link);
 	ring_buffer__free(ring_);
@@ -59,15 +89,18 @@ int Probe::fd() const {
 
 int Probe::on_event(void *self, void *data, size_t size) {
 	const auto *probe = static_cast<const Probe *>(self);
-	if (size >= sizeof(nd_event)) (*probe->handle_)(*static_cast<const nd_event *>(data));
-	return 0;
+	if (size < sizeof(nd_event)) return 0;
+	const auto *event = static_cast<const nd_event *>(data);
+	const bool path = (event->flags & ND_FLAG_PATH) && size >= sizeof(nd_event) + sizeof(nd_path);
+	// libbpf takes what is negative for the end, and the event for done.
+	return (*probe->handle_)(*event, path ? reinterpret_cast<const nd_path *>(event + 1) : nullptr) ? 0 : -1;
 }
 
-size_t Probe::drain(const EventHandler &handle) {
+bool Probe::drain(const EventHandler &handle) {
 	handle_ = &handle;
 	const int n = ring_buffer__consume(ring_);
 	handle_ = nullptr;
-	return n > 0 ? static_cast<size_t>(n) : 0;
+	return n >= 0;
 }
 
 void Probe::detach() {
@@ -76,6 +109,9 @@ void Probe::detach() {
 	for (const AttachedSite &site : sites_)
 		bpf_link__destroy(site.link);
 	sites_.clear();
+	// After the sites: what these saw last is still freed.
+	bpf_link__destroy(frees_);
+	frees_ = nullptr;
 }
 
 Counts Probe::counts() const {
@@ -83,6 +119,8 @@ Counts Probe::counts() const {
 	c.drops -= before_.drops;
 	c.ring_full -= before_.ring_full;
 	c.missed -= before_.missed;
+	c.freed -= before_.freed;
+	c.other -= before_.other;
 	return c;
 }
 
@@ -96,7 +134,10 @@ Counts Probe::counted() const {
 		uint64_t sum = 0;
 		for (uint64_t n : by_cpu)
 			sum += n;
-		(key == ND_COUNT_DROPS ? c.drops : c.ring_full) = sum;
+		if (key == ND_COUNT_DROPS) c.drops = sum;
+		if (key == ND_COUNT_RING_FULL) c.ring_full = sum;
+		if (key == ND_COUNT_FREED) c.freed = sum;
+		if (key == ND_COUNT_OTHER) c.other = sum;
 	}
 	if (sites_.empty()) return c;
 	Missed missed;

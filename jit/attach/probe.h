@@ -28,6 +28,10 @@ struct Counts {
 	// kprobe. Whether they were drops cannot be known. Kernels before 6.7 do not count all of them.
 	uint64_t missed = 0;
 	bool missed_complete = false; // this kernel counts every such miss
+	// With ProbeOptions::drop_reason: of `drops`, those that the kernel then freed for that reason; and packets
+	// that other code than nft_do_chain had freed for it.
+	uint64_t freed = 0;
+	uint64_t other = 0;
 
 	[[nodiscard]] uint64_t lost() const { return ring_full + missed; }
 };
@@ -36,12 +40,15 @@ struct ProbeOptions {
 	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
 	bool netns_held = false;             // something of the caller's keeps that namespace alive: it costs less
 	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
+	bool path = false;                   // the jumps that led to the rule, too
+	uint32_t drop_reason = 0;            // watch all packets that are freed for this reason (drop_reason.h)
 };
 
 // The links belong to this process: when it ends, however it ends, the kernel takes them away.
 class Probe {
 public:
-	using EventHandler = std::function<void(const nd_event &)>;
+	// `path` is null where it was not asked for. False ends drain().
+	using EventHandler = std::function<bool(const nd_event &event, const nd_path *path)>;
 
 	// `object` is what compile_probe() made of the Plan. Fails with kMachine, naming the site, where the kernel
 	// refuses.
@@ -55,8 +62,9 @@ public:
 	Result<void> watch(uint32_t netns, bool held = false);
 	// Becomes readable when there are events.
 	[[nodiscard]] int fd() const;
-	// Hands over all events that are in the ring, in the order in which they were written; returns their number.
-	size_t drain(const EventHandler &handle);
+	// Hands over the events that are in the ring, in the order in which they were written. False where `handle`
+	// ended it: there may be more.
+	bool drain(const EventHandler &handle);
 	// Takes the links away. Events already captured can still be drained.
 	void detach();
 	[[nodiscard]] Counts counts() const;
@@ -65,11 +73,13 @@ private:
 	Probe() = default;
 	Result<void> load(std::span<const char> object, const ProbeOptions &options);
 	[[nodiscard]] Counts counted() const;
+	Result<void> attach_to_frees();
 	static int on_event(void *self, void *data, size_t size);
 
 	bpf_object *object_ = nullptr;
 	ring_buffer *ring_ = nullptr;
 	std::vector<AttachedSite> sites_;
+	bpf_link *frees_ = nullptr;
 	const EventHandler *handle_ = nullptr;
 	Counts before_; // what does not count
 	Counts at_detach_;

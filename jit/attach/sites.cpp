@@ -38,6 +38,8 @@ std::optional<uint64_t> missed_by_link(int fd) {
 	return info.missed;
 }
 
+} // namespace
+
 const char *help_for(int error) {
 	switch (error) {
 	case EPERM:
@@ -50,8 +52,6 @@ const char *help_for(int error) {
 		return "";
 	}
 }
-
-} // namespace
 
 Result<void> load_object(bpf_object *object) {
 	const int error = bpf_object__load(object);

@@ -17,6 +17,9 @@ namespace nft_drops::jit {
 // Loads what jit/compile made. Fails with kMachine where the kernel refuses.
 Result<void> load_object(bpf_object *object);
 
+// What an administrator can do about this errno of loading or attaching; empty where nothing is known.
+const char *help_for(int error);
+
 struct AttachedSite {
 	bpf_link *link = nullptr;
 	int program = -1; // the object's descriptor

@@ -62,12 +62,31 @@ std::optional<Member> find_member(const btf *types, const btf_type *in, std::str
 class Structures {
 public:
 	explicit Structures(const btf *types) {
-		for (const char *name :
-		     {"nft_rule",      "nft_rule_dp",     "nft_rule_blob", "nft_pktinfo",  "nf_hook_state",
-		      "net",           "nftables_pernet", "sk_buff",       "net_device",   "nft_base_chain",
-		      "nft_chain",     "nft_table",       "nft_expr",      "nft_expr_ops", "nft_regs",
-		      "nft_traceinfo", "module",          "mod_kallsyms",  "kprobe",       "optimized_kprobe",
-		      "mutex"})
+		for (const char *name : {"nft_rule",
+		                         "nft_rule_dp",
+		                         "nft_rule_dp_last",
+		                         "nft_rule_blob",
+		                         "nft_pktinfo",
+		                         "nf_hook_state",
+		                         "net",
+		                         "nftables_pernet",
+		                         "sk_buff",
+		                         "sock",
+		                         "dst_entry",
+		                         "net_device",
+		                         "nft_base_chain",
+		                         "nft_chain",
+		                         "nft_table",
+		                         "nft_expr",
+		                         "nft_expr_ops",
+		                         "nft_expr_type",
+		                         "nft_regs",
+		                         "nft_traceinfo",
+		                         "module",
+		                         "mod_kallsyms",
+		                         "kprobe",
+		                         "optimized_kprobe",
+		                         "mutex"})
 			wanted_.try_emplace(name);
 		add(types);
 	}
@@ -260,6 +279,15 @@ Result<Layout> layout_of(const Structures &s) {
 	}
 	read_pernet(s, p, lay.pernet);
 	read_vlan(s, p);
+	p.expr_ops = r.expr_ops;
+	p.rule_is_last = r.rule_is_last;
+	p.last_chain = s.field("nft_rule_dp_last", "chain");
+	p.skb_sk = s.field("sk_buff", "sk");
+	p.skb_dst = s.field("sk_buff", "_skb_refdst");
+	p.sk_net = s.field("sock", "__sk_common.skc_net.net");
+	p.dst_dev = s.field("dst_entry", "dev");
+	p.dev_net = s.field("net_device", "nd_net.net");
+	lay.expression = {s.field("nft_expr_ops", "type"), s.field("nft_expr_type", "name")};
 
 	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
 	const nd_field chain = s.field("nft_base_chain", "chain");

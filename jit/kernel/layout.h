@@ -66,12 +66,19 @@ struct PernetLayout {
 	uint32_t mutex_size = 0; // 0: not needed
 };
 
+// What an expression is called. Sizes are 0 where it cannot be told.
+struct ExpressionLayout {
+	nd_field type; // nft_expr_ops
+	nd_field name; // nft_expr_type: a string
+};
+
 struct Layout {
 	nd_layout probe{}; // what the probe reads; pernet_id is filled in by the caller, it is no type
 	RulesetLayout ruleset{};
 	ModuleLayout module{};
 	KprobeLayout kprobe{};
 	PernetLayout pernet{};
+	ExpressionLayout expression{};
 	uint32_t known = 0; // 0: BTF has all of it; else the number of the known layout (name_of_known_layout())
 };
 

@@ -253,6 +253,10 @@ private:
 		n.pkt = first_of(f.pkt);
 		n.base = first_of(f.base);
 		if (rules_come) n.rule = f.rule.any() ? first_of(f.rule) : at_address_in(first_of(f.rule_slot));
+		if (f.causes >> ND_CAUSE_RULE & 1) {
+			n.expr = first_of(f.expr);
+			n.stack = stack_from(f);
+		}
 		n.verdict = first_of(f.verdict);
 
 		if (f.other_packets) {
@@ -276,6 +280,37 @@ private:
 			return std::nullopt;
 		s.drops_only = !f.other_packets;
 		return s;
+	}
+
+	// The slots of the same array, one for each jump, that were right at every visit; all of them have been seen.
+	[[nodiscard]] nd_stack stack_from(const Facts &f) const {
+		const size_t limit = f.returns.size();
+		if (f.depth.none() || limit != ND_JUMPS || f.deepest != limit) return {};
+		const auto all_right = [limit](const std::vector<Places::Set> &sets, size_t first, size_t step) {
+			for (size_t i = 0; i < limit; i++) {
+				if (first + i * step >= Places::kAll || !sets[i][first + i * step]) return false;
+			}
+			return true;
+		};
+		constexpr size_t kMostWords = 8; // of one jump
+		for (size_t first = Places::kRegisters; first < Places::kAll; first++) {
+			for (size_t step = 2; step <= 2 * kMostWords; step += 2) {
+				if (!all_right(f.returns, first, step)) continue;
+				nd_stack s{.depth = first_of(f.depth),
+				           .returns = layout_.ruleset.rule_array
+				                              ? at_address_in(Places::locator(first, arch_))
+				                              : Places::locator(first, arch_),
+				           .step = static_cast<int>(4 * step),
+				           .chain = 0};
+				for (size_t at = first < Places::kRegisters + step ? Places::kRegisters : first - step;
+				     at < first + step; at++) {
+					if (at != first && all_right(f.chains, at, step))
+						s.chain = 4 * (static_cast<int>(at) - static_cast<int>(first));
+				}
+				return s;
+			}
+		}
+		return {};
 	}
 
 	static std::vector<PlannedSite> number(std::vector<PlannedSite> sites) {

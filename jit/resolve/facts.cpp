@@ -74,13 +74,24 @@ public:
 		f.causes |= 1U << o.cause;
 		keep(f.pkt, m.world.pkt, 8, m, arch_);
 		keep(f.base, m.world.base, 8, m, arch_);
-		auto rule = m.world.rule_of(o);
-		if (!rule) return;
-		keep(f.rule, *rule, 8, m, arch_);
-		keep_slots(f.rule_slot, *rule, m, arch_);
+		if (auto rule = m.world.rule_of(o)) {
+			keep(f.rule, *rule, 8, m, arch_);
+			keep_slots(f.rule_slot, *rule, m, arch_);
+		}
+		if (o.cause == ND_CAUSE_RULE) look_at_rule_drop(f, o, m);
 	}
 
 private:
+	void look_at_rule_drop(Facts &f, const Outcome &o, const Moment &m) const {
+		if (auto expr = m.world.last_expression(o)) keep(f.expr, *expr, 8, m, arch_);
+		keep(f.depth, o.stack.size(), 4, m, arch_);
+		f.deepest = std::max(f.deepest, o.stack.size());
+		for (size_t i = 0; i < std::min(o.stack.size(), f.returns.size()); i++) {
+			keep(f.returns[i], m.world.resume_at(o.stack[i]), 8, m, arch_);
+			keep(f.chains[i], m.world.chains[static_cast<size_t>(o.stack[i].chain)], 8, m, arch_);
+		}
+	}
+
 	const Architecture &arch_;
 	const Layout &layout_;
 	int64_t regs_;
@@ -96,8 +107,10 @@ Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instruct
 	std::vector<Facts *> by_instruction(code.all().size(), nullptr);
 	for (size_t i : instructions) {
 		Facts &f = facts[i];
-		for (Places::Set *set : {&f.pkt, &f.base, &f.rule, &f.rule_slot, &f.verdict, &f.retval})
+		for (Places::Set *set : {&f.pkt, &f.base, &f.rule, &f.rule_slot, &f.verdict, &f.retval, &f.expr, &f.depth})
 			set->set();
+		f.returns.assign(static_cast<size_t>(paths.jump_limit), Places::Set().set());
+		f.chains = f.returns;
 		by_instruction[i] = &f;
 	}
 	const Gatherer gatherer(arch, paths, layout, by_verdict);

@@ -29,10 +29,16 @@ public:
 
 // What was found out about one instruction. A set holds the places that had the right value at every visit so far.
 struct Facts {
-	Places::Set pkt, base;           // at visits that end in a drop
-	Places::Set rule;                // at visits that end in a drop by a rule or the jump limit
-	Places::Set rule_slot;           // at these: the address of memory that holds the rule's address
-	Places::Set verdict;             // regs.verdict.code, at every visit
+	Places::Set pkt, base; // at visits that end in a drop
+	Places::Set rule;      // at visits that end in a drop by a rule or the jump limit
+	Places::Set rule_slot; // at these: the address of memory that holds the rule's address
+	Places::Set verdict;   // regs.verdict.code, at every visit
+	Places::Set expr;      // the expression that gave the verdict, at visits that end in a drop by a rule
+	// Of the jump stack at visits that end in a drop by a rule: how many jumps it holds; and by number of the jump,
+	// where it would have returned to, and (older kernels) the chain that it stands in.
+	Places::Set depth;
+	std::vector<Places::Set> returns, chains;
+	size_t deepest = 0;              // the most jumps that were seen
 	Places::Set retval;              // the value that the function will return, at every visit
 	bool verdict_tells = true;       // (verdict & 0xff) == NF_DROP exactly at the visits that end in a drop
 	bool retval_tells = true;        // the same of the return value

@@ -124,6 +124,15 @@ std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &fo
 		if (s.site.rule.where)
 			line(fmt::format("  rule     {} (struct {} *)", describe(s.site.rule, machine),
 			                 kernel.layout.ruleset.rule_array ? "nft_rule" : "nft_rule_dp"));
+		if (s.site.expr.where)
+			line(fmt::format("  expr     {} (struct nft_expr *, gave the verdict)",
+			                 describe(s.site.expr, machine)));
+		if (s.site.stack.depth.where) {
+			line(fmt::format("  jumps    {} of {} bytes, their number in {}{}",
+			                 describe(s.site.stack.returns, machine), s.site.stack.step,
+			                 describe(s.site.stack.depth, machine),
+			                 s.site.stack.chain ? fmt::format(", chain at {:+}", s.site.stack.chain) : ""));
+		}
 		line(fmt::format("  chain    {} (base chain, struct nft_chain *)", describe(s.site.base, machine)));
 		line(fmt::format("  verdict  {} (u32)", describe(s.site.verdict, machine)));
 		const auto form = s.site.index < forms.size() ? forms[s.site.index] : std::nullopt;

@@ -20,6 +20,15 @@ RuleSpec go(int chain) {
 	return {{kContinue}, {kGoto, chain}};
 }
 
+// A drop with the jump stack full.
+Scenario deepest_drop(int jump_limit) {
+	Scenario s{.name = "drop by the rule that the last possible jump leads to", .chains = {}, .policy = kAccept};
+	for (int i = 0; i < jump_limit; i++)
+		s.chains.push_back(i % 3 ? ChainSpec{kMatchFails, jump(i + 1), kNothing} : ChainSpec{jump(i + 1)});
+	s.chains.push_back({kNothing, verdict(kDrop), kNothing});
+	return s;
+}
+
 // Jumps nested one too deep, the last of them by rules in different places: the first of its chain, a later one, one
 // after a return, one behind a goto.
 std::vector<Scenario> jump_limit_scenarios(int jump_limit) {
@@ -66,12 +75,8 @@ std::vector<Scenario> jump_limit_scenarios(int jump_limit) {
 } // namespace
 
 Outcome meaning(const Scenario &s, int jump_limit, bool special_breaks) {
-	struct Return {
-		int chain;
-		int rule;
-	};
 	Outcome out;
-	std::vector<Return> stack;
+	std::vector<RulePlace> &stack = out.stack;
 	int chain = 0;
 	int rule = 0;
 	for (;;) {
@@ -218,6 +223,7 @@ std::vector<Scenario> standard_scenarios(int jump_limit) {
 	};
 	for (Scenario &s : jump_limit_scenarios(jump_limit))
 		all.push_back(std::move(s));
+	all.push_back(deepest_drop(jump_limit));
 	for (size_t i = 0; i < all.size(); i++)
 		all[i].second_generation = i % 2;
 	return all;

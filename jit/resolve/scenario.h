@@ -61,6 +61,12 @@ struct Scenario {
 	bool operator==(const Scenario &) const = default;
 };
 
+// A rule by its place; `rule` may be one past the last: the end of the chain.
+struct RulePlace {
+	int chain = 0;
+	int rule = 0;
+};
+
 // What comes of a scenario.
 struct Outcome {
 	uint8_t cause = 0;    // enum nd_cause; 0: no drop
@@ -68,6 +74,8 @@ struct Outcome {
 	int chain = -1;       // of the deciding rule, -1 if none
 	int rule = -1;
 	std::vector<ExprPlace> evaluated; // in order
+	std::vector<RulePlace>
+	        stack; // of a drop: where the jumps that led there would have returned to, first one first
 };
 
 // The meaning of a scenario. Jumps nested deeper than `jump_limit` are a jump-limit drop. Where the scenario has a

@@ -140,8 +140,13 @@ private:
 		return expr;
 	}
 
+	// Where a chain's rules are: see World.
+	struct Places {
+		std::vector<uint64_t> rules, resumes;
+	};
+
 	// The rules in one piece. The end marker follows them, and is not counted in the blob's size.
-	uint64_t blob(int chain, std::vector<uint64_t> &places) {
+	uint64_t blob(int chain, Places &places) {
 		const int rules = chain < 0 ? 0 : static_cast<int>(spec(chain).size());
 		size_t bytes = 0;
 		for (int r = 0; r < rules; r++)
@@ -150,38 +155,44 @@ private:
 		if (lay_.blob_size.size) put(state_, blob, lay_.blob_size, bytes);
 		uint64_t at = blob + lay_.blob_data.offset;
 		for (int r = 0; r < rules; r++) {
-			places.push_back(at);
+			places.rules.push_back(at);
+			places.resumes.push_back(at);
 			at = rule(at, chain, r);
 		}
+		places.resumes.push_back(at);
 		last_rule(at);
 		return blob;
 	}
 
 	// The rules apart, and an array of their addresses with NULL at its end.
-	uint64_t array(int chain, std::vector<uint64_t> &places) {
+	uint64_t array(int chain, Places &places) {
 		const int rules = chain < 0 ? 0 : static_cast<int>(spec(chain).size());
 		for (int r = 0; r < rules; r++) {
-			places.push_back(structure(lay_.rule_data.offset + rule_bytes(chain, r)));
-			rule(places.back(), chain, r);
+			places.rules.push_back(structure(lay_.rule_data.offset + rule_bytes(chain, r)));
+			rule(places.rules.back(), chain, r);
 		}
-		const uint64_t array = structure(8 * (places.size() + 1));
-		for (size_t r = 0; r <= places.size(); r++)
-			state_.store(Value::known(array + 8 * r), 8, Value::known(r < places.size() ? places[r] : 0));
+		const uint64_t array = structure(8 * (places.rules.size() + 1));
+		for (size_t r = 0; r <= places.rules.size(); r++) {
+			places.resumes.push_back(array + 8 * r);
+			state_.store(Value::known(places.resumes.back()), 8,
+			             Value::known(r < places.rules.size() ? places.rules[r] : 0));
+		}
 		return array;
 	}
 
 	// The rules of a chain, of none where `chain` is negative.
-	uint64_t rules(int chain, std::vector<uint64_t> &places) {
+	uint64_t rules(int chain, Places &places) {
 		return lay_.rule_array ? array(chain, places) : blob(chain, places);
 	}
 
 	void chain(int number) {
-		std::vector<uint64_t> places;
+		Places places;
 		const uint64_t here = world_.chains[static_cast<size_t>(number)];
 		put(state_, here, lay_.chain_rules[scenario_.second_generation ? 1 : 0], rules(number, places));
-		world_.rules.push_back(std::move(places));
+		world_.rules.push_back(std::move(places.rules));
+		world_.resumes.push_back(std::move(places.resumes));
 		// The generation that is not current is empty, so that taking it is noticed.
-		std::vector<uint64_t> none;
+		Places none;
 		put(state_, here, lay_.chain_rules[scenario_.second_generation ? 0 : 1], rules(-1, none));
 	}
 
@@ -201,6 +212,13 @@ private:
 };
 
 } // namespace
+
+std::optional<uint64_t> World::last_expression(const Outcome &o) const {
+	if (o.evaluated.empty()) return std::nullopt;
+	for (const auto &[address, place] : exprs)
+		if (place == o.evaluated.back()) return address;
+	return std::nullopt;
+}
 
 World World::build(const Scenario &s, const Layout &layout, unsigned salt, MachineState &state) {
 	return Builder(s, layout, salt, state).build();

@@ -20,11 +20,18 @@ struct World {
 	uint64_t eval = 0; // their evaluation function
 	std::vector<uint64_t> chains;
 	std::vector<std::vector<uint64_t>> rules;      // struct nft_rule(_dp), by chain and rule
+	// What the jump stack holds to go on there, by chain and rule; one more than there are rules: behind the last.
+	std::vector<std::vector<uint64_t>> resumes;
 	std::unordered_map<uint64_t, ExprPlace> exprs; // by address
 
 	// Maps everything into `state`. Addresses depend on `salt` only: two salts, two worlds that share no address.
 	static World build(const Scenario &s, const Layout &layout, unsigned salt, MachineState &state);
 
+	[[nodiscard]] uint64_t resume_at(const RulePlace &p) const {
+		return resumes[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)];
+	}
+	// The expression that was evaluated last: it gave the verdict. Nothing where none was.
+	[[nodiscard]] std::optional<uint64_t> last_expression(const Outcome &o) const;
 	// The rule that an outcome names; nothing where none decided.
 	[[nodiscard]] std::optional<uint64_t> rule_of(const Outcome &o) const {
 		if (o.rule < 0) return std::nullopt;

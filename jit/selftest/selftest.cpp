@@ -164,7 +164,10 @@ Result<size_t> SelfTest::run(Probe &probe, const nd_layout &layout) {
 		auto sent = ground_->send_all();
 		if (!sent) return std::unexpected(sent.error());
 		std::vector<nd_event> seen;
-		probe.drain([&seen](const nd_event &event) { seen.push_back(event); });
+		probe.drain([&seen](const nd_event &event, const nd_path *) {
+			seen.push_back(event);
+			return true;
+		});
 		auto right = compare(*sent, seen, generation);
 		if (right || probe.counts().lost() == lost || attempt == kTries) return right;
 	}

@@ -33,6 +33,11 @@ struct MonitorOptions {
 	Format format = Format::kBlock;
 	std::optional<uint64_t> count;                     // stop after so many drops
 	std::optional<std::chrono::milliseconds> duration; // stop after so long
+	std::string netns;                                 // the namespace to watch; empty: the present one
+	bool all_netns = false;                            // watch all of them
+	bool path = false;                                 // show the jumps that led to the rule
+	bool audit = false;                                // show what else netfilter dropped
+	std::optional<uint64_t> limit;                     // show at most so many a second
 };
 
 // `list ... --with-drop-counts`

@@ -88,7 +88,9 @@ Result<void> demo() {
 
 	// Ends when all have been seen; the time is for a kernel that drops fewer.
 	Result<void> sent;
-	const MonitorOptions options{.format = Format::kBlock, .count = kDrops, .duration = std::chrono::seconds(5)};
+	MonitorOptions options;
+	options.count = kDrops;
+	options.duration = std::chrono::seconds(5);
 	auto shown = monitor(options, [&] {
 		std::string text = "# five TCP SYNs to port 10000, one to port 22, a datagram to port 5353; 100 "
 		                   "datagrams over lo:\n";

@@ -104,6 +104,41 @@ Result<void> json(CommandLine &line, const char *) {
 	return {};
 }
 
+Result<void> netns(CommandLine &line, const char *argument) {
+	line.monitor.netns = argument;
+	return line.monitor.netns.empty() ? fail("--netns", "an empty name is no namespace") : Result<void>();
+}
+
+Result<void> all_netns(CommandLine &line, const char *) {
+	line.monitor.all_netns = true;
+	return {};
+}
+
+Result<void> path(CommandLine &line, const char *) {
+	line.monitor.path = true;
+	return {};
+}
+
+Result<void> audit(CommandLine &line, const char *) {
+	line.monitor.audit = true;
+	return {};
+}
+
+Result<void> limit(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	uint64_t n = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+	if (error != std::errc() || std::string_view(end, text.data() + text.size()) != "/second" || n == 0)
+		return fail(fmt::format("--limit {}", text), "not so many a second", "give it as 100/second");
+	line.monitor.limit = n;
+	return {};
+}
+
+Result<void> check_monitor(const CommandLine &line) {
+	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
+	return fail("--netns " + line.monitor.netns, "not together with --all-netns", "leave one of them out");
+}
+
 Result<void> ko(CommandLine &line, const char *argument) {
 	line.probe.ko = argument;
 	return line.probe.ko.empty() ? fail("--ko", "an empty name is no file") : Result<void>();
@@ -157,6 +192,15 @@ constexpr OptionSpec kOptions[] = {
         {0, "for", "DURATION", of(Command::kList), "count from now on, for a time such as 10s, 5m or 1h30m",
          list_duration},
         {0, "max-rules", "N", of(Command::kCount), "room for the counts of N rules and policies (65536)", max_rules},
+        {0, "netns", "NETNS", of(Command::kMonitor),
+         "watch this network namespace: a name of ip netns, a process's number, or a file", netns},
+        {0, "all-netns", nullptr, of(Command::kMonitor), "watch all network namespaces, and name each drop's",
+         all_netns},
+        {0, "path", nullptr, of(Command::kMonitor), "show the jumps that led to the rule", path},
+        {0, "audit", nullptr, of(Command::kMonitor), "show what else netfilter dropped, and that nothing is missing",
+         audit},
+        {0, "limit", "N/second", of(Command::kMonitor),
+         "show at most so many; further ones are counted, equal ones together", limit},
         {0, "ko", "FILE", of(Command::kProbe),
          "its nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; none where nf_tables is built in", ko},
         {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
@@ -193,7 +237,10 @@ constexpr CommandSpec kCommands[] = {
          "A line that starts with \"nft-drops: monitoring\" on standard error says that every drop from then on will "
          "be seen. SIGINT (Ctrl-C) and SIGTERM end it: what was already captured is printed, then one summary line on "
          "standard error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\".\n\n"
-         "nft's own \"monitor\" with an object (tables, rules, trace, ...) stays nft's."},
+         "Where standard output is slower than the drops, equal packets are shown as one (\"repeated 18,240 times in "
+         "1.0 s\"); what does not even fit then is told (\"12 drops left out\"). All are counted.\n\n"
+         "nft's own \"monitor\" with an object (tables, rules, trace, ...) stays nft's.",
+         check_monitor},
         {Command::kList, Ours::kOption, "list (ruleset [FAMILY])|(table [FAMILY] TABLE)|(chain [FAMILY] TABLE CHAIN)",
          "nft's own listing, with --with-drop-counts each rule and each policy with what it dropped",
          "Byte for byte what nft -a lists, with comments \"# dropped packets N bytes M\" behind rules and policies "
@@ -231,6 +278,8 @@ constexpr Placeholder kPlaceholders[] = {
         {"TABLE", "the name of a table"},
         {"CHAIN", "the name of a chain"},
         {"HANDLE", "a rule's number, as nft -a list ruleset shows it"},
+        {"NETNS", "a name of ip netns, a process's number, or a file such as /proc/1/ns/net"},
+        {"N/second", "a whole number from 1, and \"/second\""},
         {"COMMAND", "a command of nft-drops"},
 };
 

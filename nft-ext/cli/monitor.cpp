@@ -2,12 +2,11 @@
 #include "nft-ext/cli/monitor.h"
 
 #include "jit/session.h"
-#include "nft-ext/cli/output.h"
+#include "nft-ext/cli/display.h"
+#include "nft-ext/cli/namespaces.h"
 #include "nft-ext/cli/report.h"
+#include "nft-ext/cli/rulesets.h"
 #include "nft-ext/cli/signals.h"
-#include "nft-ext/cli/tally.h"
-#include "nft-ext/cli/usdt.h"
-#include "nft-ext/ruleset/ruleset.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +14,6 @@
 #include <cstring>
 #include <ctime>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace nft_drops::cli {
@@ -23,18 +21,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock; // CLOCK_MONOTONIC, as events are stamped with
 
-// The inode number that names this process's network namespace, in nd_event.netns too.
-Result<uint32_t> present_netns() {
-	struct stat s{};
-	if (stat("/proc/self/ns/net", &s) != 0) return fail("/proc/self/ns/net", strerror(errno), "mount /proc");
-	return static_cast<uint32_t>(s.st_ino);
-}
-
 class Monitor {
 public:
-	Monitor(const MonitorOptions &options, jit::Session session, Ruleset &ruleset)
-	    : options_(options), session_(std::move(session)), ruleset_(ruleset),
-	      renderer_(make_renderer(options.format)) {}
+	Monitor(const MonitorOptions &options, jit::Session session, Rulesets &rulesets)
+	    : options_(options), session_(std::move(session)),
+	      display_(options, rulesets, session_.kernel.layout.expression) {}
 
 	Result<void> run(const Signals &signals, const std::function<void()> &ready) {
 		say(fmt::format("monitoring {} sites in nft_do_chain of Linux {}{}", session_.plan.sites.size(),
@@ -43,17 +34,21 @@ public:
 		                        ? ""
 		                        : " (which cannot tell how often a probe was missed)"));
 		if (ready) ready();
-		const auto end = options_.duration ? Clock::now() + *options_.duration : Clock::time_point::max();
+		end_ = options_.duration ? Clock::now() + *options_.duration : Clock::time_point::max();
+		bool more = false;
 		while (!done_) {
-			if (auto ok = wait(signals, end); !ok) return ok;
-			drain();
+			if (auto ok = wait(signals, more); !ok) return ok;
+			more = !drain(kAtOnce);
+			display_.tick();
+			if (over()) done_ = true;
 		}
 		session_.probe->detach();
-		if (!closed_ && !full()) drain();
-		renderer_->finish(buffer_);
-		if (!closed_) write_out(buffer_);
-		say(tally_.summary(session_.probe->counts().lost()));
-		if (failed_) return std::unexpected(*failed_);
+		if (!over()) drain(SIZE_MAX);
+		display_.finish();
+		const jit::Counts counts = session_.probe->counts();
+		if (options_.audit) say(display_.tally().audit(counts.drops, counts.freed));
+		say(display_.tally().summary(counts.lost()));
+		if (display_.failed()) return std::unexpected(*display_.failed());
 		return {};
 	}
 
@@ -63,80 +58,74 @@ private:
 	static constexpr timespec kGather{0, 2'000'000};
 	static constexpr timespec kGatherMany{0, 8'000'000};
 	static constexpr size_t kMany = 100;
-	static constexpr size_t kWriteBytes = 64 * 1024;
+	// Then signals and the reader of stdout have their turn.
+	static constexpr size_t kAtOnce = 4096;
 
-	[[nodiscard]] bool full() const { return options_.count && tally_.all() >= *options_.count; }
+	[[nodiscard]] bool over() const { return display_.full() || display_.closed() || display_.failed(); }
 
-	// Until there are events, or it is time to end (done_).
-	Result<void> wait(const Signals &signals, Clock::time_point end) {
+	// How long may be slept.
+	[[nodiscard]] int timeout(bool more) const {
+		if (more) return 0;
+		auto left = std::chrono::milliseconds::max();
+		if (display_.busy()) left = Display::kTick;
+		if (options_.all_netns) left = std::min<std::chrono::milliseconds>(left, std::chrono::seconds(2));
+		if (options_.duration)
+			left = std::min(left, std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now()));
+		if (left == std::chrono::milliseconds::max()) return -1;
+		return static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT32_MAX));
+	}
+
+	// Until there are events, or it is time to end (done_), or to look after the display.
+	Result<void> wait(const Signals &signals, bool more) {
 		// stdout is watched for its reader's going away only.
 		pollfd fds[] = {{session_.probe->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
-		int timeout = -1;
-		if (options_.duration) {
-			const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-			timeout = static_cast<int>(std::clamp<int64_t>(left, 0, INT32_MAX));
-		}
-		const int n = poll(fds, std::size(fds), timeout);
+		const int n = poll(fds, std::size(fds), timeout(more));
 		if (n < 0 && errno != EINTR) return fail("monitor", strerror(errno));
-		if (options_.duration && Clock::now() >= end) done_ = true;
+		if (options_.duration && Clock::now() >= end_) done_ = true;
 		if (n > 0 && fds[1].revents) done_ = true;
 		if (n > 0 && fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) done_ = closed_ = true;
-		if (!done_ && n > 0 && fds[0].revents) nanosleep(gathered_ < kMany ? &kGather : &kGatherMany, nullptr);
+		if (!done_ && !more && n > 0 && fds[0].revents)
+			nanosleep(gathered_ < kMany ? &kGather : &kGatherMany, nullptr);
 		return {};
 	}
 
-	void drain() {
-		// The wall clock may be set while we run: asked anew each time.
-		const auto wall = std::chrono::system_clock::now();
-		const auto monotonic = std::chrono::nanoseconds(Clock::now().time_since_epoch());
-		gathered_ = session_.probe->drain([&](const nd_event &event) {
-			if (full() || closed_) return;
-			const auto age = monotonic - std::chrono::nanoseconds(event.time_ns);
-			show(event, wall - std::chrono::duration_cast<std::chrono::system_clock::duration>(age));
+	// False where there may be more.
+	bool drain(size_t most) {
+		gathered_ = 0;
+		display_.begin();
+		return closed_ || session_.probe->drain([&](const nd_event &event, const nd_path *path) {
+			display_.show(event, path);
+			return ++gathered_ < most;
 		});
-		if (!write_out(buffer_)) closed_ = true;
-		if (full() || closed_ || failed_) done_ = true;
-	}
-
-	void show(const nd_event &event, std::chrono::system_clock::time_point time) {
-		auto answer = ruleset_.answer(event);
-		if (!answer) {
-			// Without the ruleset's words nothing can be told rightly: end, and say why.
-			if (!failed_) failed_ = answer.error();
-			return;
-		}
-		tally_.add(event);
-		renderer_->drop(event, **answer, time, buffer_);
-		announce(event, **answer);
-		if (buffer_.size() > kWriteBytes && !write_out(buffer_)) closed_ = true;
 	}
 
 	const MonitorOptions &options_;
 	jit::Session session_;
-	Ruleset &ruleset_;
-	std::unique_ptr<Renderer> renderer_;
-	std::string buffer_;
-	Tally tally_;
+	Display display_;
+	Clock::time_point end_;
 	size_t gathered_ = 0; // events, the last time
 	bool done_ = false;
 	bool closed_ = false; // nobody reads stdout any more
-	std::optional<Error> failed_;
 };
 
 } // namespace
 
 Result<void> monitor(const MonitorOptions &options, const std::function<void()> &ready) {
 	const Signals signals;
-	auto netns = present_netns();
+	auto netns = options.netns.empty() ? NetNamespace::present() : NetNamespace::open(options.netns);
 	if (!netns) return std::unexpected(netns.error());
+	const NetNamespace *one = options.all_netns ? nullptr : &*netns;
 	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
-	auto ruleset = Ruleset::start({});
-	if (!ruleset) return std::unexpected(ruleset.error());
-	auto session = jit::Session::start({.netns = *netns, .netns_held = true});
+	auto rulesets = Rulesets::start(one);
+	if (!rulesets) return std::unexpected(rulesets.error());
+	auto session = jit::Session::start({.netns = one ? one->inode() : 0,
+	                                    .netns_held = one != nullptr,
+	                                    .path = options.path,
+	                                    .audit = options.audit});
 	if (!session) return std::unexpected(session.error());
-	if (auto read = (*ruleset)->ready(); !read) return std::unexpected(read.error());
-	return Monitor(options, std::move(*session), **ruleset).run(signals, ready);
+	if (auto read = (*rulesets)->ready(); !read) return std::unexpected(read.error());
+	return Monitor(options, std::move(*session), **rulesets).run(signals, ready);
 }
 
 } // namespace nft_drops::cli

@@ -19,6 +19,9 @@ struct Tally {
 	[[nodiscard]] uint64_t all() const { return by_rule + by_policy + other; }
 	// "N drops (R by rule, P by policy, O other), L lost"
 	[[nodiscard]] std::string summary(uint64_t lost) const;
+	// "1,203 netfilter drops = 1,198 by rule + 5 by policy + 0 other"; `seen` of ours by the probe, of which the
+	// kernel said about `freed` that netfilter dropped them.
+	[[nodiscard]] std::string audit(uint64_t seen, uint64_t freed) const;
 };
 
 } // namespace nft_drops::cli

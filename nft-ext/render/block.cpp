@@ -3,6 +3,7 @@
 
 #include "nft-ext/render/escape.h"
 #include "nft-ext/render/packet.h"
+#include "nft-ext/render/path.h"
 #include "nft-ext/render/rule_text.h"
 #include "nft-ext/render/words.h"
 
@@ -52,6 +53,24 @@ void append_culprit(std::string &out, const Context &context, const nd_event &ev
 
 } // namespace
 
+// Out of any table; tells the namespace where that is another one.
+void BlockRenderer::leave_for(uint32_t netns, const Context &context, std::string &out) {
+	finish(out);
+	if (!context.netns.empty() && (netns_ != netns || netns_name_ != context.netns)) {
+		out += "# network namespace ";
+		append_escaped(out, context.netns, Escape::kText);
+		out += '\n';
+	}
+	netns_ = netns;
+	netns_name_ = context.netns;
+}
+
+void BlockRenderer::left_out(const Repeated &these, std::string &out) {
+	out += open_ ? "\t\t# " : "# ";
+	append_left_out(out, these);
+	out += '\n';
+}
+
 void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &out) {
 	const bool same_table = open_ && netns_ == netns && table_handle_ == context.table_handle &&
 	                        family_ == context.family && table_ == context.table;
@@ -59,8 +78,7 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 	if (same_table) {
 		out += "\t}\n\n";
 	} else {
-		finish(out);
-		netns_ = netns;
+		leave_for(netns, context, out);
 		family_ = context.family;
 		table_ = context.table;
 		table_handle_ = context.table_handle;
@@ -76,17 +94,27 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 	append_opening(out, chain_, chain_handle_);
 }
 
-void BlockRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-                         std::string &out) {
+void BlockRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                          const Repeated &repeated, std::string &out) {
 	const Context context = context_of(event, answer);
-	if (answer.id == 0 || entered_ != answer.id) enter(event.netns, context, out);
-	entered_ = answer.id;
-	out += "\t\t# ";
+	if (event.cause == ND_CAUSE_OTHER) {
+		leave_for(event.netns, context, out);
+		out += "# ";
+	} else {
+		if (answer.id == 0 || entered_ != answer.id) enter(event.netns, context, out);
+		entered_ = answer.id;
+		out += "\t\t# ";
+	}
 	out += clock_.time_of_day(time);
 	out += ' ';
 	append_words(out, event, decode(event));
-	out += reason_note(context.reason);
+	append_note(out, context, repeated);
 	out += '\n';
+	if (answer.path_known) {
+		out += "\t\t# ";
+		append_path(out, event, answer);
+		out += '\n';
+	}
 	Shown &shown = shown_[answer.id % shown_.size()];
 	if (answer.id == 0 || shown.id != answer.id) {
 		shown.id = answer.id;

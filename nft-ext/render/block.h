@@ -9,10 +9,13 @@
 //	}
 //
 // The second line of a drop is one of
-//	RULE # handle N             the rule that dropped it, or the jump that found the jump stack full: the packet
-// line 	                            then ends in `jump limit reached` 	type ... policy drop;       the chain's
-// policy 	# handle N # rule gone      the rule's text at the time of the drop cannot be told 	# policy drop #
-// chain gone  the same for a policy
+//
+//	RULE # handle N                the rule that dropped it, or the jump that found the jump stack full: the
+//	                               packet line then ends in `jump limit reached`
+//	type ... policy drop;          the chain's policy
+//	# handle N # rule gone         the rule's text at the time of the drop cannot be told
+//	# policy drop # chain gone     the same for a policy
+//
 // and is absent where the event names neither (the packet line then ends in `unknown cause`). Braces are closed when
 // table or chain change; a handle that is unknown is left out. Between chains of a table there is an empty line, as
 // in nft's own listings.
@@ -29,11 +32,13 @@ namespace nft_drops {
 
 class BlockRenderer final : public Renderer {
 public:
-	void drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-	          std::string &out) override;
+	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+	           const Repeated &repeated, std::string &out) override;
+	void left_out(const Repeated &these, std::string &out) override;
 	void finish(std::string &out) override;
 
 private:
+	void leave_for(uint32_t netns, const Context &context, std::string &out);
 	void enter(uint32_t netns, const Context &context, std::string &out);
 
 	// The line of the rule or policy below the packet's, of the latest answers that have a number.
@@ -46,6 +51,7 @@ private:
 	Clock clock_{Clock::Zone::kLocal};
 	bool open_ = false;  // the braces of the table and chain below
 	uint32_t netns_ = 0; // handles are only unique within one
+	std::string netns_name_;
 	std::string family_;
 	std::string table_;
 	uint64_t table_handle_ = 0;

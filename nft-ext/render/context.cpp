@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/render/context.h"
 
+#include "nft-ext/render/escape.h"
+#include "nft-ext/render/expression.h"
+#include "nft-ext/render/figures.h"
+
 #include <linux/netfilter.h>
 
 #include <array>
@@ -54,13 +58,17 @@ template <size_t N> std::string_view name_at(const std::array<std::string_view, 
 
 Context context_of(const nd_event &event, const Answer &answer) {
 	Context context;
-	context.family = answer.family.empty() ? family_name(event.family) : std::string_view(answer.family);
+	if (event.cause != ND_CAUSE_OTHER)
+		context.family = answer.family.empty() ? family_name(event.family) : std::string_view(answer.family);
 	context.table = answer.table.empty() ? padded(event.table) : std::string_view(answer.table);
 	context.table_handle = answer.table_handle != 0 ? answer.table_handle : event.table_handle;
 	context.base_chain = answer.base_chain.empty() ? padded(event.base_chain) : std::string_view(answer.base_chain);
 	context.reason = reason_of(event.cause);
 	// A rule without an expression drops nothing: no text is no knowledge.
 	context.text_known = answer.known && !answer.text.empty();
+	context.location = answer.location;
+	context.netns = answer.netns;
+	if (context.reason == Reason::kRule) context.by = expression_word(answer.expression);
 	if (!answer.chain.empty()) {
 		context.chain = answer.chain;
 		context.chain_handle = answer.chain_handle;
@@ -87,17 +95,33 @@ std::string_view reason_name(Reason reason) {
 	return "other";
 }
 
-std::string_view reason_note(Reason reason) {
-	switch (reason) {
+void append_note(std::string &out, const Context &context, const Repeated &repeated) {
+	switch (context.reason) {
 	case Reason::kRule:
+		if (says_so_itself(context.by)) break;
+		out += " dropped by ";
+		append_escaped(out, context.by, Escape::kText);
+		break;
 	case Reason::kPolicy:
-		return {};
+		break;
 	case Reason::kJumpLimit:
-		return " jump limit reached";
+		out += " jump limit reached";
+		break;
 	case Reason::kOther:
+		if (context.location.empty()) {
+			out += " unknown cause";
+		} else {
+			out += " dropped in ";
+			append_escaped(out, context.location, Escape::kText);
+		}
 		break;
 	}
-	return " unknown cause";
+	if (repeated.times > 1)
+		out += " repeated " + grouped(repeated.times) + " times in " + seconds(repeated.within) + " s";
+}
+
+void append_left_out(std::string &out, const Repeated &these) {
+	out += grouped(these.times) + " drops left out in " + seconds(these.within) + " s";
 }
 
 std::string_view hook_name(const nd_event &event) {

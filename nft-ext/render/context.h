@@ -5,8 +5,10 @@
 
 #include "bpf/shared/event.h"
 #include "nft-ext/answer.h"
+#include "nft-ext/render/renderer.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace nft_drops {
@@ -24,14 +26,20 @@ struct Context {
 	bool chain_known = false; // false where `chain` is only the base chain that led to the rule
 	bool text_known = false;  // Answer.text is the line that dropped the packet
 	Reason reason = Reason::kOther;
+	std::string_view location; // the function that freed the packet, where no rule and no policy dropped it
+	std::string_view netns;    // its name, where several are watched
+	std::string_view by; // what in the rule dropped, in nft's words; empty: a plain drop, or it cannot be told
 };
 
 Context context_of(const nd_event &event, const Answer &answer);
 
 // "rule", "policy", "jump-limit" or "other", as in the JSON output.
 std::string_view reason_name(Reason reason);
-// What the packet line says in addition: " jump limit reached", " unknown cause" or nothing.
-std::string_view reason_note(Reason reason);
+// What the packet line says in addition: " jump limit reached", " unknown cause", " dropped by masquerade" where the
+// rule's words do not say that it drops, or nothing.
+void append_note(std::string &out, const Context &context, const Repeated &repeated);
+// " 18,240 drops left out in 1.0 s" without the space in front.
+void append_left_out(std::string &out, const Repeated &these);
 
 // nft's name of the hook, e.g. "input"; empty where there is none. The numbers are NF_INET_*, NF_ARP_*, NF_BR_* or
 // NF_NETDEV_* by nd_event.pf.

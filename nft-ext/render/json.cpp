@@ -16,10 +16,24 @@ void add_interface(JsonWriter &json, std::string_view key, std::string_view name
 		json.member_or_null(key, name);
 }
 
+// The rules that jumped, outermost first.
+void write_path(JsonWriter &json, const Answer &answer) {
+	json.key("path");
+	json.open_array();
+	for (const PathStep &step : answer.path) {
+		json.open_object();
+		json.member("chain", step.chain);
+		json.member_or_null("handle", step.handle);
+		json.member_or_null("jump", step.target);
+		json.close_object();
+	}
+	json.close_array();
+}
+
 } // namespace
 
-void JsonRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-                        std::string &out) {
+void JsonRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                         const Repeated &repeated, std::string &out) {
 	const Context context = context_of(event, answer);
 	const std::string_view text = context.text_known ? std::string_view(answer.text) : std::string_view();
 	const bool policy = context.reason == Reason::kPolicy;
@@ -27,8 +41,8 @@ void JsonRenderer::drop(const nd_event &event, const Answer &answer, std::chrono
 	json.open_object();
 	json.member("time", clock_.timestamp(time));
 	json.member("netns", event.netns);
-	json.member("family", context.family);
-	json.member("table", context.table);
+	json.member_or_null("family", context.family);
+	json.member_or_null("table", context.table);
 	json.member_or_null("table_handle", context.table_handle);
 	json.member_or_null("chain", context.chain_known ? context.chain : std::string_view());
 	json.member_or_null("chain_handle", context.chain_known ? context.chain_handle : 0);
@@ -42,8 +56,25 @@ void JsonRenderer::drop(const nd_event &event, const Answer &answer, std::chrono
 	json.key("packet");
 	write_packet_json(json, decode(event));
 	json.member_or_null("base_chain", context.base_chain);
+	if (context.reason == Reason::kRule) json.member_or_null("by", context.by);
+	if (!context.location.empty()) json.member("location", context.location);
+	if (!context.netns.empty()) json.member("netns_name", context.netns);
+	if (answer.path_known) write_path(json, answer);
+	if (repeated.times > 1) {
+		json.member("repeated", repeated.times);
+		json.member("milliseconds", static_cast<uint64_t>(repeated.within.count()));
+	}
 	if (policy) json.member_or_null("policy_line", text);
 	if (context.reason == Reason::kJumpLimit) json.member_or_null("jump_handle", event.rule_handle);
+	json.close_object();
+	out += '\n';
+}
+
+void JsonRenderer::left_out(const Repeated &these, std::string &out) {
+	JsonWriter json(out);
+	json.open_object();
+	json.member("left_out", these.times);
+	json.member("milliseconds", static_cast<uint64_t>(these.within.count()));
 	json.close_object();
 	out += '\n';
 }

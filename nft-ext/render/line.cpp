@@ -4,6 +4,7 @@
 #include "nft-ext/render/context.h"
 #include "nft-ext/render/escape.h"
 #include "nft-ext/render/packet.h"
+#include "nft-ext/render/path.h"
 #include "nft-ext/render/words.h"
 
 #include <fmt/format.h>
@@ -36,18 +37,32 @@ void append_culprit(std::string &out, const Context &context, const nd_event &ev
 
 } // namespace
 
-void LineRenderer::drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-                        std::string &out) {
+void LineRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                         const Repeated &repeated, std::string &out) {
 	const Context context = context_of(event, answer);
 	out += clock_.time_of_day(time);
 	for (const std::string_view name : {context.family, context.table, context.chain}) {
+		if (event.cause == ND_CAUSE_OTHER) break;
 		out += ' ';
 		append_escaped(out, name, Escape::kWord);
 	}
 	out += ' ';
 	append_culprit(out, context, event, answer);
 	append_words(out, event, decode(event));
-	out += reason_note(context.reason);
+	append_note(out, context, repeated);
+	if (!context.netns.empty()) {
+		out += " netns \"";
+		append_escaped(out, context.netns, Escape::kQuoted);
+		out += '"';
+	}
+	if (answer.path_known) out += " path ";
+	append_path(out, event, answer);
+	out += '\n';
+}
+
+void LineRenderer::left_out(const Repeated &these, std::string &out) {
+	out += "# ";
+	append_left_out(out, these);
 	out += '\n';
 }
 

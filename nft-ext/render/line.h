@@ -20,8 +20,9 @@ namespace nft_drops {
 
 class LineRenderer final : public Renderer {
 public:
-	void drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-	          std::string &out) override;
+	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+	           const Repeated &repeated, std::string &out) override;
+	void left_out(const Repeated &these, std::string &out) override;
 	void finish(std::string &out) override;
 
 private:

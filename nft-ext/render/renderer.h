@@ -18,6 +18,12 @@ namespace nft_drops {
 
 enum class Format { kBlock, kLine, kJson };
 
+// Identical packets shown as one.
+struct Repeated {
+	uint64_t times = 1;
+	std::chrono::milliseconds within{}; // from the first to the last
+};
+
 class Renderer {
 public:
 	Renderer() = default;
@@ -26,8 +32,16 @@ public:
 	virtual ~Renderer() = default;
 
 	// `time` is when the packet was dropped. block and line print it in the process's time zone, json in UTC.
-	virtual void drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-	                  std::string &out) = 0;
+	void drop(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+	          std::string &out) {
+		drops(event, answer, time, {}, out);
+	}
+	// The same for identical packets, of which these are the first one's.
+	virtual void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+	                   const Repeated &repeated, std::string &out) = 0;
+
+	// So many drops are not shown at all.
+	virtual void left_out(const Repeated &these, std::string &out) = 0;
 
 	// Closes what is open (the braces of block); drop() may be called again after it.
 	virtual void finish(std::string &out) = 0;

@@ -9,7 +9,8 @@ size_t Answers::Hash::operator()(const Key &key) const {
 	constexpr uint64_t kSpread = 0x9e3779b97f4a7c15; // 2^64 divided by the golden ratio
 	uint64_t mix = key.rule_handle;
 	for (const uint64_t part :
-	     {key.table_handle, key.chain_handle, uint64_t{key.netns} << 32 | key.generation, uint64_t{key.cause}})
+	     {key.table_handle, key.chain_handle, key.expr_ops, uint64_t{key.netns} << 32 | key.generation,
+	      uint64_t{key.cause}})
 		mix = (mix ^ part) * kSpread;
 	return mix ^ mix >> 32;
 }
@@ -18,19 +19,20 @@ Answers::Key Answers::key_of(const nd_event &event) {
 	return {.rule_handle = event.rule_handle,
 	        .table_handle = event.table_handle,
 	        .chain_handle = event.chain_handle,
+	        .expr_ops = event.expr_ops,
 	        .netns = event.netns,
 	        .generation = event.generation,
 	        .cause = event.cause};
 }
 
-const Answer *Answers::find(const nd_event &event) const {
+Answer *Answers::find(const nd_event &event) {
 	const auto kept = kept_.find(key_of(event));
 	if (kept == kept_.end()) return nullptr;
-	const Answer &answer = kept->second;
+	Answer &answer = kept->second;
 	return event.time_ns >= answer.from_ns && event.time_ns <= answer.until_ns ? &answer : nullptr;
 }
 
-const Answer &Answers::keep(const nd_event &event, Answer answer) {
+Answer &Answers::keep(const nd_event &event, Answer answer) {
 	if (kept_.size() >= kMost || bytes_ > kMostBytes) {
 		kept_.clear();
 		bytes_ = 0;

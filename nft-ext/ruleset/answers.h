@@ -20,14 +20,15 @@ public:
 	static constexpr size_t kMostBytes = 8 << 20;
 
 	// What was kept for such an event; nullptr where it has to be asked for. Valid until keep() is called.
-	[[nodiscard]] const Answer *find(const nd_event &event) const;
+	[[nodiscard]] Answer *find(const nd_event &event);
 	// Keeps an answer for as long as it says that it holds. Valid until the next call.
-	const Answer &keep(const nd_event &event, Answer answer);
+	Answer &keep(const nd_event &event, Answer answer);
 
 private:
 	// What an answer depends on, but for the time.
 	struct Key {
 		uint64_t rule_handle, table_handle, chain_handle;
+		uint64_t expr_ops; // of Answer::expression, which callers add
 		uint32_t netns, generation;
 		uint8_t cause;
 		bool operator==(const Key &) const = default;

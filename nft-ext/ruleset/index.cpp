@@ -125,6 +125,7 @@ void Index::new_chain(const Change &change, const ChangeTime &at, std::vector<Ta
 			for (Rule &rule : std::views::values(table->rules))
 				if (rule.alive) rule.text.changed(at);
 		}
+		if (lost_ != nullptr) chain->rules_changed = at.generation;
 		if (lost_ != nullptr) chain->line.changed(*lost_);
 		if (lost_ != nullptr || unread != nullptr) chain->line.changed(at);
 	} else {
@@ -134,6 +135,7 @@ void Index::new_chain(const Change &change, const ChangeTime &at, std::vector<Ta
 		           .base = change.base,
 		           .binding = change.binding,
 		           .rules = change.use,
+		           .rules_changed = at.generation,
 		           .line = History(at)};
 		table->chains.emplace(change.handle, std::move(made));
 	}
@@ -184,6 +186,7 @@ std::vector<Target> Index::apply(const std::vector<Change> &commit, const Change
 			break;
 		case Change::Kind::kNewRule:
 			new_rule(change, at, &unread);
+			rules_changed(table, change, at);
 			break;
 		case Change::Kind::kDelTable:
 			if (table != nullptr && table->handle == change.handle) bury(*table);
@@ -205,6 +208,7 @@ std::vector<Target> Index::apply(const std::vector<Change> &commit, const Change
 		case Change::Kind::kDelRule:
 			if (table == nullptr) break;
 			del_rule(*table, change, at);
+			rules_changed(table, change, at);
 			break;
 		case Change::Kind::kGeneration:
 			break;
@@ -226,6 +230,12 @@ std::vector<Target> Index::apply(const std::vector<Change> &commit, const Change
 	}
 	forget();
 	return unread;
+}
+
+void Index::rules_changed(Table *table, const Change &change, const ChangeTime &at) {
+	if (table == nullptr) return;
+	if (const auto chain = table->chain_by_name.find(change.chain); chain != table->chain_by_name.end())
+		table->chains.at(chain->second).rules_changed = at.generation;
 }
 
 void Index::del_rule(Table &table, const Change &change, const ChangeTime &at) {

@@ -37,9 +37,10 @@ struct Chain {
 	bool seen = false;
 	bool base = false;
 	bool binding = false;
-	uint64_t bound_by = 0; // binding: handle of the rule whose `jump { ... }` it is; 0 while unknown
-	size_t rules = 0;      // about how many
-	History line;          // base: `type ... hook ...;`
+	uint64_t bound_by = 0;      // binding: handle of the rule whose `jump { ... }` it is; 0 while unknown
+	size_t rules = 0;           // about how many
+	uint32_t rules_changed = 0; // the last generation that added or removed one, or that is not known to have not
+	History line;               // base: `type ... hook ...;`
 
 	[[nodiscard]] const std::string &name() const { return names.back().second; }
 	// As it was at a generation (0: unknown, the latest).
@@ -99,6 +100,7 @@ private:
 	void new_table(const Change &change);
 	void new_chain(const Change &change, const ChangeTime &at, std::vector<Target> *unread);
 	void new_rule(const Change &change, const ChangeTime &at, std::vector<Target> *unread);
+	static void rules_changed(Table *table, const Change &change, const ChangeTime &at);
 	void del_rule(Table &table, const Change &change, const ChangeTime &at);
 	void bury(Table &table);
 	void bury(Table &table, Chain &chain);

@@ -26,6 +26,8 @@ public:
 	static Result<std::unique_ptr<Lookup>> open();
 
 	Answer answer(const nd_event &event);
+	// Puts Answer::path into what answer() said about the event (lookup_path.cpp).
+	void add_path(const nd_event &event, const nd_path &path, Answer &answer);
 
 	// To be polled; when one is readable, drain().
 	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }
@@ -46,6 +48,17 @@ public:
 	[[nodiscard]] Size size() const;
 
 private:
+	// The rules of one chain, in their order.
+	struct Order {
+		uint64_t table = 0, chain = 0;
+		uint32_t generation = 0; // in which it was so
+		struct Entry {
+			uint64_t handle;
+			std::string jump; // the chain that it names
+		};
+		std::vector<Entry> rules;
+	};
+
 	Lookup(Query query, Listener changes, Listener link_changes);
 
 	Result<void> load(const ChangeTime *lost);
@@ -58,6 +71,8 @@ private:
 	History *history(const Target &target);
 	void tell(const Target &target, const nd_event &event, Answer &answer);
 	void span(const Version &version, const nd_event &event, bool latest, Answer &answer) const;
+
+	const Order *order_of(Table &table, uint64_t chain, uint32_t generation);
 
 	Query query_;
 	Listener changes_;
@@ -74,6 +89,7 @@ private:
 	size_t work_bytes_ = 0; // of the texts read in advance
 	size_t rules_at_start_ = 0;
 	bool rules_known_ = true;     // all alive ones are in the index
+	std::vector<Order> orders_;   // of the chains that paths were asked for, newest last
 	std::vector<Target> missing_; // rules that the kernel did not have at this generation
 	uint32_t missing_generation_ = 0;
 	uint32_t netns_ = 0;

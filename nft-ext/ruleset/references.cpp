@@ -37,6 +37,7 @@ void add_verdict(const nlattr *data, References &references) {
 	const nlattr *chain = inside(inside(data, NFTA_DATA_VERDICT), NFTA_VERDICT_CHAIN);
 	if (chain == nullptr) return;
 	std::string name = text_of(chain);
+	references.jump = name;
 	if (name.starts_with(kImplicitPrefix)) references.implicit_chain = name;
 }
 

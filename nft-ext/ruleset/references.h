@@ -15,6 +15,7 @@ inline constexpr const char *kImplicitPrefix = "__chain";
 
 struct References {
 	std::vector<std::string> sets; // of lookup, dynset and objref expressions, each once
+	std::string jump;              // the chain that an immediate verdict leads to, else empty
 	std::string implicit_chain;    // the chain named __chain* that an immediate verdict leads to, else empty
 	// The text may hold names of interfaces that nft looks up by ifindex while it prints.
 	bool names_links = false;

@@ -109,9 +109,10 @@ Result<Ready> Ruleset::ready() {
 	return std::unexpected(error);
 }
 
-Result<Answer> Ruleset::ask(const nd_event &event) {
+Result<Answer> Ruleset::ask(const nd_event &event, const nd_path *path) {
 	if (auto is_ready = ready(); !is_ready) return std::unexpected(is_ready.error());
-	const std::string_view request(reinterpret_cast<const char *>(&event), sizeof(event));
+	std::string request(reinterpret_cast<const char *>(&event), sizeof(event));
+	if (path) request.append(reinterpret_cast<const char *>(path), sizeof(*path));
 	std::optional<Reply> reply;
 	if (send_message(socket_, request)) {
 		if (const auto message = receive_message(socket_, kPatienceMs)) reply = unpack(*message);
@@ -126,13 +127,17 @@ Result<Answer> Ruleset::ask(const nd_event &event) {
 	return std::unexpected(error);
 }
 
-Result<const Answer *> Ruleset::answer(const nd_event &event) {
-	if (const Answer *known = answers_.find(event)) return known;
-	auto answer = ask(event);
+Result<Answer *> Ruleset::answer(const nd_event &event, const nd_path *path) {
+	if (!path) {
+		if (Answer *known = answers_.find(event)) return known;
+	}
+	auto answer = ask(event, path);
 	// libnftables may exit or crash; once more with a fresh process.
-	if (!answer) answer = ask(event);
+	if (!answer) answer = ask(event, path);
 	if (!answer) return std::unexpected(answer.error());
-	return &answers_.keep(event, std::move(*answer));
+	if (!path) return &answers_.keep(event, std::move(*answer));
+	with_path_ = std::move(*answer);
+	return &with_path_;
 }
 
 } // namespace nft_drops

@@ -44,8 +44,9 @@ public:
 
 	// What dropped this packet. `known` is false where it cannot be told for sure. An Error only where no answer
 	// can be had at all; the child process is then started again with the next call.
-	// The answer stays valid until the next call.
-	Result<const Answer *> answer(const nd_event &event);
+	// With a path, Answer::path too. The answer stays valid until the next call, and what the caller adds to it is
+	// kept with it.
+	Result<Answer *> answer(const nd_event &event, const nd_path *path = nullptr);
 
 	// The child process, for tests.
 	[[nodiscard]] pid_t worker() const { return worker_; }
@@ -54,7 +55,7 @@ private:
 	explicit Ruleset(Options options);
 	Result<void> launch();
 	void stop();
-	Result<Answer> ask(const nd_event &event);
+	Result<Answer> ask(const nd_event &event, const nd_path *path);
 	// Why the child process is gone.
 	std::string epitaph();
 
@@ -64,6 +65,7 @@ private:
 	pid_t worker_ = -1;
 	std::optional<Ready> ready_;
 	Answers answers_;
+	Answer with_path_; // the latest one that depends on more than they do
 };
 
 } // namespace nft_drops

@@ -48,6 +48,7 @@ public:
 		return value;
 	}
 	std::string get_text() { return std::string(take(get<uint64_t>())); }
+	[[nodiscard]] bool good() const { return good_; }
 	[[nodiscard]] bool finished() const { return good_ && rest_.empty(); }
 
 private:
@@ -94,6 +95,13 @@ std::string pack(const Reply &reply) {
 		writer.put(answer->known);
 		writer.put(answer->from_ns);
 		writer.put(answer->until_ns);
+		writer.put(answer->path_known);
+		writer.put<uint64_t>(answer->path.size());
+		for (const PathStep &step : answer->path) {
+			writer.put_text(step.chain);
+			writer.put(step.handle);
+			writer.put_text(step.target);
+		}
 	} else if (const auto *error = std::get_if<Error>(&reply)) {
 		writer.put_text(error->what);
 		writer.put_text(error->why);
@@ -128,6 +136,13 @@ std::optional<Reply> unpack(std::string_view bytes) {
 		answer.known = reader.get<uint8_t>() != 0;
 		answer.from_ns = reader.get<uint64_t>();
 		answer.until_ns = reader.get<uint64_t>();
+		answer.path_known = reader.get<uint8_t>() != 0;
+		for (auto steps = reader.get<uint64_t>(); steps > 0 && reader.good(); steps--) {
+			PathStep &step = answer.path.emplace_back();
+			step.chain = reader.get_text();
+			step.handle = reader.get<uint64_t>();
+			step.target = reader.get_text();
+		}
 		reply = std::move(answer);
 		break;
 	}

@@ -61,10 +61,17 @@ Result<void> enter_namespace(int netns) {
 // Answers one request; false where the parent is gone.
 bool serve(Lookup &lookup) {
 	const auto request = receive_message(kSocket, -1);
-	if (!request || request->size() != sizeof(nd_event)) return false;
+	if (!request || (request->size() != sizeof(nd_event) && request->size() != sizeof(nd_event) + sizeof(nd_path)))
+		return false;
 	nd_event event{};
 	memcpy(&event, request->data(), sizeof(event));
-	return send_message(kSocket, pack(lookup.answer(event)));
+	Answer answer = lookup.answer(event);
+	if (request->size() > sizeof(event)) {
+		nd_path path{};
+		memcpy(&path, request->data() + sizeof(event), sizeof(path));
+		lookup.add_path(event, path, answer);
+	}
+	return send_message(kSocket, pack(answer));
 }
 
 void loop(Lookup &lookup) {
@@ -94,7 +101,7 @@ void run_worker(int socket, int netns, int parent) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	// The parent may have died before that call.
 	if (getppid() != parent || !tidy_descriptors(socket, netns)) _exit(1);
-	prctl(PR_SET_NAME, "nft-drops-rules");
+	prctl(PR_SET_NAME, kWorkerName);
 	tidy_signals();
 	try {
 		if (auto entered = enter_namespace(netns); !entered) {

@@ -5,6 +5,9 @@
 
 namespace nft_drops {
 
+// What such a process is called (PR_SET_NAME).
+inline constexpr const char *kWorkerName = "nft-drops-rules";
+
 // Never returns: ends when the other end of `socket` is closed. To be called at once after fork(). Sends a Ready or an
 // Error, then a reply to each nd_event that arrives. `netns`: a namespace to enter first, or -1.
 // All other descriptors are closed, standard input, output and error lead to /dev/null: neither the parent's

@@ -142,6 +142,17 @@ bool evaluate_site(const nd_site &site, const nd_field &base_policy, std::span<c
 	to.rule = locate(site.rule);
 	to.base = locate(site.base);
 	to.verdict = static_cast<uint32_t>(locate(site.verdict));
+	to.expr = locate(site.expr);
+	to.depth = site.stack.depth.where ? static_cast<uint32_t>(locate(site.stack.depth)) : -1;
+	for (int i = 0; i < std::min<int64_t>(to.depth, ND_JUMPS); i++) {
+		const uint64_t at = stack_pointer + static_cast<uint64_t>(int64_t{site.stack.returns.offset}) +
+		                    static_cast<uint64_t>(i * site.stack.step);
+		uint64_t &next = to.returns[static_cast<size_t>(i)];
+		next = read(at, 8);
+		if (site.stack.returns.where == ND_WHERE_AT_STACK) next = read(next, 8);
+		to.chains[static_cast<size_t>(i)] =
+		        site.stack.chain ? read(at + static_cast<uint64_t>(int64_t{site.stack.chain}), 8) : 0;
+	}
 	const auto policy_at = to.base + static_cast<uint64_t>(int64_t{static_cast<int16_t>(base_policy.offset)});
 	switch (site.test) {
 	case ND_TEST_NONE:

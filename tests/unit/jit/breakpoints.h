@@ -26,6 +26,11 @@ struct Hit {
 	uint32_t verdict;
 	uint8_t cause; // enum nd_cause
 	bool freed;    // the packet was freed before
+	uint64_t expr; // 0 where the Plan does not say
+	// Of the jump stack, where the Plan says where it is: its depth (else -1), and of each jump where it would have
+	// returned to and (else 0) its chain.
+	int64_t depth;
+	std::array<uint64_t, ND_JUMPS> returns, chains;
 };
 
 // What the probe does at a hit, in this test's own words: false where it is no drop. Memory is read in `arena` and in

@@ -153,6 +153,8 @@ void ProbeWorld::use_registers(uint32_t verdict) {
 	        .base = in_register(kAtR13),
 	        .verdict = in_register(kAtR12),
 	        .retval = {},
+	        .expr = {},
+	        .stack = {},
 	        .stack_pointer = kAtRsp,
 	        .test = ND_TEST_NONE,
 	        .cause = 0,

@@ -51,6 +51,20 @@ std::string check_events(const jit::Plan &plan, const Meaning &m, const World &w
 	if (e.cause != cause) return fmt::format("cause {} in place of {}", e.cause, cause);
 	if (m.rule >= 0 && !is(e.rule, w.rules[static_cast<size_t>(m.chain)][static_cast<size_t>(m.rule)]))
 		return "another rule";
+	if (m.cause == Cause::kRule) {
+		const auto chain = static_cast<size_t>(m.chain), rule = static_cast<size_t>(m.rule);
+		if (e.expr && !is(e.expr, w.exprs[chain][rule][static_cast<size_t>(m.expr)]))
+			return "another expression";
+		if (e.depth >= 0 && e.depth != static_cast<int64_t>(m.stack.size()))
+			return fmt::format("{} jumps in place of {}", e.depth, m.stack.size());
+		for (size_t i = 0; e.depth >= 0 && i < m.stack.size(); i++) {
+			const auto of = static_cast<size_t>(m.stack[i].chain);
+			if (!is(e.returns[i], w.rules[of][static_cast<size_t>(m.stack[i].rule)]))
+				return fmt::format("jump {} returns elsewhere", i);
+			if (e.chains[i] && !is(e.chains[i], w.chains[of]))
+				return fmt::format("jump {} of another chain", i);
+		}
+	}
 	if (plan.sites[e.site].site.verdict.where == ND_WHERE_NONE) return {};
 	constexpr uint32_t kContinue = 0xffffffff;
 	constexpr uint32_t kReturn = 0xfffffffb;

@@ -168,7 +168,9 @@ private:
 				return run_chain(static_cast<size_t>(v->chain), depth);
 			case kJump:
 				if (depth == limit_) return decided(Cause::kJumpLimit, v->code, number, i);
+				result_.stack.push_back({static_cast<int>(number), static_cast<int>(i) + 1});
 				if (run_chain(static_cast<size_t>(v->chain), depth + 1)) return true;
+				result_.stack.pop_back();
 				break;
 			default:
 				return decided((v->code & 0xff) == kDrop ? Cause::kRule : Cause::kNone, v->code, number,
@@ -203,6 +205,7 @@ private:
 				break;
 			case Kind::kVerdict:
 				result_.evaluations++;
+				result_.expr = static_cast<int>(&e - rule.exprs.data());
 				return Verdict{e.a, e.chain};
 			case Kind::kCompare:
 				applies = ((registers_[e.sreg] & e.a) == e.b) != e.inverted;

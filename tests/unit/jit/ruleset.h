@@ -58,7 +58,12 @@ struct Meaning {
 	int chain = -1; // of the rule that dropped, or whose jump found no room
 	int rule = -1;
 	uint32_t verdict = 0; // the deciding verdict's code or the policy
+	int expr = -1;        // of that rule: the one with the verdict
 	int evaluations = 0;  // calls of evaluation functions
+	struct Place {
+		int chain, rule; // the rule may be one behind the chain's last
+	};
+	std::vector<Place> stack = {}; // of a drop by a rule: where its jumps would have returned to, outermost first
 };
 
 Ruleset random_ruleset(std::mt19937_64 &random);

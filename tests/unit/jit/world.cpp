@@ -75,14 +75,19 @@ public:
 			chains_.push_back(i ? at : at + lay_.chain_in_base);
 		}
 		world_.base = chains_[0];
+		world_.chains = chains_;
 		put(world_.base, lay_.base_policy, ruleset_.policy);
 		for (size_t i = 0; i < ruleset_.chains.size(); i++) {
 			std::vector<char *> places;
-			char *rules = make_rules(ruleset_.chains[i], places);
+			std::vector<std::vector<char *>> exprs;
+			char *rules = make_rules(ruleset_.chains[i], places, exprs);
 			world_.rules.push_back(std::move(places));
+			world_.exprs.push_back(std::move(exprs));
 			// The other generation's rules drop at once.
 			std::vector<char *> none;
-			char *other = make_rules({{.handle = 1, .exprs = {{.kind = Kind::kVerdict, .a = 0}}}}, none);
+			std::vector<std::vector<char *>> no_exprs;
+			char *other = make_rules({{.handle = 1, .exprs = {{.kind = Kind::kVerdict, .a = 0}}}}, none,
+			                         no_exprs);
 			point(chains_[i], lay_.chain_rules_0, ruleset_.second_generation ? other : rules);
 			point(chains_[i], lay_.chain_rules_1, ruleset_.second_generation ? rules : other);
 		}
@@ -163,10 +168,11 @@ private:
 	}
 
 	// Returns where it ends.
-	char *make_rule(char *at, const Rule &r) {
+	char *make_rule(char *at, const Rule &r, std::vector<char *> &exprs) {
 		char *expr = at + lay_.rule_data.offset;
 		for (const Expr &e : r.exprs) {
 			make_expr(expr, e);
+			exprs.push_back(expr);
 			expr += size_of(e);
 		}
 		put(at, lay_.rule_dlen, static_cast<uint64_t>(expr - at) - lay_.rule_data.offset);
@@ -175,7 +181,8 @@ private:
 		return expr;
 	}
 
-	char *make_blob(const std::vector<Rule> &rules, std::vector<char *> &places) {
+	char *make_blob(const std::vector<Rule> &rules, std::vector<char *> &places,
+	                std::vector<std::vector<char *>> &exprs) {
 		size_t bytes = 0;
 		for (const Rule &r : rules)
 			bytes += bytes_of(r);
@@ -185,17 +192,19 @@ private:
 		char *at = blob + lay_.blob_data.offset;
 		for (const Rule &r : rules) {
 			places.push_back(at);
-			at = make_rule(at, r);
+			at = make_rule(at, r, exprs.emplace_back());
 		}
+		places.push_back(at);
 		put(at, lay_.rule_is_last, lay_.ends_by_size ? 0 : 1);
 		put(at, lay_.rule_dlen, 0);
 		return blob;
 	}
 
-	char *make_array(const std::vector<Rule> &rules, std::vector<char *> &places) {
+	char *make_array(const std::vector<Rule> &rules, std::vector<char *> &places,
+	                 std::vector<std::vector<char *>> &exprs) {
 		for (const Rule &r : rules) {
 			places.push_back(take(bytes_of(r)));
-			make_rule(places.back(), r);
+			make_rule(places.back(), r, exprs.emplace_back());
 		}
 		// Behind the end there are addresses, too.
 		std::vector<char *> array = places;
@@ -203,11 +212,13 @@ private:
 		array.insert(array.end(), places.rbegin(), places.rend());
 		char *at = take(array.size() * sizeof(char *));
 		memcpy(at, array.data(), array.size() * sizeof(char *));
+		places.push_back(nullptr);
 		return at;
 	}
 
-	char *make_rules(const std::vector<Rule> &rules, std::vector<char *> &places) {
-		return lay_.rule_array ? make_array(rules, places) : make_blob(rules, places);
+	char *make_rules(const std::vector<Rule> &rules, std::vector<char *> &places,
+	                 std::vector<std::vector<char *>> &exprs) {
+		return lay_.rule_array ? make_array(rules, places, exprs) : make_blob(rules, places, exprs);
 	}
 
 	const Ruleset &ruleset_;

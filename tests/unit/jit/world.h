@@ -40,7 +40,10 @@ struct World {
 	char *pkt = nullptr;
 	char *skb = nullptr;
 	char *base = nullptr; // the base chain's struct nft_chain
+	std::vector<char *> chains;
+	// By chain; the last of each is the marker behind its rules, or the NULL behind an array of them.
 	std::vector<std::vector<char *>> rules;
+	std::vector<std::vector<std::vector<char *>>> exprs; // by chain and rule
 };
 
 // Addresses of what rulesets name: evaluation functions (by Expr::function), and the operations of expressions that are

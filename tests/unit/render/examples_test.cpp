@@ -54,7 +54,7 @@ TEST(Examples, Line) {
 	EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
 }
 
-// The contract's members in its order; base_chain, which it names beside the example, follows.
+// The contract's members in its order; base_chain and by, which it names beside the example, follow.
 TEST(Examples, Json) {
 	EXPECT_EQ(
 	        render(Format::kJson, syn(), rule_answer()),
@@ -62,7 +62,7 @@ TEST(Examples, Json) {
 	        R"("chain":"input","chain_handle":1,"reason":"rule","handle":7,"rule":"tcp dport 10000 drop","hook":"input",)"
 	        R"("iif":"veth0","oif":null,"length":60,)"
 	        R"("packet":{"l3":"ip","saddr":"10.0.0.2","daddr":"10.0.0.1","l4":"tcp","sport":51514,"dport":10000,"flags":["syn"]},)"
-	        R"("base_chain":"input"})"
+	        R"("base_chain":"input","by":null})"
 	        "\n");
 }
 
