@@ -50,9 +50,9 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 		f->setSection(section);
 	}
 	shape->eraseFromParent();
-	// What else there is serves the clones: the verifier looks at it as a part of them.
+	// What is no program serves the clones: the verifier looks at it as a part of them.
 	for (llvm::Function &f : m) {
-		if (!f.isDeclaration() && !f.getName().starts_with("nd_site_"))
+		if (!f.isDeclaration() && !f.hasSection())
 			f.setLinkage(llvm::GlobalValue::InternalLinkage);
 	}
 	the_layout->eraseFromParent();

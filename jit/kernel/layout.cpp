@@ -62,31 +62,12 @@ std::optional<Member> find_member(const btf *types, const btf_type *in, std::str
 class Structures {
 public:
 	explicit Structures(const btf *types) {
-		for (const char *name : {"nft_rule",
-		                         "nft_rule_dp",
-		                         "nft_rule_dp_last",
-		                         "nft_rule_blob",
-		                         "nft_pktinfo",
-		                         "nf_hook_state",
-		                         "net",
-		                         "nftables_pernet",
-		                         "sk_buff",
-		                         "sock",
-		                         "dst_entry",
-		                         "net_device",
-		                         "nft_base_chain",
-		                         "nft_chain",
-		                         "nft_table",
-		                         "nft_expr",
-		                         "nft_expr_ops",
-		                         "nft_expr_type",
-		                         "nft_regs",
-		                         "nft_traceinfo",
-		                         "module",
-		                         "mod_kallsyms",
-		                         "kprobe",
-		                         "optimized_kprobe",
-		                         "mutex"})
+		for (const char *name :
+		     {"nft_rule",      "nft_rule_dp",  "nft_rule_dp_last", "nft_rule_blob",    "nft_pktinfo",
+		      "nf_hook_state", "net",          "nftables_pernet",  "sk_buff",          "sock",
+		      "dst_entry",     "net_device",   "nft_base_chain",   "nft_chain",        "nft_table",
+		      "nft_expr",      "nft_expr_ops", "nft_expr_type",    "nft_regs",         "nft_traceinfo",
+		      "module",        "mod_kallsyms", "kprobe",           "optimized_kprobe", "mutex"})
 			wanted_.try_emplace(name);
 		add(types);
 	}

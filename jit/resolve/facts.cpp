@@ -107,7 +107,8 @@ Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instruct
 	std::vector<Facts *> by_instruction(code.all().size(), nullptr);
 	for (size_t i : instructions) {
 		Facts &f = facts[i];
-		for (Places::Set *set : {&f.pkt, &f.base, &f.rule, &f.rule_slot, &f.verdict, &f.retval, &f.expr, &f.depth})
+		for (Places::Set *set :
+		     {&f.pkt, &f.base, &f.rule, &f.rule_slot, &f.verdict, &f.retval, &f.expr, &f.depth})
 			set->set();
 		f.returns.assign(static_cast<size_t>(paths.jump_limit), Places::Set().set());
 		f.chains = f.returns;

@@ -19,7 +19,7 @@ struct World {
 	uint64_t ops = 0;  // operations of an ordinary expression
 	uint64_t eval = 0; // their evaluation function
 	std::vector<uint64_t> chains;
-	std::vector<std::vector<uint64_t>> rules;      // struct nft_rule(_dp), by chain and rule
+	std::vector<std::vector<uint64_t>> rules; // struct nft_rule(_dp), by chain and rule
 	// What the jump stack holds to go on there, by chain and rule; one more than there are rules: behind the last.
 	std::vector<std::vector<uint64_t>> resumes;
 	std::unordered_map<uint64_t, ExprPlace> exprs; // by address

@@ -89,4 +89,26 @@ std::optional<std::string> difference(const Expectation &expected, const nd_even
 	return std::nullopt;
 }
 
+std::optional<std::string> difference_of_paths(const nd_path &expected, const nd_path &seen) {
+	if (seen.depth != expected.depth) return fmt::format("jumps: expected {}, saw {}", expected.depth, seen.depth);
+	for (uint32_t i = 0; i < expected.depth; i++) {
+		const nd_path::nd_jump &e = expected.jumps[i], &s = seen.jumps[i];
+		if (s.next != e.next)
+			return fmt::format("rule behind jump {}: expected {}, saw {}", i + 1, e.next, s.next);
+		if (s.chain != e.chain && (s.chain != 0 || s.next == 0))
+			return fmt::format("chain of jump {}: expected {}, saw {}", i + 1, e.chain, s.chain);
+	}
+	return std::nullopt;
+}
+
+std::optional<std::string> Operations::difference(const nd_event &seen, bool by_map) {
+	if (seen.expr_ops == 0) return std::nullopt;
+	if (seen.cause != ND_CAUSE_RULE) return "expression: expected none";
+	uint64_t &mine = by_map ? of_map_ : of_drop_;
+	if (mine == 0) mine = seen.expr_ops;
+	if (mine != seen.expr_ops) return "expression: expected the same as of other rules of this kind";
+	if (of_map_ == of_drop_) return "expression: expected another one than of other kinds of rules";
+	return std::nullopt;
+}
+
 } // namespace nft_drops::jit

@@ -4,6 +4,7 @@
 
 #include "bpf/shared/event.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,10 +16,25 @@ struct Expectation {
 	uint64_t not_before = 0; // nd_event.time_ns
 	uint64_t not_after = 0;
 	nd_u8 l3_mask[ND_L3_BYTES]{}; // 1: this byte of event.l3 is known
+	nd_path path{};
 };
 
 // The first fact that is not as expected, e.g. "rule handle: expected 17, saw 18"; nothing where all are.
 std::optional<std::string> difference(const Expectation &expected, const nd_event &seen);
+// The same of its jumps. Of a jump at its chain's end only the chain can be known, of others the rule is enough.
+std::optional<std::string> difference_of_paths(const nd_path &expected, const nd_path &seen);
+
+// Which expression gave a verdict is told by its operations' address, which nobody knows beforehand; but all drops of
+// rules that end in "drop" have the same, and those by verdict maps another.
+class Operations {
+public:
+	// To be called for each event; `by_map`: of a drop by a rule. What is wrong with it, nothing where it is right
+	// or cannot be told.
+	std::optional<std::string> difference(const nd_event &seen, bool by_map);
+
+private:
+	uint64_t of_drop_ = 0, of_map_ = 0;
+};
 
 } // namespace nft_drops::jit
 

@@ -146,12 +146,28 @@ std::optional<Expectation> SelfTest::expect(const Trial &trial, const Sent &sent
 	strncpy(e.table, table.name, sizeof(e.table) - 1);
 	strncpy(e.base_chain, trial.base_chain, sizeof(e.base_chain) - 1);
 	write_packet(x, trial);
+	x.path = expected_path(trial);
 	for (size_t i = 0; i < table.chains.size(); i++) {
 		if (std::string_view(table.chains[i].name) != trial.base_chain) continue;
 		e.chain_handle = handles.chain[trial.table][i];
 		write_hook(e, trial, table.chains[i].hook, facts_->loopback);
 	}
 	return x;
+}
+
+nd_path SelfTest::expected_path(const Trial &trial) const {
+	const TrialTable &table = trial_tables()[trial.table];
+	const TrialHandles &handles = facts_->handles;
+	nd_path path{};
+	for (const int rule : trial.jumps) {
+		nd_path::nd_jump &jump = path.jumps[path.depth++];
+		const std::string_view chain = table.rules[static_cast<size_t>(rule)].chain;
+		for (size_t i = 0; i < table.chains.size(); i++)
+			if (chain == table.chains[i].name) jump.chain = handles.chain[trial.table][i];
+		for (size_t i = static_cast<size_t>(rule) + 1; i < table.rules.size() && jump.next == 0; i++)
+			if (chain == table.rules[i].chain) jump.next = handles.rule[trial.table][i];
+	}
+	return path;
 }
 
 Result<size_t> SelfTest::run(Probe &probe, const nd_layout &layout) {
@@ -163,9 +179,9 @@ Result<size_t> SelfTest::run(Probe &probe, const nd_layout &layout) {
 		const uint64_t lost = probe.counts().lost();
 		auto sent = ground_->send_all();
 		if (!sent) return std::unexpected(sent.error());
-		std::vector<nd_event> seen;
-		probe.drain([&seen](const nd_event &event, const nd_path *) {
-			seen.push_back(event);
+		std::vector<Seen> seen;
+		probe.drain([&seen](const nd_event &event, const nd_path *path) {
+			seen.push_back({event, path ? std::optional(*path) : std::nullopt});
 			return true;
 		});
 		auto right = compare(*sent, seen, generation);
@@ -173,9 +189,10 @@ Result<size_t> SelfTest::run(Probe &probe, const nd_layout &layout) {
 	}
 }
 
-Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen,
+Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<Seen> &seen,
                                  uint32_t generation) const {
 	size_t next = 0;
+	Operations operations;
 	for (size_t i = 0; i < sent.size(); i++) {
 		const Trial &trial = trials()[i];
 		if (sent[i].error == Sent::kLeftOut) continue;
@@ -189,7 +206,15 @@ Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vecto
 			                                 strerror(sent[i].error)));
 		}
 		if (next == seen.size()) return wrong(trial, "no event came");
-		if (auto fact = difference(*expected, seen[next])) return wrong(trial, *fact);
+		const auto &[event, path] = seen[next];
+		if (auto fact = difference(*expected, event)) return wrong(trial, *fact);
+		if (path) {
+			if (auto fact = difference_of_paths(expected->path, *path)) return wrong(trial, *fact);
+		}
+		const bool by_map =
+		        trial.rule >= 0 &&
+		        trial_tables()[trial.table].rules[static_cast<size_t>(trial.rule)].verb == Verb::kMap;
+		if (auto fact = operations.difference(event, by_map)) return wrong(trial, *fact);
 		next++;
 	}
 	if (next != seen.size())

@@ -36,9 +36,14 @@ public:
 
 private:
 	explicit SelfTest(std::unique_ptr<Ground> ground) : ground_(std::move(ground)) {}
+	struct Seen {
+		nd_event event;
+		std::optional<nd_path> path; // where the probe was asked for it
+	};
 	[[nodiscard]] std::optional<Expectation> expect(const Trial &trial, const Sent &sent,
 	                                                uint32_t generation) const;
-	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<nd_event> &seen,
+	[[nodiscard]] nd_path expected_path(const Trial &trial) const;
+	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<Seen> &seen,
 	                                     uint32_t generation) const;
 
 	std::unique_ptr<Ground> ground_;

@@ -104,18 +104,22 @@ constexpr std::array<TrialTable, kTrialTables> kTables{{
         {NFPROTO_INET, "nd-self-test-inet", kInetChains, kInetElements, kInetTableRules, nullptr},
 }};
 
+constexpr int kOneJump[] = {kJumps};
+constexpr int kTwoJumps[] = {kJumpsDeep, kDeeper};
+constexpr int kMapJump[] = {kInetByMap};
+
 constexpr Trial kTrials[] = {
         {"the first rule", 9001, false, 8, 0, "out", kFirst},
-        {"a rule after a jump", 9002, false, 9, 0, "out", kJumped},
+        {"a rule after a jump", 9002, false, 9, 0, "out", kJumped, kOneJump},
         {"the only rule of a chain, by goto", 9003, false, 10, 0, "out", kAlone},
         {"a verdict map", 9004, false, 11, 0, "out", kByMap},
         {"a rule after a return", 9005, false, 12, 0, "out", kAfterReturn},
         {"a chain that a verdict map goes to", 9006, false, 13, 0, "out", kMapped},
         {"a rule in the middle", 9007, false, 200, 0, "out", kMiddle},
-        {"a rule after two jumps", 9008, false, 15, 0, "out", kDeepest},
+        {"a rule after two jumps", 9008, false, 15, 0, "out", kDeepest, kTwoJumps},
         {"the last rule", 9009, false, 0, 0, "out", kLast},
         {"a rule of an inet table", 9020, false, 17, 1, "inet-out", kInetDrop},
-        {"a rule that a verdict map jumps to", 9022, false, 18, 1, "inet-out", kSide},
+        {"a rule that a verdict map jumps to", 9022, false, 18, 1, "inet-out", kSide, kMapJump},
         {"an IPv6 packet", 9020, true, 19, 1, "inet-out", kInetDrop},
         {"a policy", 9010, false, 20, 0, "in"},
         {"the first rule of the input chain", 9011, false, 21, 0, "in", kInFirst},

@@ -62,6 +62,8 @@ struct Trial {
 	size_t table = 0;     // index in trial_tables()
 	const char *base_chain = nullptr;
 	int rule = -1; // index in the table's rules of the one that drops it; -1: the base chain's policy does
+	// Of these rules: the jumps that are still to be returned from then, outermost first.
+	std::span<const int> jumps = {};
 };
 
 // In the order in which they are sent: first those that are dropped on the way out.

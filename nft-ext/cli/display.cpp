@@ -44,8 +44,7 @@ Result<const Answer *> Display::answer(const nd_event &event, const nd_path *pat
 	}
 	auto answer = rulesets_.answer(event, path);
 	if (!answer) return std::unexpected(answer.error());
-	if (event.expr_ops && (*answer)->expression.empty())
-		(*answer)->expression = expressions_.name(event.expr_ops);
+	if (event.expr_ops && (*answer)->expression.empty()) (*answer)->expression = expressions_.name(event.expr_ops);
 	return *answer;
 }
 

@@ -8,9 +8,8 @@ namespace nft_drops {
 size_t Answers::Hash::operator()(const Key &key) const {
 	constexpr uint64_t kSpread = 0x9e3779b97f4a7c15; // 2^64 divided by the golden ratio
 	uint64_t mix = key.rule_handle;
-	for (const uint64_t part :
-	     {key.table_handle, key.chain_handle, key.expr_ops, uint64_t{key.netns} << 32 | key.generation,
-	      uint64_t{key.cause}})
+	for (const uint64_t part : {key.table_handle, key.chain_handle, key.expr_ops,
+	                            uint64_t{key.netns} << 32 | key.generation, uint64_t{key.cause}})
 		mix = (mix ^ part) * kSpread;
 	return mix ^ mix >> 32;
 }

@@ -225,7 +225,7 @@ bool Truth::received(uint16_t port) const {
 
 std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
 	const auto before = counters();
-	probe.drain([](const nd_event &) {});
+	probe.drain([](const nd_event &, const nd_path *) { return true; });
 	std::map<uint16_t, int> dropped; // hook by port
 	for (uint16_t port = kFirstPort; port < kFirstPort + kPorts; port++) {
 		if (send(port))
@@ -241,7 +241,7 @@ std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
 	const auto check = [&wrong](bool right, auto &&words) {
 		if (!right && !wrong) wrong = words();
 	};
-	probe.drain([&](const nd_event &e) {
+	const auto look_at = [&](const nd_event &e) {
 		const std::string table = tables_.contains(e.table_handle) ? tables_.at(e.table_handle) : "";
 		const std::string family = e.family == NFPROTO_INET ? "inet" : e.family == NFPROTO_IPV4 ? "ip" : "?";
 		check(table == family + " " + std::string(e.table, strnlen(e.table, sizeof(e.table))),
@@ -269,6 +269,10 @@ std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
 			check(e.cause == ND_CAUSE_POLICY && chain != chains.end() && chain->second.policy_drop,
 			      [&] { return fmt::format("cause {}", e.cause); });
 		}
+	};
+	probe.drain([&](const nd_event &e, const nd_path *) {
+		look_at(e);
+		return true;
 	});
 	for (const auto &[key, n] : expected) {
 		check(n == 0 || tables_.at(key.first) == "ip quiet",

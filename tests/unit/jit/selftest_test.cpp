@@ -21,6 +21,7 @@ using namespace jit;
 struct Outcome {
 	bool dropped = false;
 	int rule = -1;
+	std::vector<int> jumps = {}; // the rules whose jumps led there and are still to be returned from
 	bool operator==(const Outcome &) const = default;
 };
 
@@ -31,7 +32,7 @@ public:
 	Outcome base(const TrialChain &chain) {
 		switch (walk(chain.name)) {
 		case End::kDropped:
-			return {true, rule_};
+			return {true, rule_, jumps_};
 		case End::kAccepted:
 			return {};
 		default:
@@ -69,7 +70,9 @@ private:
 			case Verb::kGoto:
 				return walk(target);
 			default:
+				jumps_.push_back(static_cast<int>(i));
 				if (const End end = walk(target); end != End::kBack) return end;
+				jumps_.pop_back();
 			}
 		}
 		return End::kBack;
@@ -78,12 +81,14 @@ private:
 	const TrialTable &table_;
 	uint16_t port_;
 	int rule_ = -1;
+	std::vector<int> jumps_;
 };
 
 struct Verdict {
 	size_t table = 0;
 	std::string base_chain;
 	int rule = -1;
+	std::vector<int> jumps = {};
 	bool operator==(const Verdict &) const = default;
 };
 
@@ -96,7 +101,7 @@ std::vector<Verdict> fate(uint16_t port, bool ip6) {
 			for (const TrialChain &chain : table.chains) {
 				if (chain.hook != hook) continue;
 				const Outcome o = Evaluation(table, port).base(chain);
-				if (o.dropped) return {{t, chain.name, o.rule}};
+				if (o.dropped) return {{t, chain.name, o.rule, o.jumps}};
 			}
 		}
 	}
@@ -107,7 +112,7 @@ TEST(SelfTest, ExpectsWhatItsRulesSay) {
 	for (const Trial &t : trials()) {
 		const auto f = fate(t.port, t.ip6);
 		ASSERT_EQ(f.size(), 1U) << t.name;
-		EXPECT_EQ(f[0], (Verdict{t.table, t.base_chain, t.rule})) << t.name;
+		EXPECT_EQ(f[0], (Verdict{t.table, t.base_chain, t.rule, {t.jumps.begin(), t.jumps.end()}})) << t.name;
 	}
 	EXPECT_TRUE(fate(kFencePort, false).empty());
 }
@@ -208,6 +213,53 @@ TEST(SelfTest, WhatCannotBeKnownIsNotCompared) {
 	e.cpu = 3;
 	e.site = 2;
 	EXPECT_EQ(difference(x, e), std::nullopt);
+}
+
+TEST(SelfTest, EveryJumpIsCompared) {
+	nd_path x{};
+	x.depth = 2;
+	x.jumps[0] = {.next = 7, .chain = 3};
+	x.jumps[1] = {.next = 0, .chain = 4};
+	EXPECT_EQ(difference_of_paths(x, x), std::nullopt);
+	nd_path untold = x;
+	untold.jumps[0].chain = 0; // the rule tells it
+	EXPECT_EQ(difference_of_paths(x, untold), std::nullopt);
+	const struct {
+		const char *word;
+		std::function<void(nd_path &)> damage;
+	} damages[] = {
+	        {"jumps: expected 2, saw 1", [](nd_path &p) { p.depth = 1; }},
+	        {"jumps: expected 2, saw 65535", [](nd_path &p) { p.depth = ND_DEPTH_UNKNOWN; }},
+	        {"rule behind jump 1: expected 7, saw 8", [](nd_path &p) { p.jumps[0].next++; }},
+	        {"rule behind jump 2: expected 0, saw 9", [](nd_path &p) { p.jumps[1].next = 9; }},
+	        {"chain of jump 1: expected 3, saw 4", [](nd_path &p) { p.jumps[0].chain++; }},
+	        {"chain of jump 2: expected 4, saw 0", [](nd_path &p) { p.jumps[1].chain = 0; }},
+	};
+	for (const auto &d : damages) {
+		nd_path p = x;
+		d.damage(p);
+		EXPECT_EQ(difference_of_paths(x, p), d.word);
+	}
+}
+
+TEST(SelfTest, EveryExpressionIsCompared) {
+	const auto event = [](uint8_t cause, uint64_t ops) {
+		nd_event e{};
+		e.cause = cause;
+		e.expr_ops = ops;
+		return e;
+	};
+	Operations right;
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x20), true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0), true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_POLICY, 0), false), std::nullopt);
+	EXPECT_TRUE(right.difference(event(ND_CAUSE_POLICY, 0x10), false));
+	EXPECT_TRUE(right.difference(event(ND_CAUSE_RULE, 0x30), false));
+	Operations all_alike;
+	EXPECT_EQ(all_alike.difference(event(ND_CAUSE_RULE, 0x10), false), std::nullopt);
+	EXPECT_TRUE(all_alike.difference(event(ND_CAUSE_RULE, 0x10), true));
 }
 
 } // namespace

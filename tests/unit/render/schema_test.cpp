@@ -27,6 +27,11 @@ std::vector<std::string> printed() {
 		lines.push_back(render(Format::kJson, event, policy_answer()));
 		event.cause = ND_CAUSE_JUMP_LIMIT;
 		lines.push_back(render(Format::kJson, event, Answer{}));
+		event.cause = ND_CAUSE_OTHER;
+		Answer other;
+		other.location = "nf_hook_slow";
+		other.netns = "blue";
+		lines.push_back(render(Format::kJson, event, other));
 	};
 	for (const int protocol : std::initializer_list<int>{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
 	                                                     IPPROTO_IGMP, IPPROTO_ESP, 250}) {
@@ -39,6 +44,21 @@ std::vector<std::string> printed() {
 			if (event.l3_len == 0) break;
 		}
 	}
+	nd_event event = ip_event(ip(IPPROTO_UDP, udp(1, 2)));
+	Answer jumped = rule_answer();
+	jumped.expression = "masq";
+	jumped.path = {{.chain = "input", .handle = 4, .target = "zones"},
+	               {.chain = "zones", .handle = 0, .target = ""}};
+	jumped.path_known = true;
+	const auto renderer = make_renderer(Format::kJson);
+	for (const uint64_t times : {1, 2}) {
+		std::string line;
+		renderer->drops(event, jumped, {}, {times, std::chrono::milliseconds(3)}, line);
+		lines.push_back(std::move(line));
+	}
+	std::string line;
+	renderer->left_out({7, std::chrono::milliseconds(3)}, line);
+	lines.push_back(std::move(line));
 	return lines;
 }
 
@@ -61,6 +81,9 @@ TEST(Schema, HoldsForWhatIsPrinted) {
 	// That it refuses anything at all.
 	instances.clear();
 	add(lines[0].substr(0, lines[0].rfind('}')) + ",\"surplus\":1}");
+	EXPECT_FALSE(valid());
+	instances.clear();
+	add("{\"left_out\":0,\"milliseconds\":1}");
 	EXPECT_FALSE(valid());
 	std::filesystem::remove_all(folder);
 }
