@@ -140,15 +140,12 @@ ALWAYS_INLINE void fill_hook(struct nd_event *e, const struct view *state, const
 	fill_device(e->oifname, &e->oif, seen(state, &lay->state_out), lay);
 }
 
-/* What a site found out, in one argument. */
-union finding {
-	nd_u64 all;
-	struct {
-		nd_u32 verdict;
-		nd_u16 site;
-		nd_u8 cause;
-		nd_u8 pad;
-	};
+/* What a site found out, and what became of it. */
+struct report {
+	nd_u64 pkt, base, rule, expr;
+	nd_u32 verdict;
+	nd_u32 cause;
+	struct nd_event *event;
 };
 
 ALWAYS_INLINE void remember(nd_u64 skb) {
@@ -176,16 +173,17 @@ ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns) {
 }
 
 /*
- * The event, the same for all sites: a function of its own, so that it is compiled once. It is the caller's to submit.
+ * Makes the event, the same for all sites: a function of its own, so that it is compiled once. 0 where there is none,
+ * else report->event is the caller's to submit. (Kernels up to 6.2 at least do not see that an event which a function
+ * returns is not NULL.)
  */
-__attribute__((noinline)) struct nd_event *nd_report(nd_u64 pkt_at, nd_u64 base, nd_u64 rule, nd_u64 expr,
-                                                     nd_u64 found) {
+__attribute__((noinline)) int nd_report(struct report *report) {
 	const struct nd_layout *lay = &nd_the_layout;
 	char pkt_bytes[ND_BLOCK_BYTES] ALIGNED, state_bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view pkt = look_at(pkt_at, &lay->pkt, pkt_bytes);
+	struct view pkt = look_at(report->pkt, &lay->pkt, pkt_bytes);
 	struct view state = look_at(seen(&pkt, &lay->pkt_state), &lay->state, state_bytes);
 	const struct nd_field whole = {.offset = 0, .size = 4};
-	union finding what = {.all = found};
+	nd_u8 cause = (nd_u8)report->cause;
 	struct nd_event *e;
 	nd_u64 generation;
 	nd_u32 here;
@@ -194,20 +192,20 @@ __attribute__((noinline)) struct nd_event *nd_report(nd_u64 pkt_at, nd_u64 base,
 	count(ND_COUNT_DROPS);
 	if (nd_settings.drop_reason) remember(seen(&pkt, &lay->pkt_skb));
 	if (nd_settings.path)
-		e = reserve(sizeof(*e) + sizeof(struct nd_path), what.cause, here);
+		e = reserve(sizeof(*e) + sizeof(struct nd_path), cause, here);
 	else
-		e = reserve(sizeof(*e), what.cause, here);
+		e = reserve(sizeof(*e), cause, here);
 	if (!e) return 0;
-	e->site = what.site;
-	e->verdict = what.verdict;
+	e->verdict = report->verdict;
 	e->location = 0;
-	e->rule_handle = member(rule, &lay->rule_handle);
-	e->expr_ops = expr ? member(expr, &lay->expr_ops) : 0;
+	e->rule_handle = member(report->rule, &lay->rule_handle);
+	e->expr_ops = report->expr ? member(report->expr, &lay->expr_ops) : 0;
 	e->generation = (nd_u32)member(generation, &whole);
-	fill_ruleset(e, base, lay);
+	fill_ruleset(e, report->base, lay);
 	fill_hook(e, &state, lay);
 	fill_packet(e, seen(&pkt, &lay->pkt_skb), lay);
-	return e;
+	report->event = e;
+	return 1;
 }
 
 ALWAYS_INLINE nd_u64 pointer_at(nd_u64 address) {
@@ -258,16 +256,20 @@ ALWAYS_INLINE void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
 SEC("kprobe")
 int nd_at_site(void *ctx) {
 	struct drop drop;
-	union finding found = {.site = (nd_u16)nd_the_site.index};
+	struct report report;
 	struct nd_event *e;
-	nd_u64 expr = 0;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
-	found.verdict = drop.verdict;
-	found.cause = drop.cause;
-	if (drop.cause == ND_CAUSE_RULE) expr = locate(ctx, &nd_the_site, &nd_the_site.expr);
-	e = nd_report(locate(ctx, &nd_the_site, &nd_the_site.pkt), drop.base, drop.rule, expr, found.all);
-	if (!e) return 0;
+	report.pkt = locate(ctx, &nd_the_site, &nd_the_site.pkt);
+	report.base = drop.base;
+	report.rule = drop.rule;
+	report.expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+	report.verdict = drop.verdict;
+	report.cause = drop.cause;
+	report.event = 0;
+	if (!nd_report(&report)) return 0;
+	e = report.event;
+	e->site = nd_the_site.index;
 	if (nd_settings.path) {
 		e->flags |= ND_FLAG_PATH;
 		fill_path(ctx, (struct nd_path *)(e + 1), drop.cause);
