@@ -33,6 +33,7 @@ private:
 // What was proven at an earlier start; the kernel's layout then is the one it was proven with.
 std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 	if (auto kept = PlanCache(kernel).load()) return kept;
+	if (kernel.others.empty()) return std::nullopt;
 	Kernel other = kernel;
 	for (const Layout &layout : kernel.others) {
 		other.layout = layout;

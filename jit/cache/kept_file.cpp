@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/cache/kept_file.h"
 
+#include "jit/cache/checksum.h"
 #include "jit/kernel/build_id.h"
+#include "jit/kernel/descriptor.h"
 
 #include <fmt/format.h>
 
@@ -27,10 +29,9 @@ constexpr off_t kMostBytes = 4 * 1024 * 1024;
 
 // Against files that a full disk or a crash cut short; not against an attacker, whom the folder keeps out.
 uint64_t checksum(std::string_view bytes) {
-	uint64_t sum = 0xcbf29ce484222325; // FNV-1a
-	for (unsigned char c : bytes)
-		sum = (sum ^ c) * 0x100000001b3;
-	return sum;
+	Checksum sum;
+	sum.add(bytes);
+	return sum.sum();
 }
 
 // Of this very program; empty where the linker gave it none.
@@ -54,20 +55,6 @@ std::string own_build_id() {
 bool is_ours(const struct stat &s) {
 	return s.st_uid == geteuid() && (s.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
-
-class Descriptor {
-public:
-	explicit Descriptor(int fd) : fd_(fd) {}
-	Descriptor(const Descriptor &) = delete;
-	Descriptor &operator=(const Descriptor &) = delete;
-	~Descriptor() {
-		if (fd_ >= 0) close(fd_);
-	}
-	[[nodiscard]] int get() const { return fd_; }
-
-private:
-	int fd_;
-};
 
 } // namespace
 

@@ -2,6 +2,7 @@
 #include "jit/count/counting.h"
 
 #include "bpf/objects.h"
+#include "jit/cache/checksum.h"
 #include "jit/compile/compile.h"
 #include "jit/count/pins.h"
 #include "jit/session.h"
@@ -28,21 +29,16 @@ template <size_t size> void copy_text(char (&to)[size], std::string_view from) {
 	to[length] = 0;
 }
 
-void hash(uint64_t &sum, const void *bytes, size_t size) {
-	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ static_cast<const unsigned char *>(bytes)[i]) * 0x100000001b3; // FNV-1a
-}
-
 uint64_t hash_of(const Session &session) {
-	uint64_t sum = 0xcbf29ce484222325;
+	Checksum sum;
 	const auto code = bpf::count_bitcode();
-	hash(sum, code.data(), code.size());
-	hash(sum, &session.kernel.layout.probe, sizeof(nd_layout));
+	sum.add({code.data(), code.size()});
+	sum.add_value(session.kernel.layout.probe);
 	for (const PlannedSite &site : session.plan.sites) {
-		hash(sum, &site.address, sizeof(site.address));
-		hash(sum, &site.site, sizeof(site.site));
+		sum.add_value(site.address);
+		sum.add_value(site.site);
 	}
-	return sum;
+	return sum.sum();
 }
 
 uint64_t boottime_ns() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/count/pins.h"
 
+#include "jit/kernel/descriptor.h"
+
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
@@ -23,20 +25,6 @@ namespace {
 
 constexpr const char *kBpfFileSystem = "/sys/fs/bpf";
 constexpr const char *kRunFolder = "/run/nft-drops";
-
-class Descriptor {
-public:
-	explicit Descriptor(int fd) : fd_(fd) {}
-	Descriptor(Descriptor &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-	Descriptor &operator=(Descriptor &&) = delete;
-	~Descriptor() {
-		if (fd_ >= 0) close(fd_);
-	}
-	[[nodiscard]] int get() const { return fd_; }
-
-private:
-	int fd_;
-};
 
 Descriptor open_pin(const std::string &path) {
 	return Descriptor(bpf_obj_get(path.c_str()));

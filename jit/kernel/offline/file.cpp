@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/kernel/offline/file.h"
 
+#include "jit/kernel/descriptor.h"
 #include "jit/kernel/offline/decompress.h"
 
 #include <algorithm>
@@ -19,30 +20,19 @@ using Bytes = std::span<const uint8_t>;
 
 Result<std::vector<uint8_t>> read_file(const std::string &path) {
 	// A FIFO would block; devices have no end.
-	const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0) return fail(path, strerror(errno));
+	const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+	if (file.get() < 0) return fail(path, strerror(errno));
 	struct stat about{};
-	if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
-		close(fd);
-		return fail(path, "not a file");
-	}
-	if (static_cast<uint64_t>(about.st_size) > kMostBytes) {
-		close(fd);
-		return fail(path, "larger than any kernel or module");
-	}
+	if (fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return fail(path, "not a file");
+	if (static_cast<uint64_t>(about.st_size) > kMostBytes) return fail(path, "larger than any kernel or module");
 	std::vector<uint8_t> bytes(static_cast<size_t>(about.st_size));
 	size_t have = 0;
 	while (have < bytes.size()) {
-		const ssize_t n = read(fd, bytes.data() + have, bytes.size() - have);
-		if (n < 0) {
-			const int error = errno;
-			close(fd);
-			return fail(path, strerror(error));
-		}
+		const ssize_t n = read(file.get(), bytes.data() + have, bytes.size() - have);
+		if (n < 0) return fail(path, strerror(errno));
 		if (n == 0) break;
 		have += static_cast<size_t>(n);
 	}
-	close(fd);
 	bytes.resize(have);
 	return bytes;
 }
