@@ -168,7 +168,7 @@ Leftovers leftovers() {
 
 bool become(const Leftovers &before) {
 	for (int i = 0; i < 500; i++) {
-		if (leftovers() == before) return true;
+		if (leftovers().no_more_than(before)) return true;
 		std::this_thread::sleep_for(10ms);
 	}
 	return false;

@@ -67,10 +67,14 @@ struct Leftovers {
 	size_t programs = 0;
 	size_t maps = 0;
 	size_t links = 0;
-	bool operator==(const Leftovers &) const = default;
+	[[nodiscard]] bool no_more_than(const Leftovers &other) const {
+		return kprobes <= other.kprobes && programs <= other.programs && maps <= other.maps &&
+		       links <= other.links;
+	}
 };
 Leftovers leftovers();
-// The kernel takes some time to free what was detached: waits until they are as before, for up to five seconds.
+// The kernel takes some time to free what was detached: waits until there is no more of anything than before, for up to
+// five seconds. (Less, where "before" saw what an earlier test had just let go of.)
 bool become(const Leftovers &before);
 
 } // namespace nft_drops::guest
