@@ -12,6 +12,7 @@
 #include "jit/kernel/modules.h"
 #include "jit/kernel/symbols.h"
 #include "jit/kernel/well_known.h"
+#include "jit/resolve/addresses.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,9 @@ constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kPernetId = "nf_tables_net_id";
 constexpr std::string_view kNamespaces = "net_namespace_list";
 constexpr const char *kModule = "nf_tables"; // where it is one
+// They look through the lists of modules and of kprobes.
+constexpr std::string_view kFindModule[] = {"find_module_all", "find_module"};
+constexpr std::string_view kGetKprobe[] = {"get_kprobe"};
 #ifdef __aarch64__
 constexpr Machine kMachine = Machine::kAArch64;
 #else
@@ -40,6 +44,37 @@ struct Addresses {
 	std::optional<uint64_t> module; // struct module of nf_tables
 };
 
+// What the kernel's own functions of these names refer to and `is_it` accepts; 0 where there is none.
+template <typename Is>
+uint64_t find_data(const Addresses &a, std::span<const std::string_view> functions, const KernelMemory &memory,
+                   Is is_it) {
+	constexpr uint64_t kMostBytes = 1024;
+	for (const Symbol &s : a.symbols) {
+		if (!s.module.empty() || std::ranges::find(functions, s.name) == functions.end()) continue;
+		auto bytes = memory.read(s.address, std::min(s.size, kMostBytes));
+		if (!bytes) continue;
+		const auto addresses = addresses_in(kMachine, {s.name, s.address, std::move(*bytes)});
+		const auto found = std::ranges::find_if(addresses, is_it);
+		if (found != addresses.end()) return *found;
+	}
+	return 0;
+}
+
+// Without CONFIG_KALLSYMS_ALL data has no symbols.
+void find_data_without_symbols(Addresses &a, const ModuleLayout &layout, const KernelMemory &memory) {
+	if (!a.known.modules) {
+		a.known.modules = find_data(a, kFindModule, memory, [&](uint64_t list) {
+			const uint64_t first = memory.read_integer(list, 8).value_or(0);
+			return memory.read_integer(first + 8, 8).value_or(0) == list && // struct list_head.prev
+			       find_module(kModule, list, layout, memory).has_value();
+		});
+	}
+	if (!a.known.kprobe_table) {
+		a.known.kprobe_table = find_data(a, kGetKprobe, memory,
+		                                 [&](uint64_t table) { return is_kprobe_table(table, memory); });
+	}
+}
+
 // The quick way, with nf_tables as a module; else by /proc/kallsyms.
 Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory &memory) {
 	Addresses a;
@@ -52,8 +87,8 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 			return a;
 		}
 	}
-	const std::string_view names[] = {kFunction,      kPernetId,      kNamespaces, kJumpTableStart,
-	                                  kJumpTableStop, "kprobe_table", "modules"};
+	const std::string_view names[] = {kFunction,      kPernetId, kNamespaces,   kJumpTableStart, kJumpTableStop,
+	                                  "kprobe_table", "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
 	auto symbols = read_symbols(names);
 	if (!symbols) return std::unexpected(symbols.error());
 	a.symbols = std::move(*symbols);
@@ -62,6 +97,7 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 		if (s.name == "modules") a.known.modules = s.address;
 		if (s.name == "kprobe_table") a.known.kprobe_table = s.address;
 	}
+	find_data_without_symbols(a, layout, memory);
 	if (!a.module && a.known.modules) a.module = find_module(kModule, a.known.modules, layout, memory);
 	// The module's own table knows where symbols end.
 	if (auto exact = a.module ? module_symbols(kModule, *a.module, layout, memory) : std::nullopt) {

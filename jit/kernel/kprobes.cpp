@@ -56,6 +56,19 @@ void for_each_kprobe(uint64_t table, const KprobeLayout &lay, const KernelMemory
 
 } // namespace
 
+bool is_kprobe_table(uint64_t address, const KernelMemory &memory) {
+	auto heads = memory.read(address, kTableSize * sizeof(uint64_t));
+	if (!heads) return false;
+	for (size_t i = 0; i < kTableSize; i++) {
+		const uint64_t head = address + i * sizeof(uint64_t);
+		uint64_t first = 0;
+		std::copy_n(heads->data() + i * sizeof(first), sizeof(first), reinterpret_cast<uint8_t *>(&first));
+		// The first node of a list points back at its head (struct hlist_node.pprev).
+		if (first && memory.read_integer(first + sizeof(uint64_t), 8).value_or(0) != head) return false;
+	}
+	return true;
+}
+
 void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &lay, const KernelMemory &memory) {
 	for_each_kprobe(table, lay, memory, [&](uint64_t probe) { restore_one(image, probe, lay, memory); });
 }

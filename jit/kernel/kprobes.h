@@ -16,6 +16,9 @@ namespace nft_drops::jit {
 // of the kernel's symbol "kprobe_table". What cannot be read is left as it is: the resolver will not understand it.
 void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &layout, const KernelMemory &memory);
 
+// Whether this may be the kernel's "kprobe_table": each of its lists is empty, or its first node knows that it is.
+bool is_kprobe_table(uint64_t address, const KernelMemory &memory);
+
 // What a probe is in the code: a jump costs a tenth of a breakpoint. The kernel turns one into the other a moment after
 // the probe was set, where it can.
 enum class ProbeForm { kBreakpoint, kJump };
