@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// More drops than anybody can read, under a ruleset that does not stand still. NFT_DROPS_ENDURANCE makes it long.
+// More drops than anybody can read, under a ruleset that does not stand still. NFT_DROPS_FULL makes it long.
 #include "running.h"
 
 #include <arpa/inet.h>
@@ -26,8 +26,8 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-bool endurance() {
-	return std::getenv("NFT_DROPS_ENDURANCE") != nullptr;
+bool in_full() {
+	return std::getenv("NFT_DROPS_FULL") != nullptr;
 }
 
 // Datagrams over lo, as fast as it goes.
@@ -136,7 +136,7 @@ std::string version(unsigned n) {
 }
 
 TEST_F(Flood, EveryDropIsAccountedForWhileTheRulesetIsReplaced) {
-	const uint64_t count = endurance() ? 1'000'000 : 40'000;
+	const uint64_t count = in_full() ? 1'000'000 : 40'000;
 	shell("nft 'table inet flood { counter total { }; chain in { type filter hook input priority 0; }; }'");
 	shell("nft '" + version(0) + "'");
 	Monitor monitor({"-j"});
@@ -219,7 +219,7 @@ TEST_F(Flood, ALimitOfWhatIsShown) {
 
 // Whenever it is killed, in the middle of its start too.
 TEST_F(Flood, KilledAtAnyMomentItLeavesNothing) {
-	const int kills = endurance() ? 50 : 8;
+	const int kills = in_full() ? 50 : 8;
 	shell("nft 'table inet flood { chain in { type filter hook input priority 0; policy drop; }; }'");
 	const std::string namespaces = shell("ls /run/netns 2>/dev/null | wc -l");
 	for (int i = 0; i < kills; i++) {
