@@ -2,10 +2,8 @@
 #include "nft-ext/render/block.h"
 
 #include "nft-ext/render/escape.h"
-#include "nft-ext/render/packet.h"
 #include "nft-ext/render/path.h"
 #include "nft-ext/render/rule_text.h"
-#include "nft-ext/render/words.h"
 
 #include <fmt/format.h>
 
@@ -94,32 +92,40 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 	append_opening(out, chain_, chain_handle_);
 }
 
+// What is said of the packet beside its words, and below them; the braces are as they have to be.
+const BlockRenderer::Shown &BlockRenderer::prepare(const nd_event &event, const Answer &answer, std::string &out) {
+	Shown &shown = shown_[answer.id % shown_.size()];
+	const bool kept = answer.id != 0 && shown.id == answer.id;
+	if (kept && entered_ == answer.id) return shown;
+	const Context context = context_of(event, answer);
+	if (event.cause == ND_CAUSE_OTHER)
+		leave_for(event.netns, context, out);
+	else
+		enter(event.netns, context, out);
+	entered_ = event.cause == ND_CAUSE_OTHER ? 0 : answer.id;
+	if (kept) return shown;
+	shown.id = answer.id;
+	shown.note.clear();
+	append_note(shown.note, context);
+	shown.culprit.clear();
+	append_culprit(shown.culprit, context, event, answer);
+	return shown;
+}
+
 void BlockRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
                           const Repeated &repeated, std::string &out) {
-	const Context context = context_of(event, answer);
-	if (event.cause == ND_CAUSE_OTHER) {
-		leave_for(event.netns, context, out);
-		out += "# ";
-	} else {
-		if (answer.id == 0 || entered_ != answer.id) enter(event.netns, context, out);
-		entered_ = answer.id;
-		out += "\t\t# ";
-	}
+	const Shown &shown = prepare(event, answer, out);
+	out += event.cause == ND_CAUSE_OTHER ? "# " : "\t\t# ";
 	out += clock_.time_of_day(time);
 	out += ' ';
-	append_words(out, event, decode(event));
-	append_note(out, context, repeated);
+	out += words_.of(event);
+	out += shown.note;
+	append_repeated(out, repeated);
 	out += '\n';
 	if (answer.path_known) {
 		out += "\t\t# ";
 		append_path(out, event, answer);
 		out += '\n';
-	}
-	Shown &shown = shown_[answer.id % shown_.size()];
-	if (answer.id == 0 || shown.id != answer.id) {
-		shown.id = answer.id;
-		shown.culprit.clear();
-		append_culprit(shown.culprit, context, event, answer);
 	}
 	out += shown.culprit;
 }

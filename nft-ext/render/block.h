@@ -24,6 +24,7 @@
 
 #include "nft-ext/render/clock.h"
 #include "nft-ext/render/context.h"
+#include "nft-ext/render/kept_words.h"
 #include "nft-ext/render/renderer.h"
 
 #include <array>
@@ -41,14 +42,18 @@ private:
 	void leave_for(uint32_t netns, const Context &context, std::string &out);
 	void enter(uint32_t netns, const Context &context, std::string &out);
 
-	// The line of the rule or policy below the packet's, of the latest answers that have a number.
+	// What the latest answers that have a number say: behind the packet's words, and on the line below.
 	struct Shown {
 		uint64_t id = 0;
+		std::string note;
 		std::string culprit;
 	};
+	const Shown &prepare(const nd_event &event, const Answer &answer, std::string &out);
+
 	std::array<Shown, 64> shown_;
 	uint64_t entered_ = 0; // the answer that the open braces are of; 0 where it has no number
 	Clock clock_{Clock::Zone::kLocal};
+	KeptWords words_;
 	bool open_ = false;  // the braces of the table and chain below
 	uint32_t netns_ = 0; // handles are only unique within one
 	std::string netns_name_;

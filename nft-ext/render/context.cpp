@@ -95,7 +95,7 @@ std::string_view reason_name(Reason reason) {
 	return "other";
 }
 
-void append_note(std::string &out, const Context &context, const Repeated &repeated) {
+void append_note(std::string &out, const Context &context) {
 	switch (context.reason) {
 	case Reason::kRule:
 		if (says_so_itself(context.by)) break;
@@ -116,6 +116,9 @@ void append_note(std::string &out, const Context &context, const Repeated &repea
 		}
 		break;
 	}
+}
+
+void append_repeated(std::string &out, const Repeated &repeated) {
 	if (repeated.times > 1)
 		out += " repeated " + grouped(repeated.times) + " times in " + seconds(repeated.within) + " s";
 }

@@ -36,8 +36,10 @@ Context context_of(const nd_event &event, const Answer &answer);
 // "rule", "policy", "jump-limit" or "other", as in the JSON output.
 std::string_view reason_name(Reason reason);
 // What the packet line says in addition: " jump limit reached", " unknown cause", " dropped by masquerade" where the
-// rule's words do not say that it drops, or nothing.
-void append_note(std::string &out, const Context &context, const Repeated &repeated);
+// rule's words do not say that it drops, or nothing. It depends on the event's cause and on the answer only.
+void append_note(std::string &out, const Context &context);
+// " repeated 18,240 times in 1.0 s" where it was.
+void append_repeated(std::string &out, const Repeated &repeated);
 // " 18,240 drops left out in 1.0 s" without the space in front.
 void append_left_out(std::string &out, const Repeated &these);
 

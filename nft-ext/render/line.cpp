@@ -3,9 +3,7 @@
 
 #include "nft-ext/render/context.h"
 #include "nft-ext/render/escape.h"
-#include "nft-ext/render/packet.h"
 #include "nft-ext/render/path.h"
-#include "nft-ext/render/words.h"
 
 #include <fmt/format.h>
 
@@ -48,8 +46,9 @@ void LineRenderer::drops(const nd_event &event, const Answer &answer, std::chron
 	}
 	out += ' ';
 	append_culprit(out, context, event, answer);
-	append_words(out, event, decode(event));
-	append_note(out, context, repeated);
+	out += words_.of(event);
+	append_note(out, context);
+	append_repeated(out, repeated);
 	if (!context.netns.empty()) {
 		out += " netns \"";
 		append_escaped(out, context.netns, Escape::kQuoted);

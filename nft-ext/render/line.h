@@ -14,6 +14,7 @@
 #define NFT_DROPS_NFT_EXT_RENDER_LINE_H
 
 #include "nft-ext/render/clock.h"
+#include "nft-ext/render/kept_words.h"
 #include "nft-ext/render/renderer.h"
 
 namespace nft_drops {
@@ -27,6 +28,7 @@ public:
 
 private:
 	Clock clock_{Clock::Zone::kLocal};
+	KeptWords words_;
 };
 
 } // namespace nft_drops

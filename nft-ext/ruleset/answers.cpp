@@ -25,15 +25,20 @@ Answers::Key Answers::key_of(const nd_event &event) {
 }
 
 Answer *Answers::find(const nd_event &event) {
-	const auto kept = kept_.find(key_of(event));
-	if (kept == kept_.end()) return nullptr;
-	Answer &answer = kept->second;
+	const Key key = key_of(event);
+	if (!latest_ || !(latest_->first == key)) {
+		const auto kept = kept_.find(key);
+		if (kept == kept_.end()) return nullptr;
+		latest_ = &*kept;
+	}
+	Answer &answer = latest_->second;
 	return event.time_ns >= answer.from_ns && event.time_ns <= answer.until_ns ? &answer : nullptr;
 }
 
 Answer &Answers::keep(const nd_event &event, Answer answer) {
 	if (kept_.size() >= kMost || bytes_ > kMostBytes) {
 		kept_.clear();
+		latest_ = nullptr;
 		bytes_ = 0;
 	}
 	bytes_ += answer.text.size();

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 
 namespace nft_drops {
 
@@ -39,8 +40,9 @@ private:
 	static Key key_of(const nd_event &event);
 
 	std::unordered_map<Key, Answer, Hash> kept_;
-	size_t bytes_ = 0;                   // of texts
-	inline static uint64_t last_id_ = 0; // one for all: renderers know nothing but the number
+	std::pair<const Key, Answer> *latest_ = nullptr; // found: an element stays where it is until all are forgotten
+	size_t bytes_ = 0;                               // of texts
+	inline static uint64_t last_id_ = 0;             // one for all: renderers know nothing but the number
 };
 
 } // namespace nft_drops
