@@ -14,7 +14,10 @@ extern char nd_counters;
 extern volatile struct nd_watched nd_watched;
 extern const volatile struct nd_settings nd_settings;
 
-enum { NO_MAC_HEADER = 0xffff }; /* skb_mac_header_was_set() */
+enum {
+	NO_MAC_HEADER = 0xffff, /* skb_mac_header_was_set() */
+	ETHER_BYTES = 14,
+};
 
 ALWAYS_INLINE nd_u64 swap_be16(nd_u64 v) {
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ((v & 0xff) << 8 | (v >> 8 & 0xff)) : v;
@@ -78,6 +81,23 @@ ALWAYS_INLINE int look_at_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *i
 	return 1;
 }
 
+/*
+ * The usual link header and `take` bytes behind it, by one read in place of two: into the end of l2[] and on into l3[].
+ * 0 where any of it cannot be read.
+ */
+ALWAYS_INLINE int read_both(struct nd_event *e, nd_u64 from, nd_u64 take) {
+	_Static_assert(__builtin_offsetof(struct nd_event, l3) == __builtin_offsetof(struct nd_event, l2) + ND_L2_BYTES,
+	               "side by side");
+	nd_u16 *to = (nd_u16 *)e->l2, *end = (nd_u16 *)(e->l2 + ND_L2_BYTES - ETHER_BYTES);
+
+	if (bpf_probe_read_kernel(end, (nd_u32)take + ETHER_BYTES, (void *)from)) return 0;
+	for (int i = 0; i < ETHER_BYTES / 2; i++)
+		to[i] = end[i];
+	e->l2_len = ETHER_BYTES;
+	e->l3_len = (nd_u8)take;
+	return 1;
+}
+
 /* The packet's own bytes. Header offsets count from skb->head. */
 ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay) {
 	char bytes[ND_SKB_BLOCK_BYTES] ALIGNED;
@@ -107,14 +127,15 @@ ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_la
 	}
 	take = linear_end > nh && len >= data_len ? linear_end - nh : 0;
 	take = at_most(take > ND_L3_BYTES ? ND_L3_BYTES : take, ND_L3_BYTES);
-	if (bpf_probe_read_kernel(e->l3, (nd_u32)take, (void *)(head + nh))) take = 0;
-	e->l3_len = (nd_u8)take;
-
-	take = at_most(mac != NO_MAC_HEADER && mac < nh ? nh - mac : 0, ND_L2_BYTES);
-	if (bpf_probe_read_kernel(e->l2, (nd_u32)take, (void *)(head + mac))) take = 0;
-	e->l2_len = (nd_u8)take;
 	e->dev_type = 0;
-	if (!take) return;
+	if (mac == NO_MAC_HEADER || nh - mac != ETHER_BYTES || !read_both(e, head + mac, take)) {
+		if (bpf_probe_read_kernel(e->l3, (nd_u32)take, (void *)(head + nh))) take = 0;
+		e->l3_len = (nd_u8)take;
+		take = at_most(mac != NO_MAC_HEADER && mac < nh ? nh - mac : 0, ND_L2_BYTES);
+		if (bpf_probe_read_kernel(e->l2, (nd_u32)take, (void *)(head + mac))) take = 0;
+		e->l2_len = (nd_u8)take;
+		if (!take) return;
+	}
 	e->flags |= ND_FLAG_L2;
 	e->dev_type = (nd_u16)member(seen(&skb, &lay->skb_dev), &lay->dev_type);
 }
