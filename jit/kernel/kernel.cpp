@@ -179,6 +179,8 @@ void complete_generation(std::vector<Layout> &layouts, const Addresses &a, uint3
 	auto symbol = std::ranges::find(a.symbols, kPernetId, &Symbol::name);
 	auto id = symbol == a.symbols.end() ? Result<uint64_t>(0) : memory.read_integer(symbol->address, 4);
 	const auto pernet_id = static_cast<uint32_t>(id.value_or(0));
+	for (Layout &l : layouts)
+		l.probe.pernet_id = pernet_id;
 	// The same for all layouts: they differ in nothing that is looked at here.
 	std::vector<nd_field> places = {layouts.front().probe.pernet_base_seq};
 	if (pernet_id && layouts.front().pernet.mutex_size) {
@@ -190,7 +192,6 @@ void complete_generation(std::vector<Layout> &layouts, const Addresses &a, uint3
 	std::vector<Layout> all;
 	for (const nd_field &place : places) {
 		for (Layout l : layouts) {
-			l.probe.pernet_id = pernet_id;
 			l.probe.pernet_base_seq = place;
 			all.push_back(l);
 		}

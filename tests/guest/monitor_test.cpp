@@ -268,20 +268,24 @@ TEST_F(MonitorTest, RulesAddedReplacedAndDeletedWhileItRuns) {
 	EXPECT_NE(again.table_handle, added.table_handle);
 }
 
-// By time alone nobody could tell which of two texts a drop so close to the change belongs to. The first start of all
-// is with one commit, when other numbers in the kernel are the generation's.
+// What reads the ruleset is held up meanwhile, so by time alone it could not tell which of two texts a drop belongs to.
+// The first start is with one commit, when other numbers in the kernel are the generation's.
 TEST_F(MonitorTest, ReplacedBetweenTwoPackets) {
 	load("table inet t { chain input { type filter hook input priority 0; tcp dport 2002 drop; }; }\n"
 	     "table ip u { }");
 	Monitor monitor({"--format", "json"});
+	const std::string pid = std::to_string(monitor.pid());
+	const std::string reader = " $(cat /proc/" + pid + "/task/" + pid + "/children)";
 	std::vector<Listed> truth;
 	for (size_t i = 0; i < 4; i++) {
 		truth.push_back(listed("tcp dport 2002 drop"));
+		shell("kill -STOP" + reader);
 		syn(2002);
 		load("replace rule inet t input handle " + std::to_string(truth.back().handle) +
 		     " tcp dport 2002 drop comment \"text " + std::to_string(i) + "\"");
 		syn(2002);
 		truth.push_back(listed("tcp dport 2002 drop"));
+		shell("kill -CONT" + reader);
 		ASSERT_TRUE(monitor.wait_for_lines(truth.size()));
 	}
 	const auto drops = json_lines(monitor.finish(SIGINT).out);
