@@ -92,7 +92,6 @@ public:
 			uint64_t goes_to = next;
 			switch (s.kind) {
 			case Step::Kind::kNext:
-				break;
 			case Step::Kind::kTrap:
 				break;
 			case Step::Kind::kUnclear:

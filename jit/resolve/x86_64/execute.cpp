@@ -72,12 +72,12 @@ void arithmetic(const Semantics &m, const Instruction &at, MachineState &s) {
 	if (m.op == Op::kCmp || m.op == Op::kSub) s.note_comparison(a, b);
 	const bool needs_carry = m.op == Op::kAdc || m.op == Op::kSbb;
 	const bool no_carry = needs_carry && s.flags.cf == Bit::kUnknown; // then nothing is known of the sum
+	const bool cancels = m.op == Op::kSub || m.op == Op::kXor || m.op == Op::kCmp;
+	const bool takes_itself = m.same_register ? cancels || m.op == Op::kSbb : cancels && a.same(b);
 	Computed c{};
 	if (!no_carry && a.is_known() && (m.unary || b.is_known())) {
 		c = compute(m, a.bits, b.bits, s.flags);
-	} else if (!no_carry && m.op == Op::kSbb && m.same_register) {
-		c = compute(m, 0, 0, s.flags);
-	} else if ((m.op == Op::kSub || m.op == Op::kXor || m.op == Op::kCmp) && (m.same_register || a.same(b))) {
+	} else if (takes_itself && !no_carry) {
 		c = compute(m, 0, 0, s.flags);
 	} else if ((m.op == Op::kAnd || m.op == Op::kTest) && (a.is(0) || b.is(0))) {
 		c = logic(0, m.bytes);
