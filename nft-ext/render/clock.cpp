@@ -32,26 +32,27 @@ void write_digits(char *end, int digits, int64_t value) {
 } // namespace
 
 void Clock::set(std::chrono::system_clock::time_point time) {
-	using std::chrono::nanoseconds, std::chrono::seconds;
-	const int64_t now = nanoseconds(time.time_since_epoch()).count();
-	if (!second_ || now < *second_ || now - *second_ >= nanoseconds(seconds(1)).count()) {
-		const auto second = std::chrono::floor<seconds>(time).time_since_epoch();
-		const std::time_t seconds_since_epoch = second.count();
+	constexpr int64_t kPerSecond = 1'000'000'000;
+	const int64_t now = std::chrono::nanoseconds(time.time_since_epoch()).count();
+	// Rounded down, also before the epoch.
+	const int64_t fraction = now % kPerSecond + (now % kPerSecond < 0 ? kPerSecond : 0);
+	const std::time_t second = now / kPerSecond - (now % kPerSecond < 0 ? 1 : 0);
+	if (second_ != second) {
 		std::tm parts = {};
 		if (zone_ == Zone::kUtc)
-			gmtime_r(&seconds_since_epoch, &parts);
+			gmtime_r(&second, &parts);
 		else
-			localtime_r(&seconds_since_epoch, &parts);
+			localtime_r(&second, &parts);
 		write_digits(text_ + 4, 4, std::clamp(parts.tm_year + 1900, 0, 9999));
 		write_digits(text_ + 7, 2, parts.tm_mon + 1);
 		write_digits(text_ + 10, 2, parts.tm_mday);
 		write_digits(text_ + 13, 2, parts.tm_hour);
 		write_digits(text_ + 16, 2, parts.tm_min);
 		write_digits(text_ + 19, 2, parts.tm_sec);
-		second_ = nanoseconds(second).count();
+		second_ = second;
 	}
 	// Two digits at a time, with 32 bits: this is done for each packet.
-	auto rest = static_cast<uint32_t>(now - *second_) / 1000;
+	auto rest = static_cast<uint32_t>(fraction) / 1000;
 	for (char *pair = text_ + kMicroseconds + 4; pair >= text_ + kMicroseconds; pair -= 2, rest /= 100)
 		memcpy(pair, kPairs[rest % 100].data(), 2);
 }

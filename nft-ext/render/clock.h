@@ -4,7 +4,7 @@
 #define NFT_DROPS_NFT_EXT_RENDER_CLOCK_H
 
 #include <chrono>
-#include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string_view>
 
@@ -27,7 +27,7 @@ private:
 	void set(std::chrono::system_clock::time_point time);
 
 	Zone zone_;
-	std::optional<int64_t> second_; // where the one that text_ has begins, in nanoseconds
+	std::optional<std::time_t> second_; // the one that text_ has, since the epoch
 	char text_[28] = "0000-00-00T00:00:00.000000Z";
 };
 
