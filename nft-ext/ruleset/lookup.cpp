@@ -109,10 +109,9 @@ void Lookup::list_chain(const Target &target) {
 		if (work_.size() < kWorkMax) work_.push_back({table->handle, chain->handle, handle});
 }
 
-Result<void> Lookup::drain(bool idle) {
+Result<void> Lookup::drain() {
 	const uint64_t start = now_ns();
-	const uint64_t last_empty = idle ? start : drained_ns_;
-	const uint64_t after = last_empty > kNoticeNs ? last_empty - kNoticeNs : 0;
+	const uint64_t after = drained_ns_ > kNoticeNs ? drained_ns_ - kNoticeNs : 0;
 	bool names_changed = false;
 	if (link_changes_.drain([&](const nlmsghdr *message) { names_changed |= links_.event(message, now_ns()); }) ==
 	    Listener::Outcome::kOverflowed) {
@@ -154,7 +153,7 @@ void Lookup::commit(uint32_t generation, uint64_t after_ns) {
 Result<void> Lookup::catch_up(uint32_t generation) {
 	const uint64_t deadline = now_ns() + static_cast<uint64_t>(kCatchUpMs) * 1'000'000;
 	for (;;) {
-		if (auto drained = drain(false); !drained) return drained;
+		if (auto drained = drain(); !drained) return drained;
 		if (generation_reached(generation_, generation)) return {};
 		const uint64_t now = now_ns();
 		if (now >= deadline) return fail("nf_tables", "the kernel does not tell of a change of the ruleset");
@@ -305,9 +304,10 @@ Answer Lookup::answer(const nd_event &event) {
 	// Handles mean nothing in another namespace.
 	if (event.netns != 0 && netns_ != 0 && event.netns != netns_) return answer;
 
+	by_time_ |= event.generation == 0;
 	const auto current = event.generation != 0 && !generation_reached(generation_, event.generation)
 	                             ? catch_up(event.generation)
-	                             : drain(false);
+	                             : drain();
 	if (!current) return answer;
 	Table *table = index_.table(event.table_handle);
 	if (table == nullptr) return answer;

@@ -29,12 +29,14 @@ public:
 	// Puts Answer::path into what answer() said about the event (lookup_path.cpp).
 	void add_path(const nd_event &event, const nd_path &path, Answer &answer);
 
-	// To be polled; when one is readable, drain().
+	// To be polled; when one is readable, or after pause_ms(), drain().
 	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }
 	[[nodiscard]] int links_descriptor() const { return link_changes_.descriptor(); }
-	// Learns of everything that changed. `idle`: the caller was waiting in poll(2) until now, so what is found has
-	// just happened.
-	Result<void> drain(bool idle);
+	// For poll(2). Where drops carry no generation, a change is known to be between two drains and no better,
+	// however late this process gets to it: then there has to be one often.
+	[[nodiscard]] int pause_ms() const { return by_time_ ? kPauseMs : -1; }
+	// Learns of everything that changed.
+	Result<void> drain();
 
 	// Reads one more text in advance; false where there is nothing to do.
 	bool work();
@@ -84,7 +86,9 @@ private:
 	Links links_;
 	std::vector<Change> pending_; // of a commit whose end has not arrived yet
 	uint32_t generation_ = 0;     // of the index
-	uint64_t drained_ns_ = 0;     // when nothing more was waiting
+	static constexpr int kPauseMs = 50;
+	bool by_time_ = false;    // a drop without generation was asked for
+	uint64_t drained_ns_ = 0; // when nothing more was waiting
 	std::deque<Target> work_;
 	size_t work_bytes_ = 0; // of the texts read in advance
 	size_t rules_at_start_ = 0;

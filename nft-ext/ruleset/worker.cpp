@@ -80,17 +80,16 @@ void loop(Lookup &lookup) {
 	                               {.fd = lookup.links_descriptor(), .events = POLLIN, .revents = 0}}};
 	bool more = true;
 	for (;;) {
-		const int ready = poll(watched.data(), watched.size(), more ? 0 : -1);
+		const int ready = poll(watched.data(), watched.size(), more ? 0 : lookup.pause_ms());
 		if (ready < 0 && errno != EINTR) return;
-		if (ready > 0) {
-			if (watched[1].revents != 0 || watched[2].revents != 0) {
-				if (auto drained = lookup.drain(!more); !drained) {
-					send_message(kSocket, pack(drained.error()));
-					return;
-				}
+		const bool waited_in_vain = ready == 0 && !more;
+		if (waited_in_vain || (ready > 0 && (watched[1].revents != 0 || watched[2].revents != 0))) {
+			if (auto drained = lookup.drain(); !drained) {
+				send_message(kSocket, pack(drained.error()));
+				return;
 			}
-			if (watched[0].revents != 0 && !serve(lookup)) return;
 		}
+		if (ready > 0 && watched[0].revents != 0 && !serve(lookup)) return;
 		more = lookup.work();
 	}
 }

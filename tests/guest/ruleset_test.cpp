@@ -50,15 +50,32 @@ TEST_F(RulesetTest, ReplacedRuleWithoutGenerationGoesByTime) {
 	ASSERT_TRUE(nft("table inet t { chain c { tcp dport 1 drop; }; }"));
 	start();
 	const Listed before = find("tcp dport 1 drop");
+	EXPECT_EQ(ask(before, 0).text, "tcp dport 1 drop"); // from now on the worker keeps an eye on the time
+	std::this_thread::sleep_for(std::chrono::milliseconds(300));
 	const nd_event old_drop = event_of(before, 0);
 	// Closer together than the kernel's notice of a change may take, nothing is said.
-	std::this_thread::sleep_for(std::chrono::milliseconds(300));
+	std::this_thread::sleep_for(std::chrono::milliseconds(800));
 	ASSERT_TRUE(nft("replace rule inet t c handle " + std::to_string(before.rule) + " udp dport 2 drop"));
 	const nd_event at_the_change = event_of(before, 0);
 	std::this_thread::sleep_for(std::chrono::milliseconds(300));
 	EXPECT_EQ(ask(old_drop).text, "tcp dport 1 drop");
 	EXPECT_EQ(ask(before, 0).text, "udp dport 2 drop");
 	EXPECT_NE(ask(at_the_change).text, "tcp dport 1 drop");
+}
+
+TEST_F(RulesetTest, WithoutGenerationAWorkerThatComesLateDoesNotGuess) {
+	ASSERT_TRUE(nft("table inet t { chain c { tcp dport 1 drop; }; }"));
+	start();
+	const Listed before = find("tcp dport 1 drop");
+	EXPECT_EQ(ask(before, 0).text, "tcp dport 1 drop");
+	kill(ruleset_->worker(), SIGSTOP);
+	ASSERT_TRUE(nft("replace rule inet t c handle " + std::to_string(before.rule) + " udp dport 2 drop"));
+	const nd_event after_the_change = event_of(before, 0);
+	std::this_thread::sleep_for(std::chrono::milliseconds(800));
+	kill(ruleset_->worker(), SIGCONT);
+	std::this_thread::sleep_for(std::chrono::milliseconds(300)); // it learns of the change before it is asked
+	EXPECT_NE(ask(after_the_change).text, "tcp dport 1 drop");
+	EXPECT_EQ(ask(before, 0).text, "udp dport 2 drop");
 }
 
 TEST_F(RulesetTest, TextThatNobodyReadInTimeIsUnknown) {
