@@ -42,6 +42,8 @@ std::string own_build_id() {
 		        for (int i = 0; i < info->dlpi_phnum; i++) {
 			        const ElfW(Phdr) &p = info->dlpi_phdr[i];
 			        if (p.p_type != PT_NOTE) continue;
+			        // The loader's address of a segment is a number.
+			        // NOLINTNEXTLINE(performance-no-int-to-ptr)
 			        const auto *notes = reinterpret_cast<const uint8_t *>(info->dlpi_addr + p.p_vaddr);
 			        auto *text = static_cast<std::string *>(to);
 			        if (text->empty()) *text = build_id_of_notes({notes, p.p_memsz});

@@ -40,7 +40,7 @@ TEST(ManyRules, ReadyInTheTimeOfOneListing) {
 	for (int i = 0; i < kRules; i++)
 		script << "ip saddr 10." << i / 65536 << "." << i / 256 % 256 << "." << i % 256 << " tcp dport "
 		       << i % 65535 + 1 << " drop\n";
-	script << "udp dport 7001 drop\n} }\n";
+	script << "udp dport 7001 drop\n}\n}\n";
 	script.close();
 	shell("nft -f /tmp/many.nft");
 	shell("nft -a list ruleset >/dev/null"); // warm, for both
