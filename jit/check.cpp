@@ -30,7 +30,7 @@ State lockdown() {
 	const size_t begin = text.find('[');
 	const size_t end = text.find(']');
 	if (begin == std::string::npos || end == std::string::npos || end < begin) return "not there";
-	const std::string mode = text.substr(begin + 1, end - begin - 1);
+	std::string mode = text.substr(begin + 1, end - begin - 1);
 	if (mode != "confidentiality") return mode;
 	return cannot("lockdown", "kernel lockdown is in mode confidentiality: nobody may read kernel memory",
 	              "boot with lockdown=integrity or without");
