@@ -127,29 +127,33 @@ Result<Figures> Counting::read() const {
 }
 
 Result<void> Counting::pin(const std::string &folder) {
-	const auto undo = [&](const char *what, int error) {
-		remove_pins(folder);
-		return fail(folder, fmt::format("cannot pin {}: {}", what, strerror(error)));
+	const auto undo = [&](std::unexpected<Error> why) {
+		if (auto removed = remove_pins(folder); !removed)
+			why.error().why += fmt::format("; and what was pinned is still there: {}", removed.error().why);
+		return why;
+	};
+	const auto not_pinned = [&](const char *what, int error) {
+		return undo(fail(folder, fmt::format("cannot pin {}: {}", what, strerror(error))));
 	};
 	for (size_t i = 0; i < sites_.size(); i++) {
 		bpf_link_info info{};
 		uint32_t size = sizeof(info);
 		if (bpf_obj_get_info_by_fd(bpf_link__fd(sites_[i].link), &info, &size) != 0) {
-			remove_pins(folder);
-			return cannot("count start", "this kernel ends a probe with the process that made it",
-			              "Linux 5.15 or later keeps one; here, list with --with-drop-counts --for 10s");
+			return undo(cannot("count start", "this kernel ends a probe with the process that made it",
+			                   "Linux 5.15 or later keeps one; here, list with --with-drop-counts --for "
+			                   "10s"));
 		}
 		if (bpf_obj_pin(bpf_link__fd(sites_[i].link), fmt::format("{}/link_{}", folder, i).c_str()) != 0)
-			return undo("a link", errno);
+			return not_pinned("a link", errno);
 		// Of its own, since only CAP_SYS_ADMIN may ask for a program by the link's information.
 		if (bpf_obj_pin(sites_[i].program, fmt::format("{}/prog_{}", folder, i).c_str()) != 0)
-			return undo("a program", errno);
+			return not_pinned("a program", errno);
 	}
 	// "meta" last: what has it is whole.
 	for (const char *name : {"counts", "unlisted", "meta"}) {
 		if (bpf_obj_pin(map(fmt::format("nd_{}", name).c_str()), fmt::format("{}/{}", folder, name).c_str()) !=
 		    0)
-			return undo(name, errno);
+			return not_pinned(name, errno);
 	}
 	// libbpf would switch the perf event off in destroying a link, pinned or not.
 	for (const AttachedSite &site : sites_)
