@@ -23,6 +23,7 @@ BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev gcc-aarc
 	libdw-dev liblzma-dev liblz4-dev libzstd-dev zlib1g-dev systemtap-sdt-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
 TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc python3-jsonschema libclang-rt-19-dev
+PATCH_PACKAGES := git autoconf automake libtool bison flex libgmp-dev libreadline-dev libjansson-dev libxtables-dev bpftool
 # For machines of arm64.
 ARM64_PACKAGES := qemu-system-arm g++-aarch64-linux-gnu
 # To compile kernel sources, for both processors.
@@ -47,7 +48,7 @@ configure:
 	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 deps:
-	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES)
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES)
 
 demo: configure
 	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
@@ -60,7 +61,7 @@ test: build
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -LE further
 
 test-all: build
-	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES)
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
 
 kernels-table: build

@@ -3,7 +3,7 @@
 
 #include "nft-ext/cli/grammar.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 namespace nft_drops::complete {
 namespace {
@@ -79,8 +79,7 @@ public:
 	void add(Candidate c) {
 		const bool special = c.word.starts_with('!');
 		if (!special && !c.word.starts_with(prefix_)) return;
-		if (std::ranges::none_of(all_, [&](const Candidate &a) { return a.word == c.word; }))
-			all_.push_back(std::move(c));
+		if (words_.insert(c.word).second) all_.push_back(std::move(c));
 	}
 
 	void add(const Synopsis::Expected &expected, const Words &before) {
@@ -112,6 +111,7 @@ private:
 	const Names &names_;
 	std::string_view netns_;
 	std::vector<Candidate> all_;
+	std::unordered_set<std::string> words_; // of these
 };
 
 // Options are offered where they are accepted: all before the command, behind it those of our commands.

@@ -25,8 +25,15 @@ using Clock = std::chrono::steady_clock;
 using Expected = cli::Synopsis::Expected;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPatience{20}; // for a dump, and once more for texts
-constexpr size_t kMostRules = 1000;   // nobody looks through more
+// For all that is asked of the kernel for one line; the rest of the 50 that a completion may take is for starting the
+// processes.
+constexpr milliseconds kPatience{25};
+constexpr size_t kMostRules = 1000; // nobody looks through more
+
+Clock::time_point end_of_patience() {
+	static const auto end = Clock::now() + kPatience;
+	return end;
+}
 
 uint8_t family_number(std::string_view name) {
 	for (uint8_t n : {NFPROTO_INET, NFPROTO_IPV6, NFPROTO_ARP, NFPROTO_BRIDGE, NFPROTO_NETDEV}) {
@@ -46,7 +53,7 @@ bool is_plain(std::string_view name) {
 
 // Visits what one dump gives, until `visit` has enough or the time is over. True where it was seen whole.
 bool dump(Requests requests, const std::function<bool(const nlmsghdr *)> &visit) {
-	const auto end = Clock::now() + kPatience;
+	const auto end = end_of_patience();
 	const MnlSocket socket(mnl_socket_open(NETLINK_NETFILTER));
 	if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return false;
 	const auto &bytes = requests.bytes();
@@ -142,7 +149,7 @@ std::vector<Candidate> handles(const Expected &where, std::string_view prefix) {
 		return found.size() < kMostRules;
 	});
 	if (!whole) return found;
-	const auto texts = rule_texts(family, table, chain, kPatience);
+	const auto texts = rule_texts(family, table, chain, end_of_patience());
 	for (Candidate &c : found) {
 		if (const auto text = texts.find(c.word); text != texts.end()) c.meaning = text->second;
 	}

@@ -7,17 +7,23 @@
 
 #include <array>
 #include <csignal>
+#include <fcntl.h>
 #include <poll.h>
 #include <sstream>
 #include <string_view>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace nft_drops::complete {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // A process of its own: libnftables may end it, and can be stopped in no other way.
 [[noreturn]] void list(const std::string &what, int to) {
+	// The shell waits for whoever still holds these.
+	const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(nowhere, STDOUT_FILENO);
+	dup2(nowhere, STDERR_FILENO);
 	nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft) _exit(1);
 	nft_ctx_buffer_error(nft);
@@ -33,9 +39,7 @@ namespace {
 	_exit(0);
 }
 
-std::string listing(const std::string &what, std::chrono::milliseconds patience) {
-	using Clock = std::chrono::steady_clock;
-	const auto end = Clock::now() + patience;
+std::string listing(const std::string &what, Clock::time_point end) {
 	std::string text;
 	std::array<int, 2> ends{};
 	if (pipe(ends.data()) != 0) return text;
@@ -53,19 +57,17 @@ std::string listing(const std::string &what, std::chrono::milliseconds patience)
 		text.append(part.data(), static_cast<size_t>(n));
 	}
 	close(ends[0]);
-	if (child > 0) {
-		if (!whole) kill(child, SIGKILL);
-		waitpid(child, nullptr, 0);
-	}
+	// Its end, which gives back what may be much memory, is nobody's to wait for.
+	if (child > 0 && !whole) kill(child, SIGKILL);
 	return whole ? text : "";
 }
 
 } // namespace
 
 std::map<std::string, std::string> rule_texts(const std::string &family, const std::string &table,
-                                              const std::string &chain, std::chrono::milliseconds patience) {
+                                              const std::string &chain, Clock::time_point end) {
 	std::map<std::string, std::string> texts;
-	std::istringstream lines(listing("list chain " + family + " " + table + " " + chain, patience));
+	std::istringstream lines(listing("list chain " + family + " " + table + " " + chain, end));
 	constexpr std::string_view kHandle = " # handle ";
 	for (std::string line; std::getline(lines, line);) {
 		const auto at = line.rfind(kHandle);

@@ -8,9 +8,9 @@
 
 namespace nft_drops::complete {
 
-// The texts of a chain's rules by handle, as nft lists them; none where that takes longer than `patience`.
+// The texts of a chain's rules by handle, as nft lists them; none where they are not there by `end`.
 std::map<std::string, std::string> rule_texts(const std::string &family, const std::string &table,
-                                              const std::string &chain, std::chrono::milliseconds patience);
+                                              const std::string &chain, std::chrono::steady_clock::time_point end);
 
 } // namespace nft_drops::complete
 
