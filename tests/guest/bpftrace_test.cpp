@@ -130,8 +130,8 @@ TEST(Bpftrace, ExamplesHearOfEveryDrop) {
 	      "nft add rule inet t c tcp dport 10000 drop; nft add rule inet t c tcp dport 9 accept");
 	Monitor monitor({"--format", "json"});
 	const std::string pid = std::to_string(monitor.pid());
-	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt"});
-	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt"});
+	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt", pid});
+	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt", pid});
 	// bpftrace shows what was printed when it began once its probes are there.
 	for (Running *script : {&rules, &lengths}) {
 		bool ready = false;
