@@ -5,7 +5,7 @@
 
 #include <string>
 
-#define _SDT_HAS_SEMAPHORES 1
+#define _SDT_HAS_SEMAPHORES 1 // NOLINT(bugprone-reserved-identifier): what the header looks at
 #include <sys/sdt.h>
 
 extern "C" {

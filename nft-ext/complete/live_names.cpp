@@ -52,7 +52,7 @@ bool is_plain(std::string_view name) {
 }
 
 // Visits what one dump gives, until `visit` has enough or the time is over. True where it was seen whole.
-bool dump(Requests requests, const std::function<bool(const nlmsghdr *)> &visit) {
+bool dump(const Requests &requests, const std::function<bool(const nlmsghdr *)> &visit) {
 	const auto end = end_of_patience();
 	const MnlSocket socket(mnl_socket_open(NETLINK_NETFILTER));
 	if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return false;
@@ -113,7 +113,7 @@ std::vector<Candidate> objects(const Kind &kind, const Expected &where) {
 	const uint8_t family = family_number(where.of("FAMILY"));
 	Requests requests;
 	requests.dump(kind.get);
-	dump(std::move(requests), [&](const nlmsghdr *message) {
+	dump(requests, [&](const nlmsghdr *message) {
 		const auto *header = static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(message));
 		std::string table;
 		std::string name;
@@ -140,7 +140,7 @@ std::vector<Candidate> handles(const Expected &where, std::string_view prefix) {
 	if (!is_plain(table) || !is_plain(chain)) return found;
 	Requests requests;
 	requests.dump_rules(family_number(family), table, chain);
-	const bool whole = dump(std::move(requests), [&](const nlmsghdr *message) {
+	const bool whole = dump(requests, [&](const nlmsghdr *message) {
 		for_each_attribute(message, sizeof(nfgenmsg), [&](const nlattr *a) {
 			if (mnl_attr_get_type(a) != NFTA_RULE_HANDLE) return;
 			std::string handle = std::to_string(u64_of(a));

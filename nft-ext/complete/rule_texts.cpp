@@ -22,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 [[noreturn]] void list(const std::string &what, int to) {
 	// The shell waits for whoever still holds these.
 	const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (nowhere < 0) _exit(1);
 	dup2(nowhere, STDOUT_FILENO);
 	dup2(nowhere, STDERR_FILENO);
 	nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
