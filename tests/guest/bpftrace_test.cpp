@@ -130,13 +130,13 @@ TEST(Bpftrace, ExamplesHearOfEveryDrop) {
 	      "nft add rule inet t c tcp dport 10000 drop; nft add rule inet t c tcp dport 9 accept");
 	Monitor monitor({"--format", "json"});
 	const std::string pid = std::to_string(monitor.pid());
-	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt", pid});
-	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt", pid});
+	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt"});
+	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt"});
 	// bpftrace shows what was printed when it began once its probes are there.
 	for (Running *script : {&rules, &lengths}) {
-		bool ready = false;
-		for (int i = 0; i < 30 && !ready; i++)
-			ready = script->wait_for_lines(1, "Ctrl-C");
+		bool ready = false; // wait_for() does not wait on where the script has ended
+		for (int i = 0; i < 10 && !ready; i++)
+			ready = script->wait_for("Ctrl-C");
 		ASSERT_TRUE(ready) << script->out() << script->err();
 	}
 	for (uint16_t i = 0; i < 3; i++)
