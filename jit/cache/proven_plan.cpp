@@ -20,7 +20,7 @@ std::string key_of(const Kernel &kernel) {
 		return {};
 	const auto &[image, layout, others, release, core_build_id, nft_build_id, module, kprobe_table, running] =
 	        kernel;
-	const auto &[machine, ranges, labels, helpers, labels_known] = image;
+	const auto &[machine, ranges, labels, helpers, switches, labels_known] = image;
 	ByteWriter w;
 	w.put(release);
 	w.put(core_build_id);
@@ -38,6 +38,11 @@ std::string key_of(const Kernel &kernel) {
 		}
 	}
 	w.put(labels);
+	w.put(switches.size());
+	for (const auto &[address, targets] : switches) {
+		w.put(address);
+		w.put(targets);
+	}
 	w.put(labels_known);
 	return w.bytes();
 }

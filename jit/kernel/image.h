@@ -26,6 +26,12 @@ struct JumpLabel {
 	uint64_t key = 0; // address of the static_key: labels with equal keys switch together
 };
 
+// Addresses in the code, one of which an indirect jump takes from here.
+struct SwitchTable {
+	uint64_t address = 0;
+	std::vector<uint64_t> targets;
+};
+
 struct Image {
 	Machine machine = Machine::kX86_64;
 	std::vector<CodeRange> ranges; // the first one begins with the function's entry
@@ -33,6 +39,7 @@ struct Image {
 	// Small functions of the same module that are called from here. Nothing is probed there, and none has a jump
 	// label.
 	std::vector<CodeRange> helpers{};
+	std::vector<SwitchTable> switches{}; // by address; they do not overlap
 	// False where the kernel's table of jump labels could not be read: then every nop that could be one is avoided,
 	// and the code behind switched-off keys stays unexamined.
 	bool labels_known = false;

@@ -10,6 +10,7 @@
 #include "jit/kernel/load_nf_tables.h"
 #include "jit/kernel/memory.h"
 #include "jit/kernel/modules.h"
+#include "jit/kernel/switches.h"
 #include "jit/kernel/symbols.h"
 #include "jit/kernel/well_known.h"
 #include "jit/resolve/addresses.h"
@@ -226,6 +227,10 @@ Result<Kernel> read_running_kernel() {
 	auto image = read_image(*found, *entry, likely.kprobe, *memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
+	add_switch_tables(kernel.image, [&memory](uint64_t address) -> std::optional<uint64_t> {
+		auto word = memory->read_integer(address, sizeof(uint64_t));
+		return word ? std::optional(*word) : std::nullopt;
+	});
 	if (auto helpers = read_helpers(found->symbols, kernel.image, *memory); helpers)
 		kernel.image.helpers = std::move(*helpers);
 	auto labels = found->module ? module_jump_table(*found->module, likely.module, *memory)

@@ -40,6 +40,8 @@ public:
 		}
 		for (const JumpLabel &l : code.image().labels)
 			targets_.insert(l.target);
+		for (const SwitchTable &t : code.image().switches)
+			targets_.insert(t.targets.begin(), t.targets.end());
 		for (const Path &p : paths.all) {
 			if (p.outcome.cause)
 				drops_.push_back(&p);

@@ -56,6 +56,12 @@ Emulator::Start &Emulator::start_of(const Way &way) const {
 	MachineState &state = start.state;
 	state.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes,
 	          Value::Kind::kUnknown);
+	for (const SwitchTable &t : code_.image().switches) {
+		state.map(t.address, t.targets.size() * sizeof(uint64_t), Value::Kind::kOutside);
+		for (size_t i = 0; i < t.targets.size(); i++)
+			state.store(Value::known(t.address + i * sizeof(uint64_t)), sizeof(uint64_t),
+			            Value::known(t.targets[i]));
+	}
 	start.world = World::build(start.scenario, layout_, salt_of(way), state);
 	state.watched = {start.world.ops, start.world.eval};
 	arch_.prepare_entry(state);

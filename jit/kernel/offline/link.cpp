@@ -4,6 +4,7 @@
 #include "jit/kernel/calls.h"
 #include "jit/kernel/jump_labels.h"
 #include "jit/kernel/offline/relocate.h"
+#include "jit/kernel/switches.h"
 
 #include <fmt/format.h>
 
@@ -79,6 +80,7 @@ public:
 		}
 		if (auto ok = add_helpers(*parts, image); !ok) return std::unexpected(ok.error());
 		if (auto ok = add_labels(image); !ok) return std::unexpected(ok.error());
+		add_switch_tables(image, [this](uint64_t address) { return word_at(address); });
 		return image;
 	}
 
@@ -177,6 +179,23 @@ private:
 		return {};
 	}
 
+	// As it is when the module is loaded.
+	[[nodiscard]] std::optional<uint64_t> word_at(uint64_t address) const {
+		uint64_t word = 0;
+		for (size_t i = 0; i < addresses_.size(); i++) {
+			const Section &s = file_.sections()[i];
+			const uint64_t offset = address - addresses_[i];
+			if (!s.loaded || s.bytes.size() < sizeof(word) || offset > s.bytes.size() - sizeof(word))
+				continue;
+			const auto bytes = s.bytes.subspan(offset, sizeof(word));
+			CodeRange range{std::string(s.name), address, {bytes.begin(), bytes.end()}};
+			if (!apply(static_cast<uint32_t>(i), offset, range)) return std::nullopt;
+			memcpy(&word, range.bytes.data(), sizeof(word));
+			return word;
+		}
+		return std::nullopt;
+	}
+
 	const ElfFile &file_;
 	std::vector<uint64_t> addresses_; // by section
 };
@@ -250,6 +269,14 @@ Result<Image> image_of_vmlinux(const ElfFile &vmlinux) {
 		image.helpers.push_back(std::move(*range));
 	}
 	add_core_labels(vmlinux, image);
+	add_switch_tables(image, [&vmlinux](uint64_t address) -> std::optional<uint64_t> {
+		const Section *section = section_at(vmlinux, address);
+		uint64_t word = 0;
+		if (!section || section->bytes.size() - (address - section->address) < sizeof(word))
+			return std::nullopt;
+		memcpy(&word, section->bytes.data() + (address - section->address), sizeof(word));
+		return word;
+	});
 	return image;
 }
 

@@ -190,6 +190,7 @@ TEST_F(KeptFiles, APlanIsForOneKernelInOnePlaceAlone) {
 	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.image.labels[0].key++; }));
 	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.image.labels.clear(); }));
 	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.image.labels_known = false; }));
+	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.image.switches = {{0x4000, {0x1001}}}; }));
 	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.layout.probe.rule_handle.offset++; }));
 	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.layout.probe.pernet_id++; }));
 	EXPECT_FALSE(found_with([](jit::Kernel &k) { k.layout.ruleset.rule_size++; }));

@@ -34,7 +34,7 @@ std::string words_or_error(const Result<jit::Kernel> &kernel) {
 }
 
 class OfOneCompiler : public testing::TestWithParam<const char *> {};
-INSTANTIATE_TEST_SUITE_P(Offline, OfOneCompiler, testing::Values("gcc", "clang"),
+INSTANTIATE_TEST_SUITE_P(Offline, OfOneCompiler, testing::Values("gcc", "clang", "switch"),
                          [](const auto &info) { return std::string(info.param); });
 
 TEST_P(OfOneCompiler, HasAPlan) {
@@ -51,6 +51,20 @@ TEST_P(OfOneCompiler, HasAPlan) {
 	for (const jit::PlannedSite &s : plan->sites)
 		causes.insert(s.causes.begin(), s.causes.end());
 	EXPECT_EQ(causes, (std::set<uint8_t>{ND_CAUSE_RULE, ND_CAUSE_POLICY, ND_CAUSE_JUMP_LIMIT}));
+}
+
+TEST(Offline, ATableOfTargetsIsReadAndNeeded) {
+	auto kernel = read(module_of("switch"), vmlinux());
+	ASSERT_TRUE(kernel) << kernel.error().message();
+	ASSERT_EQ(kernel->image.switches.size(), 1U);
+	EXPECT_GE(kernel->image.switches.front().targets.size(), 3U);
+	EXPECT_TRUE(jit::resolve(kernel->image, kernel->layout));
+	// Nothing is guessed without it.
+	kernel->image.switches.clear();
+	const auto plan = jit::resolve(kernel->image, kernel->layout);
+	ASSERT_FALSE(plan);
+	EXPECT_NE(plan.error().why.find("an indirect jump"), std::string::npos) << plan.error().message();
+	EXPECT_TRUE(read(module_of("clang"), vmlinux())->image.switches.empty());
 }
 
 TEST_P(OfOneCompiler, ItsStaticKeysAreTwo) {
