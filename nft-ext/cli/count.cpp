@@ -20,7 +20,7 @@ using jit::PinState;
 constexpr const char *kHowToStart = "nft-drops count start starts it";
 
 std::string described(const nd_count_meta &meta) {
-	return fmt::format("{} sites in nft_do_chain of Linux {}", meta.sites, meta.release);
+	return where_it_looks(meta.sites, meta.release);
 }
 
 // `anew`: from zero, whatever is there.

@@ -28,8 +28,7 @@ public:
 	      display_(options, rulesets, session_.kernel.layout.expression) {}
 
 	Result<void> run(const Signals &signals, const std::function<void()> &ready) {
-		say(fmt::format("monitoring {} sites in nft_do_chain of Linux {}{}", session_.plan.sites.size(),
-		                session_.kernel.release,
+		say(fmt::format("monitoring {}{}", where_it_looks(session_.plan.sites.size(), session_.kernel.release),
 		                session_.probe->counts().missed_complete
 		                        ? ""
 		                        : " (which cannot tell how often a probe was missed)"));

@@ -3,7 +3,8 @@
 
 #include "nft-ext/render/escape.h"
 
-#include <string>
+#include <fmt/format.h>
+
 #include <unistd.h>
 
 namespace nft_drops::cli {
@@ -19,6 +20,10 @@ void say(std::string_view text) {
 int report(const Error &error) {
 	say(error.message());
 	return error.exit_status();
+}
+
+std::string where_it_looks(size_t sites, std::string_view release) {
+	return fmt::format("{} site{} in nft_do_chain of Linux {}", sites, sites == 1 ? "" : "s", release);
 }
 
 } // namespace nft_drops::cli

@@ -4,6 +4,8 @@
 
 #include "bpf/shared/result.h"
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace nft_drops::cli {
@@ -13,6 +15,9 @@ void say(std::string_view text);
 
 // The same for an error; returns the exit status that it calls for.
 int report(const Error &error);
+
+// "3 sites in nft_do_chain of Linux 6.12.117".
+std::string where_it_looks(size_t sites, std::string_view release);
 
 } // namespace nft_drops::cli
 

@@ -42,7 +42,7 @@ std::string_view text_of(std::span<const uint8_t> bytes) {
 	return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
 }
 
-// "GCC: (Debian 12.2.0-14+deb12u1) 12.2.0" -> "gcc 12.2.0"; "Debian clang version 19.1.7 (...)" -> "clang 19.1.7"
+// "GCC: (Debian 10.2.1-6) 10.2.1 20210110" -> "gcc 10.2.1"; "Debian clang version 19.1.7 (...)" -> "clang 19.1.7"
 std::string compiler_of(std::string_view comment) {
 	const std::string first(comment.substr(0, comment.find('\0', 1)));
 	constexpr std::string_view kClang = "clang version ";
@@ -50,7 +50,9 @@ std::string compiler_of(std::string_view comment) {
 		const std::string version = first.substr(at + kClang.size());
 		return "clang " + version.substr(0, version.find(' '));
 	}
-	return first.contains("GCC") ? "gcc " + first.substr(first.rfind(' ') + 1) : "unknown";
+	const size_t version = first.find(") "); // behind it perhaps a date, too
+	if (!first.starts_with("GCC: (") || version == std::string::npos) return "unknown";
+	return "gcc " + first.substr(version + 2, first.find(' ', version + 2) - version - 2);
 }
 
 // What all files say that hold nf_tables' code.

@@ -5,10 +5,31 @@
 // run without any test, is a failure.
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+namespace {
+
+// Many tests move to a network namespace of their own: the next one begins where the first one did.
+class BackHome : public testing::EmptyTestEventListener {
+public:
+	BackHome() : home_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) {}
+	BackHome(const BackHome &) = delete;
+	BackHome &operator=(const BackHome &) = delete;
+	~BackHome() override { close(home_); }
+	void OnTestEnd(const testing::TestInfo & /*test*/) override { EXPECT_EQ(setns(home_, CLONE_NEWNET), 0); }
+
+private:
+	int home_;
+};
+
+} // namespace
 
 int main(int argc, char **argv) {
 	testing::InitGoogleTest(&argc, argv);
+	testing::UnitTest::GetInstance()->listeners().Append(new BackHome); // which deletes it
 	const int status = RUN_ALL_TESTS();
 	const testing::UnitTest &run = *testing::UnitTest::GetInstance();
 	if (run.skipped_test_count() > 0) {

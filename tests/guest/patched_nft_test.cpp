@@ -18,7 +18,7 @@ class PatchedNft : public testing::Test {
 protected:
 	void SetUp() override {
 		const char *path = std::getenv("NFT_PATCHED");
-		if (!path) GTEST_SKIP() << "NFT_PATCHED names no patched nft";
+		ASSERT_TRUE(path) << "NFT_PATCHED names no patched nft";
 		nft_ = path;
 		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
 		auto net = cli::DemoNetwork::create();
