@@ -52,8 +52,7 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 	shape->eraseFromParent();
 	// What is no program serves the clones: the verifier looks at it as a part of them.
 	for (llvm::Function &f : m) {
-		if (!f.isDeclaration() && !f.hasSection())
-			f.setLinkage(llvm::GlobalValue::InternalLinkage);
+		if (!f.isDeclaration() && !f.hasSection()) f.setLinkage(llvm::GlobalValue::InternalLinkage);
 	}
 	the_layout->eraseFromParent();
 	the_site->eraseFromParent();

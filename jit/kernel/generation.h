@@ -13,8 +13,8 @@
 namespace nft_drops::jit {
 
 // What the member base_seq may be: every place that holds `generation` now, of which at most one is right by more than
-// chance. Empty where none is found. `namespaces` is the address of the kernel's symbol net_namespace_list, `generation`
-// that of this namespace's ruleset at this moment, `layout.probe.pernet_id` is known.
+// chance. Empty where none is found. `namespaces` is the address of the kernel's symbol net_namespace_list,
+// `generation` that of this namespace's ruleset at this moment, `layout.probe.pernet_id` is known.
 std::vector<nd_field> find_generation(uint64_t namespaces, uint32_t generation, const Layout &layout,
                                       const KernelMemory &memory);
 

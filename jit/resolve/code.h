@@ -98,7 +98,7 @@ public:
 	[[nodiscard]] const Instruction *after(const Instruction &i) const {
 		const Instruction *next = &i + 1;
 		return index_of(i) + 1 < all_.size() && next->address == i.address + i.size ? next
-		                                                                           : at(i.address + i.size);
+		                                                                            : at(i.address + i.size);
 	}
 	[[nodiscard]] size_t index_of(const Instruction &i) const { return static_cast<size_t>(&i - all_.data()); }
 	[[nodiscard]] const std::vector<Instruction> &all() const { return all_; }

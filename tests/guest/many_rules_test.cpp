@@ -8,8 +8,8 @@
 #include <sched.h>
 
 #include <chrono>
-#include <cstdio>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <thread>

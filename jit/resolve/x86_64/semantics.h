@@ -82,8 +82,8 @@ struct Semantics {
 	std::array<Operand, 4> src;
 	// Of arithmetic, whose result goes to `dst` then: `has_dst` says whether it has one.
 	bool unary = false;
-	bool same_register = false; // its two operands are one and the same
-	uint8_t second_bytes = 8;   // of src[1]
+	bool same_register = false;   // its two operands are one and the same
+	uint8_t second_bytes = 8;     // of src[1]
 	std::vector<int8_t> clobbers; // of kClobber
 	const char *unclear = nullptr;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A function with the meaning of the kernel's nft_do_chain, written from that meaning, to be compiled many ways and run
- * in the test's own process. It is one function of the kernel's, which is why this file has over 500 lines. What differs
- * between kernels is chosen by the preprocessor:
+ * in the test's own process. It is one function of the kernel's, which is why this file has over 500 lines. What
+ * differs between kernels is chosen by the preprocessor:
  *
  *   FIXTURE          the function's name
  *   SHAPE_ARRAY      an array of rules' addresses, NULL at its end (5.10); else a blob of rules
