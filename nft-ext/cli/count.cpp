@@ -19,10 +19,6 @@ using jit::PinState;
 
 constexpr const char *kHowToStart = "nft-drops count start starts it";
 
-std::string described(const nd_count_meta &meta) {
-	return where_it_looks(meta.sites, meta.release);
-}
-
 // `anew`: from zero, whatever is there.
 Result<void> start(const CountOptions &options, bool anew) {
 	if (auto netns = present_netns_cookie(); !netns) return std::unexpected(netns.error());
@@ -55,7 +51,7 @@ Result<void> start(const CountOptions &options, bool anew) {
 	}
 	if (auto made = jit::make_pin_folder(); !made) return made;
 	if (auto pinned = (*counting)->pin(jit::kPinFolder); !pinned) return pinned;
-	say(fmt::format("counting at {}", described((*counting)->meta())));
+	say("counting at " + where_it_looks((*counting)->meta().sites, (*counting)->meta().release));
 	return {};
 }
 
@@ -113,10 +109,10 @@ Result<void> status() {
 	           "lost: {}{}\n"
 	           "memory: {:.1f} MiB\n"
 	           "{}",
-	           second_of(since(figures)), described(figures.meta), figures.meta.places, figures.counts.size(),
-	           figures.meta.max_rules, removed, elsewhere, all.packets + figures.unlisted.packets,
-	           all.bytes + figures.unlisted.bytes, figures.unlisted.packets, figures.unlisted.bytes,
-	           figures.missed.hits,
+	           second_of(since(figures)), where_it_looks(figures.meta.sites, figures.meta.release),
+	           figures.meta.places, figures.counts.size(), figures.meta.max_rules, removed, elsewhere,
+	           all.packets + figures.unlisted.packets, all.bytes + figures.unlisted.bytes, figures.unlisted.packets,
+	           figures.unlisted.bytes, figures.missed.hits,
 	           figures.missed.complete ? "" : " (this kernel cannot tell how often a probe was missed)",
 	           static_cast<double>(figures.memory) / kMiB, gone);
 	return {};

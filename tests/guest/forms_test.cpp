@@ -2,7 +2,6 @@
 // What `nft-drops probe` reads back of the probes that are there, against the kernel's own list.
 #include "running.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <unistd.h>
@@ -38,23 +37,8 @@ size_t lines_with(const std::string &text, const std::string &words) {
 	return count;
 }
 
-// Other tests need the machine's own network namespace again.
-class Elsewhere {
-public:
-	Elsewhere() : home_(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) { EXPECT_EQ(unshare(CLONE_NEWNET), 0); }
-	Elsewhere(const Elsewhere &) = delete;
-	Elsewhere &operator=(const Elsewhere &) = delete;
-	~Elsewhere() {
-		EXPECT_EQ(setns(home_, CLONE_NEWNET), 0);
-		close(home_);
-	}
-
-private:
-	int home_;
-};
-
 TEST(Forms, AreWhatTheKernelMadeOfTheProbes) {
-	const Elsewhere elsewhere;
+	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
 	const std::string before = run({nft_drops(), "probe"}).out;
 	EXPECT_EQ(lines_with(before, "the one here now"), 0U) << before;
 	const size_t candidates = lines_with(before, "can become a jump");

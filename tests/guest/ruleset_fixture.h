@@ -140,18 +140,8 @@ inline nd_event event_of(const Listed &listed, uint32_t in_generation) {
 
 class RulesetTest : public testing::Test {
 protected:
-	void SetUp() override {
-		home_ = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-		ASSERT_GE(home_, 0);
-		ASSERT_EQ(unshare(CLONE_NEWNET), 0) << strerror(errno) << " (root is needed)";
-	}
-	void TearDown() override {
-		ruleset_.reset();
-		if (home_ >= 0) {
-			EXPECT_EQ(setns(home_, CLONE_NEWNET), 0);
-			close(home_);
-		}
-	}
+	void SetUp() override { ASSERT_EQ(unshare(CLONE_NEWNET), 0) << strerror(errno) << " (root is needed)"; }
+	void TearDown() override { ruleset_.reset(); }
 
 	void start() {
 		auto started = Ruleset::start({});
@@ -201,7 +191,6 @@ protected:
 	}
 
 	std::unique_ptr<Ruleset> ruleset_;
-	int home_ = -1;
 };
 
 // The ruleset of the article that the project grew from has this shape.
