@@ -15,6 +15,7 @@ HELPER void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)
 HELPER long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, nd_u64 flags) = (void *)2;
 HELPER nd_u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
 HELPER nd_u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
+HELPER nd_u64 (*const bpf_get_current_task)(void) = (void *)35;
 HELPER long (*const bpf_probe_read_kernel)(void *dst, nd_u32 size, const void *from) = (void *)113;
 HELPER long (*const bpf_probe_read_kernel_str)(void *dst, nd_u32 size, const void *from) = (void *)115;
 HELPER void *(*const bpf_ringbuf_reserve)(void *ring, nd_u64 size, nd_u64 flags) = (void *)131;

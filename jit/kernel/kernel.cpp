@@ -27,7 +27,6 @@ namespace {
 
 constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kPernetId = "nf_tables_net_id";
-constexpr std::string_view kNamespaces = "net_namespace_list";
 constexpr const char *kModule = "nf_tables"; // where it is one
 // They look through the lists of modules and of kprobes.
 constexpr std::string_view kFindModule[] = {"find_module_all", "find_module"};
@@ -88,8 +87,8 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 			return a;
 		}
 	}
-	const std::string_view names[] = {kFunction,      kPernetId, kNamespaces,   kJumpTableStart, kJumpTableStop,
-	                                  "kprobe_table", "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
+	const std::string_view names[] = {kFunction, kPernetId,     kJumpTableStart, kJumpTableStop, "kprobe_table",
+	                                  "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
 	auto symbols = read_symbols(names);
 	if (!symbols) return std::unexpected(symbols.error());
 	a.symbols = std::move(*symbols);
@@ -162,38 +161,29 @@ Result<std::vector<CodeRange>> read_helpers(std::span<const Symbol> symbols, con
 	return helpers;
 }
 
-// The address of the list of network namespaces; 0: not known.
-uint64_t find_namespaces(const Addresses &a) {
-	auto is_it = [](const Symbol &s) { return s.module.empty() && s.name == kNamespaces; };
-	auto symbol = std::ranges::find_if(a.symbols, is_it);
-	if (symbol != a.symbols.end()) return symbol->address;
-	const std::string_view names[] = {kNamespaces};
-	auto read = read_symbols(names);
-	if (!read) return 0;
-	symbol = std::ranges::find_if(*read, is_it);
-	return symbol == read->end() ? 0 : symbol->address;
-}
-
 // Where the generation lies depends on a number that the kernel gave to nf_tables when it was loaded.
-void complete_generation(std::vector<Layout> &layouts, const Addresses &a, uint32_t generation,
-                         const KernelMemory &memory) {
+void complete_generation(std::vector<Layout> &layouts, const Addresses &a, const KernelMemory &memory) {
+	// The same for all layouts: they differ in nothing that is looked at here.
+	const Layout &likely = layouts.front();
+	if (likely.probe.net_base_seq.size) return;
 	auto symbol = std::ranges::find(a.symbols, kPernetId, &Symbol::name);
 	auto id = symbol == a.symbols.end() ? Result<uint64_t>(0) : memory.read_integer(symbol->address, 4);
 	const auto pernet_id = static_cast<uint32_t>(id.value_or(0));
-	for (Layout &l : layouts)
-		l.probe.pernet_id = pernet_id;
-	// The same for all layouts: they differ in nothing that is looked at here.
-	std::vector<nd_field> places = {layouts.front().probe.pernet_base_seq};
-	if (pernet_id && layouts.front().pernet.mutex_size) {
-		places = find_generation(find_namespaces(a), generation, layouts.front(), memory);
-		places.push_back({});
-	} else if (!pernet_id) {
-		places.assign(1, {}); // the generation cannot be found: events carry none
+	std::vector<GenerationPlace> places = {{pernet_id, likely.probe.pernet_base_seq}};
+	if (!pernet_id || !likely.probe.pernet_base_seq.size) {
+		constexpr int kTries = 3; // the ruleset may be changed meanwhile
+		places.clear();
+		for (int i = 0; i < kTries && places.empty(); i++) {
+			auto generation = load_nf_tables();
+			if (generation) places = find_generation(pernet_id, *generation, likely, memory);
+		}
+		places.push_back({}); // last: it cannot be found, events carry none
 	}
 	std::vector<Layout> all;
-	for (const nd_field &place : places) {
+	for (const GenerationPlace &place : places) {
 		for (Layout l : layouts) {
-			l.probe.pernet_base_seq = place;
+			l.probe.pernet_id = place.pernet_id;
+			l.probe.pernet_base_seq = place.base_seq;
 			all.push_back(l);
 		}
 	}
@@ -203,8 +193,7 @@ void complete_generation(std::vector<Layout> &layouts, const Addresses &a, uint3
 } // namespace
 
 Result<Kernel> read_running_kernel() {
-	auto generation = load_nf_tables();
-	if (!generation) return std::unexpected(generation.error());
+	if (auto loaded = load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 
 	Kernel kernel;
 	kernel.core_build_id = build_id_of_file("/sys/kernel/notes");
@@ -237,7 +226,7 @@ Result<Kernel> read_running_kernel() {
 	                            : core_jump_table(found->symbols);
 	if (labels) read_jump_labels(kernel.image, *labels, *memory);
 
-	complete_generation(*layouts, *found, *generation, *memory);
+	complete_generation(*layouts, *found, *memory);
 	kernel.set_layouts(*layouts);
 
 	utsname name{};

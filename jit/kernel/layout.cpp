@@ -67,7 +67,8 @@ public:
 		      "nf_hook_state", "net",          "nftables_pernet",  "sk_buff",          "sock",
 		      "dst_entry",     "net_device",   "nft_base_chain",   "nft_chain",        "nft_table",
 		      "nft_expr",      "nft_expr_ops", "nft_expr_type",    "nft_regs",         "nft_traceinfo",
-		      "module",        "mod_kallsyms", "kprobe",           "optimized_kprobe", "mutex"})
+		      "module",        "mod_kallsyms", "kprobe",           "optimized_kprobe", "mutex",
+		      "task_struct",   "nsproxy",      "net_generic"})
 			wanted_.try_emplace(name);
 		add(types);
 	}
@@ -172,8 +173,13 @@ void read_pernet(const Structures &s, nd_layout &p, PernetLayout &pernet) {
 	p.net_base_seq = s.field("net", "nft.base_seq");
 	p.net_gen = s.field("net", "gen");
 	p.pernet_base_seq = s.field("nftables_pernet", "base_seq");
-	if (p.net_base_seq.size || p.pernet_base_seq.size) return;
-	pernet = {s.field("net", "list"), s.field("mutex", "wait_list"), s.size("mutex")};
+	pernet = {s.field("task_struct", "nsproxy"),
+	          s.field("nsproxy", "net_ns"),
+	          s.field("net_generic", "s.len"),
+	          s.field("nftables_pernet", "tables"),
+	          s.field("nftables_pernet", "commit_mutex"),
+	          s.field("mutex", "wait_list"),
+	          s.size("mutex")};
 }
 
 // Tag present: a bit of its own up to 6.1, since then any of the tag's bytes (vlan_all).

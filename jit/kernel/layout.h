@@ -59,11 +59,16 @@ struct KprobeLayout {
 	nd_field copied_insn; // of struct optimized_kprobe, which begins with its struct kprobe
 };
 
-// What leads to the ruleset's generation where struct nftables_pernet is in no BTF (generation.h).
+// What leads to the ruleset's generation where a symbol or a type of nf_tables is not known (generation.h). Sizes are 0
+// where the kernel has none.
 struct PernetLayout {
-	nd_field net_list; // net.list, a list_head
+	nd_field task_nsproxy; // task_struct
+	nd_field nsproxy_net;  // nsproxy.net_ns
+	nd_field generic_len;  // net_generic.s.len
+	nd_field tables;       // nftables_pernet, a list_head
+	nd_field commit_mutex; // nftables_pernet
 	nd_field mutex_wait_list;
-	uint32_t mutex_size = 0; // 0: not needed
+	uint32_t mutex_size = 0;
 };
 
 // What an expression is called. Sizes are 0 where it cannot be told.

@@ -31,12 +31,14 @@ Result<KernelMemory> KernelMemory::open() {
 		              "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
 	}
 	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));
+	memory.current_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_current"));
 	memory.answer_ = bpf_map__fd(bpf_object__find_map_by_name(memory.object_, "nd_answer"));
 	return memory;
 }
 
 KernelMemory::KernelMemory(KernelMemory &&other) noexcept
-    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), answer_(other.answer_) {
+    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), current_(other.current_),
+      answer_(other.answer_) {
 }
 
 KernelMemory::~KernelMemory() {
@@ -69,6 +71,18 @@ Result<uint64_t> KernelMemory::read_integer(uint64_t address, size_t size) const
 	uint64_t value = 0;
 	memcpy(&value, bytes->data(), std::min(size, sizeof(value)));
 	return value;
+}
+
+Result<uint64_t> KernelMemory::this_thread() const {
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	const uint32_t zero = 0;
+	nd_reader_answer answer{};
+	if (bpf_prog_test_run_opts(current_, &run) != 0 || run.retval != 0 ||
+	    bpf_map_lookup_elem(answer_, &zero, &answer) != 0)
+		return cannot("reading kernel memory", fmt::format("this thread is not known: {}", strerror(errno)));
+	uint64_t task = 0;
+	memcpy(&task, answer.bytes, sizeof(task));
+	return task;
 }
 
 } // namespace nft_drops::jit

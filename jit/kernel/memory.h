@@ -28,10 +28,14 @@ public:
 	// A little-endian integer of 1 to 8 bytes.
 	[[nodiscard]] Result<uint64_t> read_integer(uint64_t address, size_t size) const;
 
+	// The address of the calling thread's struct task_struct.
+	[[nodiscard]] Result<uint64_t> this_thread() const;
+
 private:
 	KernelMemory() = default;
 	bpf_object *object_ = nullptr;
 	int program_ = -1;
+	int current_ = -1;
 	int answer_ = -1;
 };
 
