@@ -133,14 +133,14 @@ private:
 	}
 
 	State tested() {
-		auto seen = test_->run(*probe_, likeliest().layout.probe);
+		auto seen = test_->run(*probe_, likeliest().plan, likeliest().layout);
 		// Where BTF does not tell the layout, packets do.
 		while (!seen && candidates_.size() > 1) {
 			candidates_.erase(candidates_.begin());
 			probe_.reset();
 			if (auto made = probe_made(); !made) return made;
 			if (auto there = attached(); !there) return there;
-			seen = test_->run(*probe_, likeliest().layout.probe);
+			seen = test_->run(*probe_, likeliest().plan, likeliest().layout);
 		}
 		if (!seen) return std::unexpected(seen.error());
 		const uint32_t known = likeliest().layout.known;

@@ -46,8 +46,8 @@ std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 }
 
 // An attached probe that passed the self-test.
-Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const nd_layout &layout, SelfTest &test,
-                                      ProbeOptions wanted, Timings &timings) {
+Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const Layout &layout, SelfTest &test, ProbeOptions wanted,
+                                      Timings &timings) {
 	auto ground = test.netns();
 	if (!ground) return std::unexpected(ground.error());
 	wanted.netns = *ground;
@@ -55,7 +55,7 @@ Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const nd_layout &l
 	auto probe = Probe::attach(made.object, made.plan, wanted);
 	timings.attach += watch.lap();
 	if (!probe) return probe;
-	auto proven = test.run(**probe, layout);
+	auto proven = test.run(**probe, made.plan, layout);
 	timings.selftest += watch.lap();
 	if (!proven) return std::unexpected(proven.error());
 	return probe;
@@ -76,7 +76,7 @@ Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const ProbeOptio
 		if (!object) return std::unexpected(object.error());
 		s.kernel.layout = c.layout;
 		ProvenPlan made{std::move(c.plan), std::move(*object)};
-		auto probe = attach(made, c.layout.probe, test, wanted, s.timings);
+		auto probe = attach(made, c.layout, test, wanted, s.timings);
 		if (probe) {
 			PlanCache(s.kernel).store(made);
 			s.plan = std::move(made.plan);
@@ -130,7 +130,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 	}
 	Result<std::unique_ptr<Probe>> probe;
 	if (auto kept = load_kept(s.kernel)) {
-		probe = attach(*kept, s.kernel.layout.probe, *test, wanted, s.timings);
+		probe = attach(*kept, s.kernel.layout, *test, wanted, s.timings);
 		s.plan = std::move(kept->plan);
 	} else {
 		probe = make(s, *test, wanted);

@@ -101,11 +101,19 @@ std::optional<std::string> difference_of_paths(const nd_path &expected, const nd
 	return std::nullopt;
 }
 
-std::optional<std::string> Operations::difference(const nd_event &seen, bool by_map) {
-	if (seen.expr_ops == 0) return std::nullopt;
-	if (seen.cause != ND_CAUSE_RULE) return "expression: expected none";
+std::optional<std::string> Operations::difference(const nd_event &seen, bool by_map, bool told) {
+	const bool expected = told && seen.cause == ND_CAUSE_RULE;
+	if (!expected) return seen.expr_ops ? std::optional("expression: expected none") : std::nullopt;
+	if (!seen.expr_ops) return "expression: expected one, saw none";
 	uint64_t &mine = by_map ? of_map_ : of_drop_;
-	if (mine == 0) mine = seen.expr_ops;
+	if (mine == 0) {
+		mine = seen.expr_ops;
+		const char *right = by_map ? "lookup" : "immediate";
+		const std::string name = name_of_ ? name_of_(mine) : right;
+		if (name != right)
+			return fmt::format("expression: expected \"{}\", saw \"{}\"", right,
+			                   name_of(name.data(), name.size()));
+	}
 	if (mine != seen.expr_ops) return "expression: expected the same as of other rules of this kind";
 	if (of_map_ == of_drop_) return "expression: expected another one than of other kinds of rules";
 	return std::nullopt;

@@ -5,8 +5,10 @@
 #include "bpf/shared/event.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace nft_drops::jit {
 
@@ -25,14 +27,20 @@ std::optional<std::string> difference(const Expectation &expected, const nd_even
 std::optional<std::string> difference_of_paths(const nd_path &expected, const nd_path &seen);
 
 // Which expression gave a verdict is told by its operations' address, which nobody knows beforehand; but all drops of
-// rules that end in "drop" have the same, and those by verdict maps another.
+// rules that end in "drop" have the same, and those by verdict maps another, and the kernel has names for them.
 class Operations {
 public:
-	// To be called for each event; `by_map`: of a drop by a rule. What is wrong with it, nothing where it is right
-	// or cannot be told.
-	std::optional<std::string> difference(const nd_event &seen, bool by_map);
+	// The kernel's name of an expression, by its operations.
+	using NameOf = std::function<std::string(uint64_t operations)>;
+	// Without it, names are not looked at.
+	explicit Operations(NameOf name_of = {}) : name_of_(std::move(name_of)) {}
+
+	// To be called for each event; `by_map`: of a drop by a rule; `told`: its site knows the expression. What is
+	// wrong with it, nothing where it is right.
+	std::optional<std::string> difference(const nd_event &seen, bool by_map, bool told);
 
 private:
+	NameOf name_of_;
 	uint64_t of_drop_ = 0, of_map_ = 0;
 };
 

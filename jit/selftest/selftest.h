@@ -29,10 +29,10 @@ public:
 	Result<uint32_t> netns();
 	// Fails with kMachine if the probe did not see exactly what was dropped, naming the packet and the first fact
 	// that is wrong. The probe watches netns(); all of its events are taken out of its ring. What it sees of the
-	// jump limit is not tested: no ruleset that the kernel accepts gets there. Where `layout`, which the probe was
-	// made for, says where the ruleset's generation is, each event must carry the right one, else none.
-	// Returns how many packets it was tested with.
-	Result<size_t> run(Probe &probe, const nd_layout &layout);
+	// jump limit is not tested: no ruleset that the kernel accepts gets there. The probe was made for `plan` and
+	// `layout`: where these say how the expression is found, and where the ruleset's generation is, each event must
+	// tell the right one, else none. Returns how many packets it was tested with.
+	Result<size_t> run(Probe &probe, const Plan &plan, const Layout &layout);
 
 private:
 	explicit SelfTest(std::unique_ptr<Ground> ground) : ground_(std::move(ground)) {}
@@ -43,8 +43,14 @@ private:
 	[[nodiscard]] std::optional<Expectation> expect(const Trial &trial, const Sent &sent,
 	                                                uint32_t generation) const;
 	[[nodiscard]] nd_path expected_path(const Trial &trial) const;
+	// Of the probe's maker, what events depend on.
+	struct Made {
+		const Plan &plan;
+		Operations::NameOf name_of;
+		uint32_t generation;
+	};
 	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<Seen> &seen,
-	                                     uint32_t generation) const;
+	                                     const Made &made) const;
 
 	std::unique_ptr<Ground> ground_;
 	std::optional<GroundFacts> facts_;

@@ -20,7 +20,7 @@ namespace {
 Result<std::unique_ptr<jit::Probe>> attach(const jit::Kernel &kernel, const jit::Plan &plan, uint32_t netns) {
 	auto object = jit::compile_probe(kernel.layout.probe, jit::constants_of(plan));
 	if (!object) return std::unexpected(object.error());
-	return jit::Probe::attach(*object, plan, {.netns = netns, .ring_bytes = 1024 * 1024});
+	return jit::Probe::attach(*object, plan, {.netns = netns, .ring_bytes = 1024 * 1024, .path = true});
 }
 
 size_t wanted() {
@@ -48,15 +48,15 @@ TEST(Damage, NoWrongPlanPassesTheSelfTest) {
 	auto netns = test->netns();
 	ASSERT_TRUE(netns) << netns.error().message();
 	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-	Truth truth(1);
+	Truth truth(1, kernel->layout.expression);
 
 	{
 		auto probe = attach(*kernel, *plan, *netns);
 		ASSERT_TRUE(probe) << probe.error().message();
-		auto passed = test->run(**probe, kernel->layout.probe);
+		auto passed = test->run(**probe, *plan, kernel->layout);
 		ASSERT_TRUE(passed) << passed.error().message();
 		ASSERT_TRUE((*probe)->watch(truth.netns()));
-		const auto wrong = truth.contradicts(**probe);
+		const auto wrong = truth.contradicts(**probe, *plan);
 		ASSERT_FALSE(wrong) << "the true Plan: " << *wrong;
 	}
 
@@ -71,12 +71,12 @@ TEST(Damage, NoWrongPlanPassesTheSelfTest) {
 			rejected[kind_of(probe.error())]++;
 			continue;
 		}
-		if (auto passed = test->run(**probe, kernel->layout.probe); !passed) {
+		if (auto passed = test->run(**probe, mutant.plan, kernel->layout); !passed) {
 			rejected[kind_of(passed.error())]++;
 			continue;
 		}
 		ASSERT_TRUE((*probe)->watch(truth.netns()));
-		const auto wrong = truth.contradicts(**probe);
+		const auto wrong = truth.contradicts(**probe, mutant.plan);
 		EXPECT_FALSE(wrong) << "got through: " << mutant.what << "; " << *wrong;
 		if (!wrong) {
 			harmless++;

@@ -35,6 +35,8 @@ std::vector<Mutants::Fact> Mutants::facts_of(const nd_site &site) const {
 	std::vector<Fact> facts{{"packet", &nd_site::pkt}, {"chain", &nd_site::base}};
 	if (site.cause != ND_CAUSE_POLICY) facts.push_back({"rule", &nd_site::rule});
 	if (site.test == ND_TEST_VERDICT || site.cause == 0) facts.push_back({"verdict", &nd_site::verdict});
+	if (site.cause != ND_CAUSE_POLICY && site.expr.where != ND_WHERE_NONE)
+		facts.push_back({"expression", &nd_site::expr});
 	if (site.test == ND_TEST_RETURN) facts.push_back({"return value", &nd_site::retval});
 	return facts;
 }
@@ -72,6 +74,36 @@ std::string Mutants::swap_facts(PlannedSite &site) {
 	        (a + 1 + below(static_cast<uint32_t>(facts.size()) - 1)) % static_cast<uint32_t>(facts.size());
 	std::swap(site.site.*facts[a].at, site.site.*facts[b].at);
 	return fmt::format("{} and {} swapped", facts[a].name, facts[b].name);
+}
+
+// The jump stack elsewhere, or made otherwise.
+std::string Mutants::damage_jumps(PlannedSite &site) {
+	nd_stack &stack = site.site.stack;
+	const auto differ = [this](int from) {
+		return from + 8 * (1 + static_cast<int>(below(4))) * (below(2) ? 1 : -1);
+	};
+	switch (below(5)) {
+	case 0: {
+		const std::string before = describe(stack.depth, image_.machine);
+		stack.depth = elsewhere(stack.depth);
+		return fmt::format("number of jumps in {}, not {}", describe(stack.depth, image_.machine), before);
+	}
+	case 1: {
+		const int before = std::exchange(stack.step, differ(stack.step));
+		return fmt::format("jumps {} bytes apart, not {}", stack.step, before);
+	}
+	case 2: {
+		const int before = std::exchange(stack.chain, differ(stack.chain));
+		return fmt::format("a jump's chain {} bytes on, not {}", stack.chain, before);
+	}
+	case 3:
+		stack.returns.where = stack.returns.where == ND_WHERE_STACK ? ND_WHERE_AT_STACK : ND_WHERE_STACK;
+		return fmt::format("jumps to be read by way {}", stack.returns.where);
+	default: {
+		const int before = std::exchange(stack.returns.offset, differ(stack.returns.offset));
+		return fmt::format("jumps from {} on, not {}", stack.returns.offset, before);
+	}
+	}
 }
 
 // To an instruction nearby, anywhere, or (one in eight) some bytes further, where there may be none.
@@ -116,7 +148,7 @@ std::string Mutants::damage(Plan &plan) {
 	while (plan.sites[which].causes == std::vector<uint8_t>{ND_CAUSE_JUMP_LIMIT});
 	PlannedSite &site = plan.sites[which];
 	const auto at = [&](const std::string &what) { return fmt::format("site {}: {}", which, what); };
-	switch (below(16)) {
+	switch (below(20)) {
 	case 0:
 		plan.sites.erase(plan.sites.begin() + which);
 		return at("forgotten");
@@ -139,6 +171,13 @@ std::string Mutants::damage(Plan &plan) {
 	case 7:
 	case 8:
 		return at(shift_site(site));
+	case 9:
+	case 10:
+	case 11:
+	case 12:
+		if (site.site.cause != ND_CAUSE_POLICY && site.site.stack.depth.where != ND_WHERE_NONE)
+			return at(damage_jumps(site));
+		[[fallthrough]];
 	default:
 		return at(move_fact(site));
 	}

@@ -36,6 +36,7 @@ private:
 	std::string damage(jit::Plan &plan);
 	std::string move_fact(jit::PlannedSite &site);
 	std::string swap_facts(jit::PlannedSite &site);
+	std::string damage_jumps(jit::PlannedSite &site);
 	std::string shift_site(jit::PlannedSite &site);
 	std::string change_cause(jit::PlannedSite &site);
 	std::string change_test(jit::PlannedSite &site);

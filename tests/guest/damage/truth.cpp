@@ -13,22 +13,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 #include <sched.h>
 #include <vector>
 
 namespace nft_drops::guest {
 namespace {
 
-constexpr uint16_t kFirstPort = 20000;
-constexpr uint16_t kPorts = 150;
-constexpr uint16_t kFence = 19999; // never dropped
-constexpr int kChains = 6;         // jumps lead to higher numbers only
+constexpr uint16_t kFirstPort = RandomTable::kFirstPort;
+constexpr uint16_t kPorts = RandomTable::kPorts;
+constexpr uint16_t kFence = RandomTable::kFence;
 
 void must(bool ok, const char *what) {
 	if (ok) return;
@@ -47,85 +46,18 @@ std::string output_of(const std::string &command) {
 	return text;
 }
 
-// Random rulesets in nft's language. Every rule that drops counts, and counts nothing else.
-class Author {
-public:
-	explicit Author(uint32_t seed) : random_(seed) {}
-
-	std::string table(const char *family, const char *name, int priority) {
-		std::string text = fmt::format("table {} {} {{\n", family, name);
-		for (int i = kChains; i-- > 0;)
-			text += fmt::format("chain c{} {{\n{}}}\n", i, rules(i, 4 + below(8)));
-		text += fmt::format("chain out {{ type filter hook output priority {}; policy accept;\n{}}}\n",
-		                    priority, rules(-1, 25));
-		text += fmt::format("chain in {{ type filter hook input priority {}; policy drop;\n{}"
-		                    "udp dport {{ {}, {}-{} }} accept\n}}\n",
-		                    priority, rules(-1, 12), kFence, kFirstPort, kFirstPort + kPorts * 2 / 3);
-		return text + "}\n";
-	}
-
-private:
-	uint32_t below(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
-	std::string ports() {
-		const uint32_t first = kFirstPort + below(kPorts);
-		switch (below(3)) {
-		case 0:
-			return fmt::format("{}", first);
-		case 1:
-			return fmt::format("{}-{}", first, first + below(12));
-		default:
-			return fmt::format("{{ {}, {}-{} }}", first, first + 20, first + 20 + below(6));
-		}
-	}
-	std::string rule(int chain) {
-		const int further =
-		        chain + 1 < kChains
-		                ? chain + 1 + static_cast<int>(below(static_cast<uint32_t>(kChains - chain - 1)))
-		                : -1;
-		switch (below(8)) {
-		case 0:
-			return fmt::format("udp dport {} accept", ports());
-		case 1:
-			return chain < 0 ? fmt::format("udp dport {} counter drop", ports())
-			                 : fmt::format("udp dport {} return", ports());
-		case 2:
-			if (further >= 0) return fmt::format("udp dport {} goto c{}", ports(), further);
-			[[fallthrough]];
-		case 3:
-			if (further >= 0) return fmt::format("udp dport {} jump c{}", ports(), further);
-			[[fallthrough]];
-		case 4: {
-			const uint32_t p = kFirstPort + below(kPorts);
-			return fmt::format("udp dport {{ {}, {} }} counter udp dport vmap {{ {} : drop, {} : drop }}",
-			                   p, p + 1, p, p + 1);
-		}
-		case 5:
-			if (further >= 0)
-				return fmt::format("udp dport vmap {{ {} : jump c{} }}", kFirstPort + below(kPorts),
-				                   further);
-			[[fallthrough]];
-		case 6:
-			return fmt::format("meta length > 60 udp dport {} counter drop", ports());
-		default:
-			return fmt::format("udp dport {} counter drop", ports());
-		}
-	}
-	std::string rules(int chain, uint32_t count) {
-		std::string text;
-		for (uint32_t i = 0; i < count; i++)
-			text += rule(chain) + "\n";
-		return text;
-	}
-	std::mt19937 random_;
-};
-
 size_t payload_of(uint16_t port) {
 	return static_cast<size_t>(port % 97);
 }
 
+size_t length_of(uint16_t port) {
+	return sizeof(iphdr) + sizeof(udphdr) + payload_of(port);
+}
+
 } // namespace
 
-Truth::Truth(uint32_t seed) {
+Truth::Truth(uint32_t seed, const jit::ExpressionLayout &expressions)
+    : names_(expressions), random_{{{"ip", "first", -5, seed}, {"inet", "second", 5, seed + 1}}} {
 	struct stat s{};
 	must(stat("/proc/self/ns/net", &s) == 0, "/proc/self/ns/net");
 	netns_ = static_cast<uint32_t>(s.st_ino);
@@ -143,9 +75,8 @@ Truth::Truth(uint32_t seed) {
 	r.ifr_flags = IFF_UP;
 	must(ioctl(sender_, SIOCSIFFLAGS, &r) == 0, "lo");
 
-	Author author(seed);
 	// Closed ports are answered by ICMP, which is nobody's business here.
-	const std::string text = author.table("ip", "first", -5) + author.table("inet", "second", 5) +
+	const std::string text = random_[0].text() + random_[1].text() +
 	                         "table ip quiet { chain out { type filter hook output priority -100; ip protocol icmp "
 	                         "counter drop; }; }\n";
 	FILE *nft = popen("nft -f -", "w");
@@ -161,12 +92,19 @@ Truth::Truth(uint32_t seed) {
 		handles[name] = t["handle"];
 	}
 	for (const auto &object : listing["nftables"]) {
-		if (!object.contains("chain") || !object["chain"].contains("hook")) continue;
+		if (!object.contains("chain")) continue;
 		const auto &c = object["chain"];
 		const uint64_t table = handles.at(c["family"].get<std::string>() + " " + c["table"].get<std::string>());
-		base_chains_[table][c["handle"]] = {c["name"], table,
-		                                    c["hook"] == "output" ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN,
-		                                    c["policy"] == "drop"};
+		chains_[table][c["name"]] = c["handle"];
+		if (!c.contains("hook")) continue;
+		base_chains_[table][c["handle"]] = {
+		        c["name"], c["hook"] == "output" ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN, c["policy"] == "drop"};
+	}
+	for (const auto &object : listing["nftables"]) {
+		if (!object.contains("rule")) continue;
+		const auto &r = object["rule"];
+		const uint64_t table = handles.at(r["family"].get<std::string>() + " " + r["table"].get<std::string>());
+		rules_[table][r["chain"]].push_back(r["handle"]);
 	}
 }
 
@@ -223,7 +161,39 @@ bool Truth::received(uint16_t port) const {
 	}
 }
 
-std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
+// What it says beyond who decided: the expression that did, and the jumps that led there.
+std::optional<std::string> Truth::contradicts(const nd_event &e, const nd_path *path, uint16_t port,
+                                              const jit::Plan &plan) {
+	const auto chain = base_chains_.at(e.table_handle).at(e.chain_handle);
+	const auto table = std::ranges::find(random_, tables_.at(e.table_handle), &RandomTable::title);
+	const auto drop = table->fate(chain.name, port, length_of(port));
+	const auto &rules = rules_.at(e.table_handle);
+	const auto handle = [&rules](const RandomTable::Place &at) {
+		const auto &all = rules.at(at.first);
+		return at.second < all.size() ? all[at.second] : 0;
+	};
+	const uint64_t rule = drop ? handle(drop->rule) : 0;
+	if ((e.cause == ND_CAUSE_RULE ? e.rule_handle : 0) != rule)
+		return fmt::format("rule {}, not {}", e.rule_handle, rule);
+	const auto site = std::ranges::find(plan.sites, e.site, [](const auto &s) { return s.site.index; });
+	const bool named = site != plan.sites.end() && site->site.expr.where != ND_WHERE_NONE;
+	const char *expected = !drop || !named ? "" : drop->by_map ? "lookup" : "immediate";
+	if (const std::string name = names_.name(e.expr_ops); name != expected)
+		return fmt::format("expression \"{}\" for \"{}\"", name, expected);
+
+	const std::vector<RandomTable::Place> jumps = drop ? drop->jumps : std::vector<RandomTable::Place>{};
+	if (!path || path->depth != jumps.size()) return fmt::format("{} jumps", path ? path->depth : 0);
+	for (size_t i = 0; i < jumps.size(); i++) {
+		const auto &[next, in] = path->jumps[i];
+		const uint64_t behind = handle({jumps[i].first, jumps[i].second + 1});
+		// Of a jump at its chain's end only the chain can be known, of others the rule is enough.
+		if (next != behind || (in ? in != chains_.at(e.table_handle).at(jumps[i].first) : !behind))
+			return fmt::format("jump {} to be continued at rule {} of chain {}", i + 1, next, in);
+	}
+	return std::nullopt;
+}
+
+std::optional<std::string> Truth::contradicts(jit::Probe &probe, const jit::Plan &plan) {
 	const auto before = counters();
 	probe.drain([](const nd_event &, const nd_path *) { return true; });
 	std::map<uint16_t, int> dropped; // hook by port
@@ -241,7 +211,7 @@ std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
 	const auto check = [&wrong](bool right, auto &&words) {
 		if (!right && !wrong) wrong = words();
 	};
-	const auto look_at = [&](const nd_event &e) {
+	const auto look_at = [&](const nd_event &e, const nd_path *path) {
 		const std::string table = tables_.contains(e.table_handle) ? tables_.at(e.table_handle) : "";
 		const std::string family = e.family == NFPROTO_INET ? "inet" : e.family == NFPROTO_IPV4 ? "ip" : "?";
 		check(table == family + " " + std::string(e.table, strnlen(e.table, sizeof(e.table))),
@@ -258,7 +228,7 @@ std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
 		check(e.l3_len >= 28 && packet != dropped.end() && packet->second == e.hook, [&] {
 			return fmt::format("a packet to {} that was not dropped, or twice, or at another hook", port);
 		});
-		check(e.length == 28 + payload_of(port), [&] { return fmt::format("length {}", e.length); });
+		check(e.length == length_of(port), [&] { return fmt::format("length {}", e.length); });
 		if (packet != dropped.end()) dropped.erase(packet);
 		if (e.cause == ND_CAUSE_RULE) {
 			auto rule = expected.find({e.table_handle, e.rule_handle});
@@ -269,9 +239,10 @@ std::optional<std::string> Truth::contradicts(jit::Probe &probe) {
 			check(e.cause == ND_CAUSE_POLICY && chain != chains.end() && chain->second.policy_drop,
 			      [&] { return fmt::format("cause {}", e.cause); });
 		}
+		if (!wrong) wrong = contradicts(e, path, port, plan);
 	};
-	probe.drain([&](const nd_event &e, const nd_path *) {
-		look_at(e);
+	probe.drain([&](const nd_event &e, const nd_path *path) {
+		look_at(e, path);
 		return true;
 	});
 	for (const auto &[key, n] : expected) {

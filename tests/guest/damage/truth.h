@@ -4,13 +4,18 @@
 #ifndef NFT_DROPS_TESTS_GUEST_DAMAGE_TRUTH_H
 #define NFT_DROPS_TESTS_GUEST_DAMAGE_TRUTH_H
 
-#include "jit/attach/probe.h"
+#include "random_table.h"
 
+#include "jit/attach/probe.h"
+#include "jit/kernel/expression_names.h"
+
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nft_drops::guest {
 
@@ -18,24 +23,26 @@ namespace nft_drops::guest {
 // and sets, through which several hundred datagrams go.
 class Truth {
 public:
-	explicit Truth(uint32_t seed);
+	Truth(uint32_t seed, const jit::ExpressionLayout &expressions);
 	Truth(const Truth &) = delete;
 	Truth &operator=(const Truth &) = delete;
 	~Truth();
 
 	[[nodiscard]] uint32_t netns() const { return netns_; }
-	// Sends all packets in front of the probe's eyes. Nothing where it told the truth, else in what it did not.
-	std::optional<std::string> contradicts(jit::Probe &probe);
+	// Sends all packets in front of the eyes of the probe, which was attached by this Plan with ProbeOptions::path.
+	// Nothing where it told the truth, else in what it did not.
+	std::optional<std::string> contradicts(jit::Probe &probe, const jit::Plan &plan);
 
 private:
 	using RuleKey = std::pair<uint64_t, uint64_t>; // handles of table and rule
 	struct Chain {
 		std::string name;
-		uint64_t table = 0;
 		int hook = 0;
 		bool policy_drop = false;
 	};
 	[[nodiscard]] std::map<RuleKey, uint64_t> counters();
+	std::optional<std::string> contradicts(const nd_event &event, const nd_path *path, uint16_t port,
+	                                       const jit::Plan &plan);
 	// True where it was dropped on its way out.
 	bool send(uint16_t port) const;
 	[[nodiscard]] bool received(uint16_t port) const;
@@ -43,8 +50,12 @@ private:
 	uint32_t netns_ = 0;
 	int sender_ = -1;
 	int listener_ = -1;
-	std::map<uint64_t, std::string> tables_;                    // by handle: "family name"
-	std::map<uint64_t, std::map<uint64_t, Chain>> base_chains_; // by handles of table and chain
+	jit::ExpressionNames names_;
+	std::array<RandomTable, 2> random_;
+	std::map<uint64_t, std::string> tables_;                                 // by handle: "family name"
+	std::map<uint64_t, std::map<uint64_t, Chain>> base_chains_;              // by handles of table and chain
+	std::map<uint64_t, std::map<std::string, uint64_t>> chains_;             // handles, by table's handle and name
+	std::map<uint64_t, std::map<std::string, std::vector<uint64_t>>> rules_; // handles in their order, by both
 };
 
 } // namespace nft_drops::guest

@@ -250,16 +250,37 @@ TEST(SelfTest, EveryExpressionIsCompared) {
 		return e;
 	};
 	Operations right;
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x20), true), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0), true), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_POLICY, 0), false), std::nullopt);
-	EXPECT_TRUE(right.difference(event(ND_CAUSE_POLICY, 0x10), false));
-	EXPECT_TRUE(right.difference(event(ND_CAUSE_RULE, 0x30), false));
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x20), true, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_POLICY, 0), false, true), std::nullopt);
+	EXPECT_TRUE(right.difference(event(ND_CAUSE_POLICY, 0x10), false, true));
+	EXPECT_TRUE(right.difference(event(ND_CAUSE_RULE, 0x30), false, true));
 	Operations all_alike;
-	EXPECT_EQ(all_alike.difference(event(ND_CAUSE_RULE, 0x10), false), std::nullopt);
-	EXPECT_TRUE(all_alike.difference(event(ND_CAUSE_RULE, 0x10), true));
+	EXPECT_EQ(all_alike.difference(event(ND_CAUSE_RULE, 0x10), false, true), std::nullopt);
+	EXPECT_TRUE(all_alike.difference(event(ND_CAUSE_RULE, 0x10), true, true));
+	// Said where it is known, and only there.
+	Operations other;
+	EXPECT_TRUE(other.difference(event(ND_CAUSE_RULE, 0), true, true));
+	EXPECT_EQ(other.difference(event(ND_CAUSE_RULE, 0), true, false), std::nullopt);
+	EXPECT_TRUE(other.difference(event(ND_CAUSE_RULE, 0x10), true, false));
+}
+
+TEST(SelfTest, ExpressionsHaveTheirNames) {
+	const auto name_of = [](uint64_t operations) -> std::string {
+		return operations == 0x10 ? "immediate" : operations == 0x20 ? "lookup" : "";
+	};
+	const auto wrong = [&](uint64_t operations, bool by_map) {
+		nd_event e{};
+		e.cause = ND_CAUSE_RULE;
+		e.expr_ops = operations;
+		return Operations(name_of).difference(e, by_map, true);
+	};
+	EXPECT_EQ(wrong(0x10, false), std::nullopt);
+	EXPECT_EQ(wrong(0x20, true), std::nullopt);
+	EXPECT_EQ(wrong(0x10, true), "expression: expected \"lookup\", saw \"immediate\"");
+	EXPECT_EQ(wrong(0x20, false), "expression: expected \"immediate\", saw \"lookup\"");
+	EXPECT_EQ(wrong(0x30, false), "expression: expected \"immediate\", saw \"\"");
 }
 
 } // namespace
