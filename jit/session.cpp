@@ -151,9 +151,20 @@ Result<std::string> bpftrace_for_running_kernel() {
 	silence_libbpf();
 	auto kernel = read_running_kernel();
 	if (!kernel) return std::unexpected(kernel.error());
-	auto plan = resolve(kernel->image, kernel->layout);
-	if (!plan) return std::unexpected(plan.error());
-	return bpftrace_script(*plan, *kernel);
+	auto proven = load_kept(*kernel);
+	if (proven) return bpftrace_script(proven->plan, *kernel);
+	if (kernel->others.empty()) {
+		auto plan = resolve(kernel->image, kernel->layout);
+		if (!plan) return std::unexpected(plan.error());
+		return bpftrace_script(*plan, *kernel);
+	}
+	// Which layout is the right one, packets tell.
+	auto test = SelfTest::start();
+	if (!test) return std::unexpected(test.error());
+	Session s;
+	s.kernel = std::move(*kernel);
+	if (auto probe = make(s, *test, {}); !probe) return std::unexpected(probe.error());
+	return bpftrace_script(s.plan, s.kernel);
 }
 
 Result<std::string> explain_kernel_files(const KernelFiles &files) {

@@ -47,7 +47,8 @@ Result<std::string> explain_running_kernel();
 // The same for a kernel that is not running.
 Result<std::string> explain_kernel_files(const KernelFiles &files);
 
-// A bpftrace script that does what the probe does on the running kernel; nothing is attached.
+// A bpftrace script that does what the probe does on the running kernel. Nothing stays attached: where BTF does not
+// tell the layout and no earlier start proved one, the self-test does so first.
 Result<std::string> bpftrace_for_running_kernel();
 
 } // namespace nft_drops::jit
