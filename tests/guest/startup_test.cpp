@@ -6,10 +6,12 @@
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <csignal>
+#include <unistd.h>
 #include <vector>
 
 namespace nft_drops::guest {
@@ -26,12 +28,24 @@ double time_until(std::vector<std::string> command, const std::string &text) {
 	return took.count();
 }
 
+// Programs' own types have numbers too.
+bool kernel_types_have_numbers() {
+	for (uint32_t id = 0; bpf_btf_get_next_id(id, &id) == 0;) {
+		const int types = bpf_btf_get_fd_by_id(id);
+		bpf_btf_info info{};
+		uint32_t size = sizeof(info);
+		const bool told = types >= 0 && bpf_obj_get_info_by_fd(types, &info, &size) == 0;
+		close(types);
+		if (told && info.kernel_btf) return true;
+	}
+	return false;
+}
+
 // Where the kernel does not hand out types by number, bpftrace needs to be told of vmlinux's. It is not asked whether:
 // that would be a start before the first one.
 std::vector<std::string> bpftrace(const std::string &script) {
 	std::vector<std::string> command{"bpftrace", "-e", script};
-	uint32_t id = 0;
-	if (bpf_btf_get_next_id(id, &id) != 0)
+	if (!kernel_types_have_numbers())
 		command.insert(command.begin(), {"env", "BPFTRACE_BTF=/sys/kernel/btf/vmlinux"});
 	return command;
 }
