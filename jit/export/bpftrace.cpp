@@ -74,11 +74,17 @@ private:
 
 	std::string value(const nd_locator &at, const nd_site &site) const {
 		const Machine machine = kernel_.image.machine;
-		if (at.where == ND_WHERE_REGISTER) return fmt::format("reg(\"{}\")", register_at(at.offset, machine));
-		if (at.where != ND_WHERE_STACK) return "0";
-		const std::string sp = register_at(static_cast<int>(site.stack_pointer), machine);
-		return at.offset ? fmt::format("*(uint64*)(reg(\"{}\") + {})", sp, at.offset)
-		                 : fmt::format("*(uint64*)reg(\"{}\")", sp);
+		std::string place;
+		if (at.where == ND_WHERE_REGISTER || at.where == ND_WHERE_AT_REGISTER) {
+			place = fmt::format("reg(\"{}\")", register_at(at.offset, machine));
+		} else if (at.where == ND_WHERE_STACK || at.where == ND_WHERE_AT_STACK) {
+			const std::string sp = register_at(static_cast<int>(site.stack_pointer), machine);
+			place = at.offset ? fmt::format("*(uint64*)(reg(\"{}\") + {})", sp, at.offset)
+			                  : fmt::format("*(uint64*)reg(\"{}\")", sp);
+		}
+		if (at.where == ND_WHERE_AT_REGISTER || at.where == ND_WHERE_AT_STACK)
+			return fmt::format("*(uint64*)({})", place);
+		return place.empty() ? "0" : place;
 	}
 
 	void comments() {
