@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The script that nft-drops bpftrace prints, run by bpftrace as it is, beside nft-drops monitor.
+#include "bpftrace.h"
 #include "nft-ext/cli/demo_network.h"
 #include "running.h"
 
@@ -84,15 +85,15 @@ TEST(Bpftrace, SaysWhatMonitorSays) {
 	std::ofstream("/tmp/drops.bt") << script.out;
 
 	Monitor monitor({"--format", "json"});
-	Running bpftrace({"bpftrace", "-B", "line", "/tmp/drops.bt"});
+	Running script_runs(bpftrace({"-B", "line", "/tmp/drops.bt"}));
 	// bpftrace takes its time to compile; its first line comes before its probes are there or after, by its
 	// version: it is ready when it sees a packet.
 	bool ready = false;
 	for (int i = 0; i < 60 && !ready; i++) {
 		ASSERT_TRUE(net->syn(8, 1, 10000));
-		ready = bpftrace.wait_for_lines(1, "saddr 192.0.2.8 ");
+		ready = script_runs.wait_for_lines(1, "saddr 192.0.2.8 ");
 	}
-	ASSERT_TRUE(ready) << bpftrace.out() << bpftrace.err();
+	ASSERT_TRUE(ready) << script_runs.out() << script_runs.err();
 	const auto before = counters();
 	ASSERT_EQ(before.size(), 3U);
 
@@ -106,15 +107,15 @@ TEST(Bpftrace, SaysWhatMonitorSays) {
 		ASSERT_TRUE(net->syn(7, port, 7));         // another family, at another hook
 	}
 	ASSERT_TRUE(monitor.wait_for_lines(5 * kRounds, "\"192.0.2.7\""));
-	EXPECT_TRUE(bpftrace.wait_for_lines(5 * kRounds, "saddr 192.0.2.7 ")) << bpftrace.out();
-	bpftrace.finish(SIGINT);
+	EXPECT_TRUE(script_runs.wait_for_lines(5 * kRounds, "saddr 192.0.2.7 ")) << script_runs.out();
+	script_runs.finish(SIGINT);
 	monitor.finish(SIGINT);
 	std::vector<std::string> ours;
 	std::vector<std::string> theirs;
 	for (const json &drop : json_lines(monitor.out())) {
 		if (drop.at("packet").value("saddr", "") == "192.0.2.7") ours.push_back(in_the_scripts_words(drop));
 	}
-	for (const std::string &line : lines_of(bpftrace.out())) {
+	for (const std::string &line : lines_of(script_runs.out())) {
 		if (line.find("saddr 192.0.2.7 ") != std::string::npos) theirs.push_back(line);
 	}
 	EXPECT_THAT(theirs, testing::UnorderedElementsAreArray(ours));
@@ -134,8 +135,8 @@ TEST(Bpftrace, ExamplesHearOfEveryDrop) {
 	      "nft add rule inet t c tcp dport 10000 drop; nft add rule inet t c tcp dport 9 accept");
 	Monitor monitor({"--format", "json"});
 	const std::string pid = std::to_string(monitor.pid());
-	Running rules({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/top-rules.bt"});
-	Running lengths({"bpftrace", "-p", pid, "/usr/share/doc/nft-drops/lengths.bt"});
+	Running rules(bpftrace({"-p", pid, "/usr/share/doc/nft-drops/top-rules.bt"}));
+	Running lengths(bpftrace({"-p", pid, "/usr/share/doc/nft-drops/lengths.bt"}));
 	// bpftrace shows what was printed when it began once its probes are there.
 	for (Running *script : {&rules, &lengths}) {
 		bool ready = false; // wait_for() does not wait on where the script has ended
