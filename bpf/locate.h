@@ -94,15 +94,29 @@ struct drop {
 	nd_u8 cause; /* enum nd_cause */
 };
 
-/* 0 where the packet at this site is not dropped. */
-ALWAYS_INLINE int find_drop(void *ctx, const struct nd_site *site, struct drop *d) {
+/* 0 where the packet at this site is not dropped. Tells the cause, and what it took to tell it. */
+ALWAYS_INLINE int find_cause(void *ctx, const struct nd_site *site, struct drop *d) {
 	if (site->test == ND_TEST_RETURN && ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
 		return 0;
 	d->verdict = nd_site_reads_verdict(site) ? (nd_u32)locate(ctx, site, &site->verdict) : 0;
 	if (site->test == ND_TEST_VERDICT && (d->verdict & VERDICT_MASK) != VERDICT_DROP) return 0;
-	d->base = locate(ctx, site, &site->base);
-	if (site->test == ND_TEST_POLICY && member(d->base, &nd_the_layout.base_policy) != VERDICT_DROP) return 0;
+	if (site->test == ND_TEST_POLICY) {
+		d->base = locate(ctx, site, &site->base);
+		if (member(d->base, &nd_the_layout.base_policy) != VERDICT_DROP) return 0;
+	}
 	d->cause = cause_of(site, d->verdict);
+	return 1;
+}
+
+/* After find_cause(). */
+ALWAYS_INLINE void find_base(void *ctx, const struct nd_site *site, struct drop *d) {
+	if (site->test != ND_TEST_POLICY) d->base = locate(ctx, site, &site->base);
+}
+
+/* 0 where the packet at this site is not dropped. */
+ALWAYS_INLINE int find_drop(void *ctx, const struct nd_site *site, struct drop *d) {
+	if (!find_cause(ctx, site, d)) return 0;
+	find_base(ctx, site, d);
 	d->rule = d->cause != ND_CAUSE_POLICY ? locate(ctx, site, &site->rule) : 0;
 	return 1;
 }

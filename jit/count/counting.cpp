@@ -83,10 +83,13 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 
 	std::unique_ptr<Counting> counting(new Counting);
 	if (auto loaded = counting->load(*object, options); !loaded) return std::unexpected(loaded.error());
+	// First: nobody may change a ruleset unseen once something of it is kept.
+	if (auto watching = counting->watch_changes(); !watching) return std::unexpected(watching.error());
 	auto attached = attach_sites(counting->object_, session->plan);
 	if (!attached) return std::unexpected(attached.error());
 	counting->sites_ = std::move(*attached);
 	counting->meta_ = meta_of(*session, options);
+	counting->meta_.guards = counting->guards_.size();
 	counting->meta_.since_ns = boottime_ns();
 	const uint32_t zero = 0;
 	if (bpf_map_update_elem(counting->map("nd_meta"), &zero, &counting->meta_, BPF_ANY) != 0)
@@ -96,27 +99,62 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 
 Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options) {
 	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
+	bpf_map *rules = object_ ? bpf_object__find_map_by_name(object_, "nd_rules") : nullptr;
 	bpf_map *counts = object_ ? bpf_object__find_map_by_name(object_, "nd_counts") : nullptr;
-	if (!counts) return fail("loading the probe", "it has no counts");
-	bpf_map__set_max_entries(counts, options.max_rules);
+	if (!rules || !counts) return fail("loading the probe", "it has no counts");
+	bpf_map__set_max_entries(rules, options.max_rules);
+	bpf_map__set_max_entries(counts, options.max_rules + 1);
 	auto loaded = load_object(object_);
 	if (!loaded && errno == ENOMEM) loaded.error().next = "ask for room for fewer rules: --max-rules 4096";
 	return loaded;
 }
 
+// Where that cannot be, each drop's culprit is found out anew: as right, but dearer.
+Result<void> Counting::watch_changes() {
+	// The ends first: where a beginning is seen, so will be the end.
+	for (const bool end : {true, false}) {
+		const bpf_program *program =
+		        bpf_object__find_program_by_name(object_, end ? "nd_change_ends" : "nd_change_begins");
+		if (!program) return fail("loading the probe", "it lacks the program for changes of the ruleset");
+		LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = end);
+		for (const char *function : {"nf_tables_commit", "nf_tables_newchain"}) {
+			bpf_link *link = bpf_program__attach_kprobe_opts(program, function, &options);
+			if (link) {
+				guards_.push_back(link);
+				continue;
+			}
+			for (bpf_link *guard : guards_)
+				bpf_link__destroy(guard);
+			guards_.clear();
+			const uint32_t zero = 0;
+			const uint64_t one_without_end = ND_CHANGE + 1;
+			if (bpf_map_update_elem(map(".bss"), &zero, &one_without_end, BPF_ANY) != 0)
+				return fail("counting", strerror(errno));
+			return {};
+		}
+	}
+	return {};
+}
+
 Counting::~Counting() {
 	for (const AttachedSite &site : sites_)
 		bpf_link__destroy(site.link);
+	// After them: nothing is counted unguarded.
+	for (bpf_link *guard : guards_)
+		bpf_link__destroy(guard);
 	bpf_object__close(object_);
 }
 
-int Counting::map(const char *name) const {
-	return bpf_object__find_map_fd_by_name(object_, name);
+int Counting::map(std::string_view name) const {
+	return bpf_object__find_map_fd_by_name(object_, std::string(name).c_str());
 }
 
 FigureSources Counting::sources() const {
-	FigureSources from{
-	        .counts = map("nd_counts"), .unlisted = map("nd_unlisted"), .meta = map("nd_meta"), .sites = {}};
+	FigureSources from{.rules = map("nd_rules"),
+	                   .counts = map("nd_counts"),
+	                   .meta = map("nd_meta"),
+	                   .others = {map("nd_used"), map("nd_recent"), map("nd_changing")},
+	                   .sites = {}};
 	for (const AttachedSite &site : sites_)
 		from.sites.emplace_back(bpf_link__fd(site.link), site.program);
 	return from;
@@ -149,13 +187,17 @@ Result<void> Counting::pin(const std::string &folder) {
 		if (bpf_obj_pin(sites_[i].program, fmt::format("{}/prog_{}", folder, i).c_str()) != 0)
 			return not_pinned("a program", errno);
 	}
-	// "meta" last: what has it is whole.
-	for (const char *name : {"counts", "unlisted", "meta"}) {
-		if (bpf_obj_pin(map(fmt::format("nd_{}", name).c_str()), fmt::format("{}/{}", folder, name).c_str()) !=
-		    0)
+	for (size_t i = 0; i < guards_.size(); i++) {
+		if (bpf_obj_pin(bpf_link__fd(guards_[i]), fmt::format("{}/guard_{}", folder, i).c_str()) != 0)
+			return not_pinned("a link", errno);
+	}
+	for (const char *name : kPinnedMaps) {
+		if (bpf_obj_pin(map(fmt::format("nd_{}", name)), fmt::format("{}/{}", folder, name).c_str()) != 0)
 			return not_pinned(name, errno);
 	}
 	// libbpf would switch the perf event off in destroying a link, pinned or not.
+	for (bpf_link *guard : guards_)
+		bpf_link__disconnect(guard);
 	for (const AttachedSite &site : sites_)
 		bpf_link__disconnect(site.link);
 	return {};

@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+struct bpf_link;
 struct bpf_object;
 
 namespace nft_drops::jit {
@@ -40,10 +42,12 @@ public:
 private:
 	Counting() = default;
 	Result<void> load(const std::vector<char> &object, const CountingOptions &options);
-	[[nodiscard]] int map(const char *name) const;
+	Result<void> watch_changes();
+	[[nodiscard]] int map(std::string_view name) const;
 	[[nodiscard]] FigureSources sources() const;
 
 	bpf_object *object_ = nullptr;
+	std::vector<bpf_link *> guards_; // where rulesets are changed: see bpf/count.bpf.c
 	std::vector<AttachedSite> sites_;
 	nd_count_meta meta_{};
 };

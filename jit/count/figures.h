@@ -15,9 +15,10 @@ namespace nft_drops::jit {
 
 // Descriptors; they stay the caller's.
 struct FigureSources {
+	int rules = -1;
 	int counts = -1;
-	int unlisted = -1;
 	int meta = -1;
+	std::vector<int> others;                // maps that only take memory
 	std::vector<std::pair<int, int>> sites; // link and program
 };
 
@@ -25,7 +26,7 @@ struct FigureSources {
 struct Figures {
 	nd_count_meta meta{};
 	std::vector<std::pair<nd_count_key, nd_count>> counts;
-	nd_count unlisted{};
+	nd_count unlisted{}; // of those that had no room
 	Missed missed;
 	size_t memory = 0; // bytes that the kernel says the maps take
 };

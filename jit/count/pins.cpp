@@ -6,10 +6,12 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
 #include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -31,9 +33,14 @@ Descriptor open_pin(const std::string &path) {
 }
 
 bool is_ours(std::string_view name) {
-	if (name == "counts" || name == "unlisted" || name == "meta") return true;
-	return (name.starts_with("link_") || name.starts_with("prog_")) && name.size() > 5 &&
-	       name.find_first_not_of("0123456789", 5) == std::string_view::npos;
+	if (std::ranges::find(kPinnedMaps, name) != std::end(kPinnedMaps)) return true;
+	if (name == "unlisted") return true; // of version 1
+	for (const std::string_view kind : {"link_", "prog_", "guard_"}) {
+		if (name.starts_with(kind) && name.size() > kind.size() &&
+		    name.find_first_not_of("0123456789", kind.size()) == std::string_view::npos)
+			return true;
+	}
+	return false;
 }
 
 bpf_link_info info_of(int link) {
@@ -74,10 +81,21 @@ Result<Pins> read_pins(const std::string &folder) {
 		return unlike("another version of nft-drops made it");
 	if (meta.module != nf_tables_inode()) return unlike("nf_tables was loaded anew since, and is not counted");
 
+	const Descriptor rules = open_pin(folder + "/rules");
 	const Descriptor counts = open_pin(folder + "/counts");
-	const Descriptor unlisted = open_pin(folder + "/unlisted");
-	FigureSources from{.counts = counts.get(), .unlisted = unlisted.get(), .meta = meta_map.get(), .sites = {}};
+	FigureSources from{
+	        .rules = rules.get(), .counts = counts.get(), .meta = meta_map.get(), .others = {}, .sites = {}};
 	std::vector<Descriptor> kept;
+	for (const char *name : {"used", "recent", "changing"}) {
+		Descriptor other = open_pin(fmt::format("{}/{}", folder, name));
+		if (other.get() < 0) return unlike("it is not whole");
+		from.others.push_back(other.get());
+		kept.push_back(std::move(other));
+	}
+	// Without them, what has come to be another rule's since would be counted for the former one.
+	for (uint64_t i = 0; i < meta.guards; i++) {
+		if (open_pin(fmt::format("{}/guard_{}", folder, i)).get() < 0) return unlike("it is not whole");
+	}
 	for (uint32_t i = 0; i < meta.sites; i++) {
 		Descriptor link = open_pin(fmt::format("{}/link_{}", folder, i));
 		Descriptor program = open_pin(fmt::format("{}/prog_{}", folder, i));
@@ -102,7 +120,7 @@ Result<void> remove_pins(const std::string &folder) {
 	}
 	if (error && error != std::errc::no_such_file_or_directory) return fail(folder, error.message(), "run as root");
 	for (const std::string &path : paths) {
-		if (path.find("/link_") != std::string::npos) {
+		if (path.find("/link_") != std::string::npos || path.find("/guard_") != std::string::npos) {
 			const Descriptor link = open_pin(path);
 			const bpf_link_info info = info_of(link.get());
 			if (info.id != 0) links.push_back(info.id);

@@ -6,11 +6,11 @@
 
 #include "bpf/shared/event.h"
 #include "bpf/shared/site.h"
+#include "native_code.h"
 
 #include <array>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,6 +42,10 @@ public:
 	bool overrun = false;         // a record was written past its ends
 	bool bad_call = false;        // a helper was called as it must not be
 
+	size_t reads = 0;             // of kernel memory
+
+	// The one there is.
+	static FakeKernel &present();
 	// What the helpers do.
 	long read(void *to, uint32_t size, uint64_t from);
 	long read_string(char *to, uint32_t size, uint64_t from);
@@ -59,9 +63,6 @@ private:
 class NativeProbe {
 public:
 	NativeProbe(const nd_layout &layout, std::span<const nd_site> sites);
-	~NativeProbe();
-	NativeProbe(const NativeProbe &) = delete;
-	NativeProbe &operator=(const NativeProbe &) = delete;
 
 	// Runs the program of a site on registers as in struct pt_regs.
 	int run(size_t site, const std::array<uint64_t, 21> &regs) const {
@@ -69,9 +70,8 @@ public:
 	}
 
 private:
-	struct Jit;
-	std::unique_ptr<Jit> jit_;
-	std::vector<int (*)(void *)> programs_;
+	NativeCode code_;
+	std::vector<NativeCode::Program> programs_;
 };
 
 } // namespace nft_drops::jit_test
