@@ -164,6 +164,13 @@ Result<Figures> Counting::read() const {
 	return read_figures(sources());
 }
 
+Missed Counting::missed() const {
+	Missed missed;
+	for (const auto &[link, program] : sources().sites)
+		missed += missed_by(link, program);
+	return missed;
+}
+
 Result<void> Counting::pin(const std::string &folder) {
 	const auto undo = [&](std::unexpected<Error> why) {
 		if (auto removed = remove_pins(folder); !removed)

@@ -35,6 +35,7 @@ public:
 	// What a pin of this would say of itself.
 	[[nodiscard]] const nd_count_meta &meta() const { return meta_; }
 	[[nodiscard]] Result<Figures> read() const;
+	[[nodiscard]] Missed missed() const;
 	// Pins everything in a folder (of a BPF file system), which must be empty; from then on it is the pins that
 	// keep it counting. Where that fails, nothing is left in the folder.
 	Result<void> pin(const std::string &folder);

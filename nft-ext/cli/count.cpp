@@ -51,7 +51,7 @@ Result<void> start(const CountOptions &options, bool anew) {
 	}
 	if (auto made = jit::make_pin_folder(); !made) return made;
 	if (auto pinned = (*counting)->pin(jit::kPinFolder); !pinned) return pinned;
-	say("counting at " + where_it_looks((*counting)->meta().sites, (*counting)->meta().release));
+	say(counting_where(**counting));
 	return {};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/cli/counted.h"
 
+#include "nft-ext/cli/report.h"
+
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -40,6 +42,11 @@ Result<uint64_t> present_netns_cookie() {
 	return cookie;
 }
 
+std::string counting_where(const jit::Counting &counting) {
+	return "counting at " +
+	       where_it_looks(counting.meta().sites, counting.meta().release, counting.missed().complete);
+}
+
 Culprit culprit_of(const nd_count_key &key) {
 	return {key.table, key.culprit >> 8, (key.culprit & 0xff) == ND_CAUSE_POLICY};
 }
@@ -52,6 +59,7 @@ DropCounts counts_of(const jit::Figures &figures, uint64_t netns) {
 	DropCounts counts;
 	counts.since = since(figures);
 	counts.lost = figures.missed.hits;
+	counts.lost_complete = figures.missed.complete;
 	counts.unlisted = drops_of(figures.unlisted);
 	for (const auto &[key, n] : figures.counts) {
 		if (key.netns == netns) counts.by_culprit[culprit_of(key)] += drops_of(n);

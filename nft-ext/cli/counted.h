@@ -4,10 +4,12 @@
 #define NFT_DROPS_NFT_EXT_CLI_COUNTED_H
 
 #include "bpf/shared/result.h"
+#include "jit/count/counting.h"
 #include "jit/count/figures.h"
 #include "nft-ext/list/drop_counts.h"
 
 #include <cstdint>
+#include <string>
 
 namespace nft_drops::cli {
 
@@ -19,6 +21,9 @@ DropCounts counts_of(const jit::Figures &figures, uint64_t netns);
 
 // Who dropped, of one key.
 Culprit culprit_of(const nd_count_key &key);
+
+// "counting at 3 sites in nft_do_chain of Linux 6.12.117".
+std::string counting_where(const jit::Counting &counting);
 
 // When counting began.
 std::chrono::system_clock::time_point since(const jit::Figures &figures);

@@ -39,7 +39,7 @@ Result<jit::Figures> counted_for(std::chrono::milliseconds duration, const Signa
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	auto counting = jit::Counting::start({});
 	if (!counting) return std::unexpected(counting.error());
-	say("counting at " + where_it_looks((*counting)->meta().sites, (*counting)->meta().release));
+	say(counting_where(**counting));
 	using Clock = std::chrono::steady_clock;
 	const auto end = Clock::now() + duration;
 	pollfd ended{signals.fd(), POLLIN, 0};

@@ -28,10 +28,8 @@ public:
 	      display_(options, rulesets, session_.kernel.layout.expression) {}
 
 	Result<void> run(const Signals &signals, const std::function<void()> &ready) {
-		say(fmt::format("monitoring {}{}", where_it_looks(session_.plan.sites.size(), session_.kernel.release),
-		                session_.probe->counts().missed_complete
-		                        ? ""
-		                        : " (which cannot tell how often a probe was missed)"));
+		say("monitoring " + where_it_looks(session_.plan.sites.size(), session_.kernel.release,
+		                                   session_.probe->counts().missed_complete));
 		if (ready) ready();
 		end_ = options_.duration ? Clock::now() + *options_.duration : Clock::time_point::max();
 		bool more = false;

@@ -22,8 +22,9 @@ int report(const Error &error) {
 	return error.exit_status();
 }
 
-std::string where_it_looks(size_t sites, std::string_view release) {
-	return fmt::format("{} site{} in nft_do_chain of Linux {}", sites, sites == 1 ? "" : "s", release);
+std::string where_it_looks(size_t sites, std::string_view release, bool tells_misses) {
+	return fmt::format("{} site{} in nft_do_chain of Linux {}{}", sites, sites == 1 ? "" : "s", release,
+	                   tells_misses ? "" : " (which cannot tell how often a probe was missed)");
 }
 
 } // namespace nft_drops::cli

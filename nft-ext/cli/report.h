@@ -16,8 +16,8 @@ void say(std::string_view text);
 // The same for an error; returns the exit status that it calls for.
 int report(const Error &error);
 
-// "3 sites in nft_do_chain of Linux 6.12.117".
-std::string where_it_looks(size_t sites, std::string_view release);
+// "3 sites in nft_do_chain of Linux 6.12.117"; and, where the kernel does not count every missed hit, that.
+std::string where_it_looks(size_t sites, std::string_view release, bool tells_misses = true);
 
 } // namespace nft_drops::cli
 

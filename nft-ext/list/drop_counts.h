@@ -37,6 +37,7 @@ struct DropCounts {
 	std::unordered_map<Culprit, Drops, CulpritHash> by_culprit;
 	std::chrono::system_clock::time_point since;
 	uint64_t lost = 0;
+	bool lost_complete = true; // the kernel counts all that gets lost
 	Drops unlisted; // dropped by rules that the kernel's table of counts had no room for
 
 	[[nodiscard]] Drops of(const Culprit &culprit) const;

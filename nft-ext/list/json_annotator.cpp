@@ -9,6 +9,8 @@ namespace nft_drops {
 namespace {
 
 constexpr size_t kHandOn = 64 * 1024;
+// How a statement begins that has rules of its own; or with goto, which is as long.
+constexpr std::string_view kBraces = "\"jump {";
 
 // A string as it is written; empty for what is none.
 std::string decoded(const std::string &token) {
@@ -22,8 +24,9 @@ std::string decoded(const std::string &token) {
 
 void JsonAnnotator::print(std::string_view text) {
 	for (const char character : text) {
-		// Of what lies deeper (a rule's expressions) only the structure matters.
-		const bool kept = depth_ == kMembers || depth_ == kMembers - 1;
+		// Of what lies deeper (a rule's expressions) only the structure matters, and how a text begins.
+		const bool kept = depth_ == kMembers || depth_ == kMembers - 1 ||
+		                  (depth_ == kExpressions && quoted_ && token_.size() < kBraces.size());
 		if (quoted_) {
 			if (kept) token_ += character;
 			quoted_ = escaped_ || character != '"';
@@ -31,7 +34,7 @@ void JsonAnnotator::print(std::string_view text) {
 		} else if (character == '"') {
 			quoted_ = true;
 			token_.clear();
-			if (kept) token_ += character;
+			if (kept || depth_ == kExpressions) token_ += character;
 		} else if (character == '{' || character == '}' || character == '[' || character == ']' ||
 		           character == ',' || character == ':') {
 			structure(character);
@@ -62,6 +65,7 @@ void JsonAnnotator::structure(char character) {
 		break;
 	case '}':
 	case ']':
+		end_of_expression();
 		if (depth_ == kMembers) {
 			end_of_member();
 			const std::string more = members_(object_);
@@ -70,6 +74,7 @@ void JsonAnnotator::structure(char character) {
 		depth_ -= depth_ > 0 ? 1 : 0;
 		break;
 	case ',':
+		end_of_expression();
 		if (depth_ == kMembers) end_of_member();
 		break;
 	default:
@@ -77,6 +82,10 @@ void JsonAnnotator::structure(char character) {
 		break;
 	}
 	token_.clear();
+}
+
+void JsonAnnotator::end_of_expression() {
+	if (depth_ == kExpressions) object_.braces |= token_ == kBraces || token_ == "\"goto {";
 }
 
 void JsonAnnotator::end_of_member() {

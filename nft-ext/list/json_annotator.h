@@ -25,6 +25,7 @@ struct JsonObject {
 	std::string chain; // a rule's
 	std::string name;
 	uint64_t handle = 0;
+	bool braces = false; // a rule with `jump { ... }`: of the rules in there nft's JSON has the text alone
 };
 
 class JsonAnnotator {
@@ -41,9 +42,11 @@ public:
 private:
 	// Braces and brackets that are open around an object's own members: {"nftables": [{"rule": {
 	static constexpr size_t kMembers = 4;
+	static constexpr size_t kExpressions = 5; // in the bracket of a rule's "expr": [
 
 	void structure(char character);
 	void end_of_member();
+	void end_of_expression();
 
 	Members members_;
 	Sink sink_;

@@ -23,7 +23,7 @@ uint8_t family_number(std::string_view name) {
 }
 
 std::string json_of(const Drops &drops) {
-	return fmt::format(R"("drops": {{"packets": {}, "bytes": {}}})", drops.packets, drops.bytes);
+	return fmt::format(R"("packets": {}, "bytes": {})", drops.packets, drops.bytes);
 }
 
 } // namespace
@@ -99,10 +99,10 @@ bool CountsVisitor::append_rules_of(uint8_t family, const std::string &table, co
 std::string CountsVisitor::members(const JsonObject &object) {
 	if (object.kind == "metainfo") {
 		std::string text =
-		        fmt::format(R"("drops": {{"since": "{}", "lost": {})", second_of(counts_.since), counts_.lost);
+		        fmt::format(R"("drops": {{"since": "{}", "lost": {}, "lost_complete": {})",
+		                    second_of(counts_.since), counts_.lost, counts_.lost_complete);
 		if (counts_.unlisted.packets > 0)
-			text += fmt::format(R"(, "unlisted": {{"packets": {}, "bytes": {}}})", counts_.unlisted.packets,
-			                    counts_.unlisted.bytes);
+			text += fmt::format(R"(, "unlisted": {{{}}})", json_of(counts_.unlisted));
 		return text + "}";
 	}
 	if (object.kind == "table") {
@@ -113,7 +113,25 @@ std::string CountsVisitor::members(const JsonObject &object) {
 	if (!rule && object.kind != "chain") return {};
 	uint64_t &table = tables_[{object.family, object.table}];
 	if (table == 0) table = table_handle(object.family, object.table); // `list chain` does not list it
-	return json_of(counts_.of({table, object.handle, !rule}));
+	return fmt::format(R"("drops": {{{}{}}})", json_of(counts_.of({table, object.handle, !rule})),
+	                   rule && object.braces ? inner_members(object, table) : "");
+}
+
+// nft's JSON has no objects for the rules within `jump { ... }`: the rule that these stand in tells of them.
+std::string CountsVisitor::inner_members(const JsonObject &rule, uint64_t table) {
+	const auto inner = inner_rules({.family = rule.family,
+	                                .table = rule.table,
+	                                .table_handle = table,
+	                                .chain = rule.chain,
+	                                .handle = rule.handle,
+	                                .policy = false,
+	                                .text = {}});
+	if (!inner) return {};
+	std::string text = R"(, "inner": [)";
+	for (const uint64_t handle : *inner)
+		text += fmt::format(R"({}{{"handle": {}, {}}})", handle == inner->front() ? "" : ", ", handle,
+		                    json_of(counts_.of({table, handle, false})));
+	return text + "]";
 }
 
 } // namespace nft_drops

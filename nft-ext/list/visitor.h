@@ -32,6 +32,7 @@ public:
 	[[nodiscard]] bool inner_unknown() const { return inner_unknown_; }
 
 private:
+	std::string inner_members(const JsonObject &rule, uint64_t table);
 	bool append_rules_of(uint8_t family, const std::string &table, const std::string &chain, uint64_t only,
 	                     std::vector<uint64_t> &handles, int depth);
 

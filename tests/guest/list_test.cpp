@@ -194,6 +194,19 @@ TEST_F(ListTest, RulesWithinBraces) {
 		EXPECT_NE(ours.find("\t\t\t" + line), std::string::npos) << line << ours;
 	EXPECT_EQ(without_comments(ours), output_of("nft -a list ruleset"));
 	EXPECT_EQ(warnings_, "");
+	// nft's JSON has no objects for them.
+	std::vector<nlohmann::json> inner;
+	const auto tree = nlohmann::json::parse(
+	        list(ListRequest{.command = "list ruleset", .flags = NFT_CTX_OUTPUT_JSON}), nullptr, false);
+	for (const auto &element : tree["nftables"])
+		if (element.contains("rule") && element["rule"]["drops"].contains("inner"))
+			inner.push_back(element["rule"]["drops"]["inner"]);
+	const auto object = [](uint64_t handle) {
+		return nlohmann::json{{"handle", handle}, {"packets", handle * 1000}, {"bytes", handle}};
+	};
+	ASSERT_EQ(inner.size(), 2U);
+	EXPECT_EQ(inner[0], nlohmann::json({object(two.at(0)), object(two.at(1))}));
+	EXPECT_EQ(inner[1], nlohmann::json::array({object(one.at(0))}));
 	EXPECT_TRUE(nft("flush ruleset;" + ours)) << ours;
 }
 

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <utility>
+#include <vector>
+
 namespace nft_drops {
 namespace {
 
@@ -47,6 +50,28 @@ TEST(JsonAnnotator, AddsBehindTheLastMember) {
 		ASSERT_TRUE(tree.is_object()) << all;
 		EXPECT_EQ(tree["nftables"][2]["rule"].erase("drops"), 1U);
 		EXPECT_EQ(tree, nlohmann::json::parse(kListing));
+	}
+}
+
+// nft has the text of such a statement in place of an object.
+TEST(JsonAnnotator, RulesInBraces) {
+	const std::vector<std::pair<const char *, bool>> expressions = {
+	        {R"([{"match": {"right": 9}}, "jump {\n\t\tip saddr 192.0.2.1 drop\n\t}"])", true},
+	        {R"(["goto {\n\tdrop\n\t}", {"x": ["y"]}])", true},
+	        {R"([{"log": {"prefix": "jump {"}}, {"x": ["jump {"]}, {"jump": {"target": "jump {"}}])", false},
+	        {R"(["a \"jump {", "jump", "jum{p "])", false},
+	};
+	for (const auto &[expression, braces] : expressions) {
+		for (const size_t step : {1U, 100000U}) {
+			std::vector<JsonObject> objects;
+			annotate(R"({"nftables": [{"rule": {"comment": "jump {", "expr": )" + std::string(expression) +
+			                 R"(, "handle": 4}}, {"rule": {"expr": []}}]})",
+			         step, objects);
+			ASSERT_EQ(objects.size(), 2U);
+			EXPECT_EQ(objects[0].braces, braces) << expression;
+			EXPECT_EQ(objects[0].handle, 4U);
+			EXPECT_FALSE(objects[1].braces);
+		}
 	}
 }
 
