@@ -3,8 +3,8 @@
  * The probe in counting mode: no event, only figures by rule or policy. Specialised like probe.bpf.c.
  *
  * Every instruction here is paid by every dropped packet, and most of the cost is that of reading kernel memory (more
- * than 100 instructions each time). So who a culprit is, is found out once, and then known by its address for as long as
- * that cannot have come to be another one's: nd_recent.
+ * than 100 instructions each time). So who a culprit is, is found out once, and then known by its address for as long
+ * as that cannot have come to be another one's: nd_recent.
  *
  * What is at an address that packets come by can only change where a ruleset does:
  * - Packets come by rules through their chain's array or blob of rules, and nf_tables_commit() alone makes one that is

@@ -26,7 +26,13 @@ HELPER void (*const bpf_ringbuf_submit)(void *record, nd_u64 flags) = (void *)13
 /* BTF-defined maps, in libbpf's notation. */
 #define MAP_INT(name, value) int(*name)[value]
 #define MAP_TYPE(name, type_) type_ *name
-enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_PERCPU_HASH = 5, MAP_PERCPU_ARRAY = 6, MAP_RINGBUF = 27 }; /* enum bpf_map_type */
+enum {
+	MAP_HASH = 1,
+	MAP_ARRAY = 2,
+	MAP_PERCPU_HASH = 5,
+	MAP_PERCPU_ARRAY = 6,
+	MAP_RINGBUF = 27
+}; /* enum bpf_map_type */
 
 /*
  * `n` if it is at most `most`, else 0. The compiler must not see through it: it would test n - 1 in place of n, and the

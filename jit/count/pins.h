@@ -14,7 +14,8 @@
 namespace nft_drops::jit {
 
 inline constexpr const char *kPinFolder = "/sys/fs/bpf/nft-drops";
-// The maps there, as the programs have them with "nd_" before. "meta" is the last one to be pinned: what has it is whole.
+// The maps there, as the programs have them with "nd_" before. "meta" is the last one to be pinned: what has it is
+// whole.
 inline constexpr const char *kPinnedMaps[] = {"rules", "counts", "used", "recent", "changing", "meta"};
 
 enum class PinState {

@@ -38,7 +38,7 @@ struct DropCounts {
 	std::chrono::system_clock::time_point since;
 	uint64_t lost = 0;
 	bool lost_complete = true; // the kernel counts all that gets lost
-	Drops unlisted; // dropped by rules that the kernel's table of counts had no room for
+	Drops unlisted;            // dropped by rules that the kernel's table of counts had no room for
 
 	[[nodiscard]] Drops of(const Culprit &culprit) const;
 	// "drop counts since 2026-11-20 21:40:11, lost 0", and what is unlisted if anything is.

@@ -98,9 +98,8 @@ bool CountsVisitor::append_rules_of(uint8_t family, const std::string &table, co
 
 std::string CountsVisitor::members(const JsonObject &object) {
 	if (object.kind == "metainfo") {
-		std::string text =
-		        fmt::format(R"("drops": {{"since": "{}", "lost": {}, "lost_complete": {})",
-		                    second_of(counts_.since), counts_.lost, counts_.lost_complete);
+		std::string text = fmt::format(R"("drops": {{"since": "{}", "lost": {}, "lost_complete": {})",
+		                               second_of(counts_.since), counts_.lost, counts_.lost_complete);
 		if (counts_.unlisted.packets > 0)
 			text += fmt::format(R"(, "unlisted": {{{}}})", json_of(counts_.unlisted));
 		return text + "}";

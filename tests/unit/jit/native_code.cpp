@@ -36,8 +36,7 @@ void link_helpers(llvm::Module &m, const std::function<uint64_t(uint64_t)> &help
 				if (!cast || cast->getOpcode() != llvm::Instruction::IntToPtr) continue;
 				auto *number = llvm::cast<llvm::ConstantInt>(cast->getOperand(0));
 				const uint64_t target = helper(number->getZExtValue());
-				if (!target)
-					NativeCode::die(fmt::format("it calls helper {}", number->getZExtValue()));
+				if (!target) NativeCode::die(fmt::format("it calls helper {}", number->getZExtValue()));
 				auto *address = llvm::ConstantInt::get(number->getType(), target);
 				call->setCalledOperand(llvm::ConstantExpr::getIntToPtr(address, cast->getType()));
 			}

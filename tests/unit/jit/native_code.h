@@ -30,8 +30,8 @@ public:
 		std::span<const char> shape;
 		const nd_layout &layout;
 		std::span<const nd_site> sites;
-		std::span<const char *const> maps;          // only their addresses count here
-		std::function<uint64_t(uint64_t)> helper;   // its address by its number in <linux/bpf.h>; 0: none
+		std::span<const char *const> maps;           // only their addresses count here
+		std::function<uint64_t(uint64_t)> helper;    // its address by its number in <linux/bpf.h>; 0: none
 		std::function<void(llvm::Module &)> prepare; // what the loader sets; may be empty
 	};
 	// Ends the process where it cannot be.
@@ -42,7 +42,9 @@ public:
 
 	// Of a program, a map or a variable.
 	[[nodiscard]] uint64_t address(const std::string &name) const;
-	[[nodiscard]] Program program(const std::string &name) const { return reinterpret_cast<Program>(address(name)); }
+	[[nodiscard]] Program program(const std::string &name) const {
+		return reinterpret_cast<Program>(address(name));
+	}
 	// Says why, and ends the process.
 	[[noreturn]] static void die(const std::string &why);
 

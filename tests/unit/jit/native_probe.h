@@ -42,7 +42,7 @@ public:
 	bool overrun = false;         // a record was written past its ends
 	bool bad_call = false;        // a helper was called as it must not be
 
-	size_t reads = 0;             // of kernel memory
+	size_t reads = 0; // of kernel memory
 
 	// The one there is.
 	static FakeKernel &present();
