@@ -139,7 +139,7 @@ int nd_at_site(void *ctx) {
 /* Where a function begins that may change a ruleset. */
 SEC("kprobe")
 int nd_change_begins(void *ctx) {
-	nd_u64 task = bpf_get_current_pid_tgid();
+	nd_u64 task = bpf_get_current_task();
 	nd_u64 there = 1;
 	nd_u64 more = ND_CHANGE;
 
@@ -155,7 +155,7 @@ int nd_change_begins(void *ctx) {
 /* Where it returns. */
 SEC("kprobe")
 int nd_change_ends(void *ctx) {
-	nd_u64 task = bpf_get_current_pid_tgid();
+	nd_u64 task = bpf_get_current_task();
 	nd_u64 more = ND_CHANGE;
 
 	(void)ctx;

@@ -27,7 +27,7 @@ long map_delete_elem(void *map, const void *key) {
 uint64_t ktime_get_ns() {
 	return FakeKernel::present().time_ns;
 }
-uint64_t get_current_pid_tgid() {
+uint64_t get_current_task() {
 	return count->task;
 }
 long probe_read_kernel(void *to, uint32_t size, uint64_t from) {
@@ -47,8 +47,8 @@ uint64_t helper(uint64_t number) {
 		return address_of(map_delete_elem);
 	case 5:
 		return address_of(ktime_get_ns);
-	case 14:
-		return address_of(get_current_pid_tgid);
+	case 35:
+		return address_of(get_current_task);
 	case 113:
 		return address_of(probe_read_kernel);
 	case 118:
