@@ -95,8 +95,16 @@ NativeCode::NativeCode(const Source &source) : jit_(std::make_unique<Jit>()) {
 
 NativeCode::~NativeCode() = default;
 
-uint64_t NativeCode::address(const std::string &name) const {
-	return must(jit_->jit->lookup(name)).getValue();
+uint64_t NativeCode::address(const std::string &map) const {
+	return must(jit_->jit->lookup(map)).getValue();
+}
+
+const uint64_t &NativeCode::variable(const std::string &name) const {
+	return *must(jit_->jit->lookup(name)).toPtr<const uint64_t *>();
+}
+
+NativeCode::Program NativeCode::program(const std::string &name) const {
+	return must(jit_->jit->lookup(name)).toPtr<Program>();
 }
 
 void NativeCode::die(const std::string &why) {

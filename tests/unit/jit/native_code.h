@@ -40,11 +40,9 @@ public:
 	NativeCode(const NativeCode &) = delete;
 	NativeCode &operator=(const NativeCode &) = delete;
 
-	// Of a program, a map or a variable.
-	[[nodiscard]] uint64_t address(const std::string &name) const;
-	[[nodiscard]] Program program(const std::string &name) const {
-		return reinterpret_cast<Program>(address(name));
-	}
+	[[nodiscard]] uint64_t address(const std::string &map) const;
+	[[nodiscard]] const uint64_t &variable(const std::string &name) const;
+	[[nodiscard]] Program program(const std::string &name) const;
 	// Says why, and ends the process.
 	[[noreturn]] static void die(const std::string &why);
 

@@ -33,9 +33,7 @@ public:
 	// The task enters or leaves a function that may change a ruleset.
 	void change_begins() const { begins_(nullptr); }
 	void change_ends() const { ends_(nullptr); }
-	[[nodiscard]] uint64_t changes() const {
-		return *reinterpret_cast<const uint64_t *>(code_.address("nd_changes"));
-	}
+	[[nodiscard]] uint64_t changes() const { return code_.variable("nd_changes"); }
 
 	// What a reader of the pinned maps would add up.
 	[[nodiscard]] nd_count of(const CountKey &key) const;
