@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <linux/in.h>
 #include <linux/netfilter.h>
-#include <span>
 #include <sstream>
 #include <string_view>
 
@@ -39,22 +39,49 @@ std::string member(std::string_view base, const nd_field &f) {
 	return value;
 }
 
-// A byte of the packet's network header, or a number of two or four there, in network byte order.
-std::string byte(int at) {
-	return fmt::format("*(uint8*)($l3 + {})", at);
-}
+// A number of two bytes in network byte order.
 std::string half(std::string_view from, int at) {
 	return fmt::format("(*(uint8*)({0} + {1}) << 8 | *(uint8*)({0} + {2}))", from, at, at + 1);
 }
 
+// What one printf() says: its format, and the arguments that belong to it.
+struct Words {
+	std::string format;
+	std::string arguments;
+
+	Words operator+(const Words &next) const { return {format + next.format, arguments + next.arguments}; }
+};
+
+struct Named {
+	int number;
+	const char *name;
+};
+constexpr Named kFamilies[] = {{NFPROTO_INET, "inet"}, {NFPROTO_IPV4, "ip"},       {NFPROTO_IPV6, "ip6"},
+                               {NFPROTO_ARP, "arp"},   {NFPROTO_BRIDGE, "bridge"}, {NFPROTO_NETDEV, "netdev"}};
+// Those that begin with two ports.
+constexpr Named kTransports[] = {{IPPROTO_TCP, "tcp"},
+                                 {IPPROTO_UDP, "udp"},
+                                 {IPPROTO_SCTP, "sctp"},
+                                 {IPPROTO_DCCP, "dccp"},
+                                 {IPPROTO_UDPLITE, "udplite"}};
+
+// A drop is one printf(), whose record cannot be torn apart; it and the longest string on top have to fit the 512
+// bytes of a BPF stack. So words are kept in maps, and what has a type of its own is as short as it is.
 class Script {
 public:
 	Script(const Plan &plan, const Kernel &kernel) : plan_(plan), kernel_(kernel), lay_(kernel.layout.probe) {}
 
 	Result<std::string> write() {
 		comments();
+		line(0, "struct nd_device { char name[16]; };");
+		line(0, "struct nd_ip6 { unsigned char address[16]; };");
+		line(0, "");
 		line(0, "BEGIN");
 		line(0, "{");
+		for (const Named &f : kFamilies)
+			line(1, fmt::format(R"(@family[{}] = "{}";)", f.number, f.name));
+		for (const Named &t : kTransports)
+			line(1, fmt::format(R"(@transport[{}] = "{}";)", t.number, t.name));
 		line(1, R"(printf("nftables drops of all network namespaces; Ctrl-C ends it\n");)");
 		line(0, "}");
 		for (const PlannedSite &s : plan_.sites) {
@@ -64,6 +91,12 @@ public:
 				              "use nft-drops monitor");
 			site(s);
 		}
+		line(0, "");
+		line(0, "END");
+		line(0, "{");
+		line(1, "clear(@family);");
+		line(1, "clear(@transport);");
+		line(0, "}");
 		return std::move(text_);
 	}
 
@@ -90,8 +123,7 @@ private:
 	void comments() {
 		line(0, "#!/usr/bin/env bpftrace");
 		line(0, "// Made by nft-drops bpftrace for the kernel below, and right for no other.");
-		line(0, "// Each drop is one line on the screen; lines of drops on several processors at once may get "
-		        "mixed.");
+		line(0, "// Each drop is one line on the screen.");
 		line(0, "//");
 		std::istringstream words(explain(plan_, kernel_));
 		for (std::string w; std::getline(words, w);)
@@ -123,54 +155,30 @@ private:
 		line(depth, fmt::format("$state = {};", member("$pkt", lay_.pkt_state)));
 		line(depth, fmt::format("$skb = {};", member("$pkt", lay_.pkt_skb)));
 		line(depth, fmt::format("$table = {};", member("$base", lay_.chain_table)));
-		families(depth);
-		line(depth, fmt::format(R"(printf("%s base chain %s ", str({}), str({}));)",
-		                        member("$table", lay_.table_name), member("$base", lay_.chain_name)));
-		cause(depth, s);
+		line(depth, fmt::format("$family = {};", member("$table", lay_.table_family)));
+		if (s.cause != ND_CAUSE_POLICY) line(depth, fmt::format("$rule = {};", value(s.rule, s)));
 		line(depth, fmt::format("$net = {};", member("$state", lay_.state_net)));
 		line(depth, fmt::format("$in = {};", member("$state", lay_.state_in)));
 		line(depth, fmt::format("$out = {};", member("$state", lay_.state_out)));
-		line(depth, fmt::format(R"(printf(" netns %lu", {});)", member("$net", lay_.net_inum)));
-		for (const auto &[word, device] : {std::pair{"iif", "$in"}, {"oif", "$out"}}) {
-			line(depth, fmt::format("if ({} != 0) {{", device));
-			line(depth + 1,
-			     fmt::format(R"(printf(" {} %s", str({} + {}));)", word, device, lay_.dev_name.offset));
-			line(depth, "}");
-		}
 		packet(depth);
-	}
-
-	void families(size_t depth) {
-		line(depth, fmt::format("$family = {};", member("$table", lay_.table_family)));
-		struct Family {
-			int number;
-			const char *name;
-		};
-		for (const Family &f : {Family{NFPROTO_INET, "inet"},
-		                        {NFPROTO_IPV4, "ip"},
-		                        {NFPROTO_IPV6, "ip6"},
-		                        {NFPROTO_ARP, "arp"},
-		                        {NFPROTO_BRIDGE, "bridge"},
-		                        {NFPROTO_NETDEV, "netdev"}})
-			line(depth, fmt::format(R"(if ($family == {}) {{ printf("{} "); }})", f.number, f.name));
-	}
-
-	void rule(size_t depth, const nd_site &s, std::string_view words) {
-		line(depth, fmt::format("$rule = {};", value(s.rule, s)));
-		line(depth, fmt::format(R"(printf("{} handle %lu", {});)", words, member("$rule", lay_.rule_handle)));
+		cause(depth, s);
 	}
 
 	void cause(size_t depth, const nd_site &s) {
-		if (s.cause == ND_CAUSE_RULE) return rule(depth, s, "rule");
-		if (s.cause == ND_CAUSE_POLICY) return line(depth, R"(printf("policy");)");
-		if (s.cause == ND_CAUSE_JUMP_LIMIT) return rule(depth, s, "jump-limit");
+		const std::string handle = fmt::format(", {}", member("$rule", lay_.rule_handle));
+		const Words rule{"rule handle %lu", handle};
+		const Words policy{"policy", ""};
+		const Words limit{"jump-limit handle %lu", handle};
+		if (s.cause == ND_CAUSE_RULE) return drop(depth, rule);
+		if (s.cause == ND_CAUSE_POLICY) return drop(depth, policy);
+		if (s.cause == ND_CAUSE_JUMP_LIMIT) return drop(depth, limit);
 		// NFT_CONTINUE and NFT_RETURN: no rule decided; NFT_JUMP: it could not.
 		line(depth, "if ($verdict == 0xffffffff || $verdict == 0xfffffffb) {");
-		line(depth + 1, R"(printf("policy");)");
+		drop(depth + 1, policy);
 		line(depth, "} else if ($verdict == 0xfffffffd) {");
-		rule(depth + 1, s, "jump-limit");
+		drop(depth + 1, limit);
 		line(depth, "} else {");
-		rule(depth + 1, s, "rule");
+		drop(depth + 1, rule);
 		line(depth, "}");
 	}
 
@@ -181,44 +189,61 @@ private:
 		line(depth, fmt::format("$data = {};", member("$skb", lay_.skb_data)));
 		line(depth, fmt::format("$len = {};", member("$skb", lay_.skb_len)));
 		line(depth, fmt::format("$end = $data + $len - {};", member("$skb", lay_.skb_data_len)));
-		line(depth, R"(printf(" length %lu", $data + $len - $l3);)");
 		line(depth, fmt::format("$protocol = {};", member("$skb", lay_.skb_protocol)));
-		line(depth, "if ($protocol == 0x0008 && $l3 + 20 <= $end) {");
-		line(depth + 1,
-		     R"(printf(" ip saddr %s ip daddr %s", ntop(2, *(uint32*)($l3 + 12)), ntop(2, *(uint32*)($l3 + 16)));)");
-		line(depth + 1, fmt::format("$l4 = $l3 + ({} & 15) * 4;", byte(0)));
-		line(depth + 1, fmt::format("$next = {};", byte(9)));
-		// Ports are in a datagram's first fragment only.
-		line(depth + 1, fmt::format("$first = ({} & 0x1fff) == 0;", half("$l3", 6)));
-		transport(depth + 1);
+		line(depth, "$ip = $protocol == 0x0008 && $l3 + 20 <= $end;");
+		line(depth, "$ip6 = $protocol == 0xdd86 && $l3 + 40 <= $end;");
+		line(depth, "$l4 = $l3 + 40;");
+		line(depth, "$next = *(uint8*)($l3 + 6);");
+		line(depth, "$ports = $ip6;");
+		line(depth, "if ($ip) {");
+		line(depth + 1, "$l4 = $l3 + (*(uint8*)$l3 & 15) * 4;");
+		line(depth + 1, "$next = *(uint8*)($l3 + 9);");
+		// In a datagram's first fragment only.
+		line(depth + 1, fmt::format("$ports = ({} & 0x1fff) == 0;", half("$l3", 6)));
 		line(depth, "}");
-		line(depth, "if ($protocol == 0xdd86 && $l3 + 40 <= $end) {");
-		for (const auto &[word, at] : {std::pair{"saddr", 8}, {"daddr", 24}}) {
-			std::string groups;
-			for (int g = 0; g < 8; g++)
-				groups += ", " + half("$l3", at + 2 * g);
-			line(depth + 1, fmt::format(R"(printf(" ip6 {} %x:%x:%x:%x:%x:%x:%x:%x"{});)", word, groups));
-		}
-		line(depth + 1, "$l4 = $l3 + 40;");
-		line(depth + 1, fmt::format("$next = {};", byte(6)));
-		line(depth + 1, "$first = 1;");
-		transport(depth + 1);
-		line(depth, "}");
-		line(depth, R"(printf("\n");)");
+		std::string one_of;
+		for (const Named &t : kTransports)
+			one_of += fmt::format("{}$next == {}", one_of.empty() ? "" : " || ", t.number);
+		line(depth, fmt::format("$ports = $ports && $l4 + 4 <= $end && ({});", one_of));
 	}
 
-	void transport(size_t depth) {
-		struct Protocol {
-			int number;
-			const char *name;
-		};
-		line(depth, "if ($first && $l4 + 4 <= $end) {");
-		for (const Protocol &p :
-		     {Protocol{6, "tcp"}, {17, "udp"}, {132, "sctp"}, {33, "dccp"}, {136, "udplite"}})
-			line(depth + 1,
-			     fmt::format(R"(if ($next == {0}) {{ printf(" {1} sport %d {1} dport %d", {2}, {3}); }})",
-			                 p.number, p.name, half("$l4", 0), half("$l4", 2)));
+	// The one printf() that fits the packet.
+	void drop(size_t depth, const Words &cause) {
+		const Words where{"%s %s base chain %s ",
+		                  fmt::format(", @family[$family], str({}), str({})", member("$table", lay_.table_name),
+		                              member("$base", lay_.chain_name))};
+		const std::string name = fmt::format("((struct nd_device *)({{}} + {}))->name", lay_.dev_name.offset);
+		const Words devices{R"( netns %lu iif \"%s\" oif \"%s\" length %lu)",
+		                    fmt::format(", {}, {}, {}, $data + $len - $l3", member("$net", lay_.net_inum),
+		                                fmt::format(fmt::runtime(name), "$in"),
+		                                fmt::format(fmt::runtime(name), "$out"))};
+		const Words all = where + cause + devices;
+		const Words ip{" ip saddr %s ip daddr %s",
+		               ", ntop(2, *(uint32*)($l3 + 12)), ntop(2, *(uint32*)($l3 + 16))"};
+		const Words ip6{" ip6 saddr %s ip6 daddr %s", ", ntop(((struct nd_ip6 *)($l3 + 8))->address)"
+		                                              ", ntop(((struct nd_ip6 *)($l3 + 24))->address)"};
+		line(depth, "if ($ip) {");
+		with_ports(depth + 1, all + ip);
+		line(depth, "} else if ($ip6) {");
+		with_ports(depth + 1, all + ip6);
+		line(depth, "} else {");
+		say(depth + 1, all);
 		line(depth, "}");
+	}
+
+	void with_ports(size_t depth, const Words &all) {
+		const Words ports{
+		        " %s sport %d %s dport %d",
+		        fmt::format(", @transport[$next], {}, @transport[$next], {}", half("$l4", 0), half("$l4", 2))};
+		line(depth, "if ($ports) {");
+		say(depth + 1, all + ports);
+		line(depth, "} else {");
+		say(depth + 1, all);
+		line(depth, "}");
+	}
+
+	void say(size_t depth, const Words &all) {
+		line(depth, fmt::format(R"(printf("{}\n"{});)", all.format, all.arguments));
 	}
 
 	const Plan &plan_;
