@@ -95,10 +95,12 @@ bool Running::wait_for(const std::string &text) {
 
 bool Running::wait_for_lines(size_t count, const std::string &text) {
 	for (int i = 0; i < 1000; i++) {
+		const bool last = ended();
 		size_t n = 0;
 		for (const std::string &line : lines_of(out()))
 			n += line.find(text) != std::string::npos;
 		if (n >= count) return true;
+		if (last) return false;
 		std::this_thread::sleep_for(10ms);
 	}
 	return false;

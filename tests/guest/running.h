@@ -31,7 +31,8 @@ public:
 
 	// Waits until stderr or stdout has this text; false where the program ends or 30 seconds pass before.
 	bool wait_for(const std::string &text);
-	// Waits until stdout has so many lines that hold `text`; false after ten seconds.
+	// Waits until stdout has so many lines that hold `text`; false where the program ends or ten seconds pass
+	// before.
 	bool wait_for_lines(size_t count, const std::string &text = "");
 	Finished finish(int signal); // sends it and waits for the end
 	Finished wait();             // waits for the end
