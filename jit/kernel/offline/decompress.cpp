@@ -38,7 +38,7 @@ public:
 	}
 	void use(size_t n) { used_ += n; }
 	std::vector<uint8_t> take() {
-		bytes_.resize(used_);
+		bytes_.resize(std::min(used_, bytes_.size())); // what it is anyway: no compiler need fear that it grows
 		return std::move(bytes_);
 	}
 
