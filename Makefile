@@ -4,11 +4,12 @@
 #   make            build everything into build/
 #   make demo       watch drops: on this kernel if it can, else on Debian's newest in a virtual machine
 #   make test       unit, corpus and VM tests
-#   make test-all   the same, on further kernels of Debian too
+#   make test-unit  the first of these alone, and those of completion, manual pages and nft's own commands
+#   make test-all   all tests, on further kernels of Debian too, and on the next Debian
 #   make kernels-table   docs/kernels.md, from a run of all corpus tests
 #   make bench      docs/cost.md: what watching costs, in instructions per packet
 #   make lint       clang-format, clang-tidy, shellcheck
-#   make deb        a Debian package, in build-deb/; checked by lintian
+#   make deb        a Debian package, in build-deb/ (DEB_BUILD); checked by lintian
 #   make install    into PREFIX (default /usr/local), below DESTDIR
 #   make deps       install all Debian packages that any of these needs
 #
@@ -16,6 +17,7 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
+DEB_BUILD ?= build-deb
 JOBS ?= $(shell nproc)
 
 BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross libbpf-dev \
@@ -38,7 +40,7 @@ sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -na
 scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deb deps demo test test-all bench kernels-table lint install
+.PHONY: build configure deb deps demo test test-unit test-all bench kernels-table lint install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -48,7 +50,7 @@ configure:
 	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 deps:
-	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES)
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES) debootstrap
 
 demo: configure
 	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
@@ -60,8 +62,13 @@ test: build
 	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -LE further
 
+test-unit: build
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -LE 'further|corpus|vm' -E '^sanitized'
+
 test-all: build
-	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES)
+	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) \
+		$(DEB_PACKAGES) debootstrap
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
 
 kernels-table: build
@@ -83,10 +90,10 @@ lint: build
 # In a folder of its own: the programs know where they are installed.
 deb:
 	@$(timed) 'packages to build' $(install_packages) $(BUILD_PACKAGES) $(DEB_PACKAGES)
-	@cmake -G Ninja -S . -B build-deb -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF
-	@$(timed) 'build' cmake --build build-deb -j $(JOBS)
-	cd build-deb && cpack
-	lintian --fail-on error build-deb/*.deb
+	@cmake -G Ninja -S . -B $(DEB_BUILD) -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF
+	@$(timed) 'build' cmake --build $(DEB_BUILD) -j $(JOBS)
+	cd $(DEB_BUILD) && cpack
+	lintian --fail-on error $(DEB_BUILD)/*.deb
 
 install: build
 	cmake --install $(BUILD)
