@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -93,6 +94,30 @@ std::string names() {
 	return all;
 }
 
+// Lines of text as short as mandoc wants them: roff fills them anew. A tag (behind .TP) is one line, whatever its
+// length.
+std::string folded(std::istream &page) {
+	constexpr size_t kWidth = 80;
+	std::string all;
+	bool example = false;
+	bool tag = false;
+	for (std::string line; std::getline(page, line);) {
+		example = line == ".EX" || (example && line != ".EE");
+		const bool text = !example && !tag && !line.starts_with('.');
+		tag = line == ".TP";
+		while (text && line.size() > kWidth) {
+			size_t at = line.rfind(' ', kWidth);
+			while (at != std::string::npos && at > 0 && line[at + 1] == '.')
+				at = line.rfind(' ', at - 1);
+			if (at == std::string::npos || at == 0) break;
+			all += line.substr(0, at) + '\n';
+			line.erase(0, at + 1);
+		}
+		all += line + '\n';
+	}
+	return all;
+}
+
 } // namespace
 } // namespace nft_drops::cli
 
@@ -101,7 +126,7 @@ int main(int argc, char *argv[]) {
 	if (argc != 4) return 1;
 	const std::string_view version = argv[1];
 	std::ifstream from(argv[2]);
-	std::ofstream to(argv[3]);
+	std::stringstream to;
 	constexpr std::string_view kVersion = "@version@";
 	for (std::string line; std::getline(from, line);) {
 		if (const auto at = line.find(kVersion); at != std::string::npos)
@@ -115,5 +140,5 @@ int main(int argc, char *argv[]) {
 		else
 			to << line << '\n';
 	}
-	return from.eof() && to.flush() ? 0 : 1;
+	return from.eof() && (std::ofstream(argv[3]) << folded(to)).flush() ? 0 : 1;
 }
