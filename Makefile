@@ -7,6 +7,7 @@
 #   make test-unit  the first of these alone, and those of completion, manual pages and nft's own commands
 #   make test-all   all tests, on further kernels of Debian too, and on the next Debian
 #   make kernels-table   docs/kernels.md, from a run of all corpus tests
+#   make kernels-proven  README.md's table of kernels, from what the latest test or test-all left
 #   make bench      docs/cost.md: what watching costs, in instructions per packet
 #   make lint       clang-format, clang-tidy, shellcheck
 #   make deb        a Debian package, in build-deb/ (DEB_BUILD); checked by lintian
@@ -40,7 +41,7 @@ sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -na
 scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deb deps demo test test-unit test-all bench kernels-table lint install
+.PHONY: build configure deb deps demo test test-unit test-all bench kernels-table kernels-proven lint install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -75,6 +76,9 @@ kernels-table: build
 	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(CORPUS_PACKAGES)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) -L corpus
 	@cmake --build $(BUILD) --target kernels-table
+
+kernels-proven: configure
+	@cmake --build $(BUILD) --target kernels-proven
 
 bench: build
 	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES)

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A line of the table of kernels that are proven: README.md has it, tests/tools/kernels-proven makes it.
+#ifndef NFT_DROPS_TESTS_GUEST_PROOF_ROW_H
+#define NFT_DROPS_TESTS_GUEST_PROOF_ROW_H
+
+#include <string>
+
+namespace nft_drops::guest {
+
+// Writes, with tabs between: kernel release, processor, sites, who pays, what the kernel makes of the probes, where the
+// types are from (by `nft-drops check`), and how many tests passed, of how many. To be called when all tests have run.
+void write_proof_row(const std::string &path);
+
+} // namespace nft_drops::guest
+
+#endif
