@@ -3,6 +3,7 @@
 #include "jit/resolve/aarch64/aarch64.h"
 
 #include "jit/resolve/aarch64/decode.h"
+#include "jit/resolve/decoded.h"
 
 namespace nft_drops::jit {
 namespace {
@@ -13,27 +14,10 @@ using namespace aarch64;
 constexpr uint64_t kShadowStack = 0xffffc900'00f0'0000;
 constexpr size_t kShadowBytes = 64;
 
-class AArch64 final : public Architecture {
+class AArch64 final : public DecodedArchitecture<aarch64::Decoder, aarch64::Semantics, aarch64::execute> {
 public:
-	static Result<std::unique_ptr<Architecture>> make() {
-		auto decoder = Decoder::open();
-		if (!decoder) return std::unexpected(decoder.error());
-		auto arch = std::make_unique<AArch64>();
-		arch->decoder_ = std::move(*decoder);
-		return arch;
-	}
+	using DecodedArchitecture::DecodedArchitecture;
 
-	bool decode(uint64_t address, const uint8_t *bytes, size_t size, Instruction &to) override {
-		auto semantics = decoder_.decode(address, bytes, size, to);
-		if (!semantics) return false;
-		to.semantics = static_cast<uint32_t>(semantics_.size());
-		semantics_.push_back(std::move(*semantics));
-		return true;
-	}
-	Step execute(const Instruction &what, MachineState &state) const override {
-		return aarch64::execute(semantics_[what.semantics], what, state);
-	}
-	std::string text(const Instruction &what, const uint8_t *bytes) override { return decoder_.text(what, bytes); }
 	[[nodiscard]] int argument(int index) const override { return kX0 + index; }
 	[[nodiscard]] int return_value() const override { return kX0; }
 	[[nodiscard]] int stack_pointer() const override { return kSp; }
@@ -63,16 +47,12 @@ public:
 	[[nodiscard]] int pt_regs_offset(int number) const override { return 8 * number; }
 	[[nodiscard]] int general_registers() const override { return kLink + 1; }
 	[[nodiscard]] unsigned jump_bytes() const override { return 0; }
-
-private:
-	Decoder decoder_;
-	std::vector<Semantics> semantics_; // by Instruction::semantics
 };
 
 } // namespace
 
 Result<std::unique_ptr<Architecture>> make_aarch64() {
-	return AArch64::make();
+	return make_architecture<AArch64, aarch64::Decoder>();
 }
 
 } // namespace nft_drops::jit

@@ -2,6 +2,7 @@
 // x86-64: its registers and calling convention.
 #include "jit/resolve/x86_64/x86_64.h"
 
+#include "jit/resolve/decoded.h"
 #include "jit/resolve/x86_64/decode.h"
 
 namespace nft_drops::jit {
@@ -13,27 +14,10 @@ using namespace x86_64;
 // orig_rax rip cs eflags rsp ss.
 constexpr std::array<int, 16> kPtRegs = {80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0};
 
-class X86_64 final : public Architecture {
+class X86_64 final : public DecodedArchitecture<x86_64::Decoder, x86_64::Semantics, x86_64::execute> {
 public:
-	static Result<std::unique_ptr<Architecture>> make() {
-		auto decoder = x86_64::Decoder::open();
-		if (!decoder) return std::unexpected(decoder.error());
-		auto arch = std::make_unique<X86_64>();
-		arch->decoder_ = std::move(*decoder);
-		return arch;
-	}
+	using DecodedArchitecture::DecodedArchitecture;
 
-	bool decode(uint64_t address, const uint8_t *bytes, size_t size, Instruction &to) override {
-		auto semantics = decoder_.decode(address, bytes, size, to);
-		if (!semantics) return false;
-		to.semantics = static_cast<uint32_t>(semantics_.size());
-		semantics_.push_back(std::move(*semantics));
-		return true;
-	}
-	Step execute(const Instruction &what, MachineState &state) const override {
-		return x86_64::execute(semantics_[what.semantics], what, state);
-	}
-	std::string text(const Instruction &what, const uint8_t *bytes) override { return decoder_.text(what, bytes); }
 	[[nodiscard]] int argument(int index) const override {
 		constexpr std::array<int, 6> kArguments = {kRdi, kRsi, kRdx, kRcx, kR8, kR9};
 		return kArguments[static_cast<size_t>(index)];
@@ -65,16 +49,12 @@ public:
 	[[nodiscard]] int pt_regs_offset(int number) const override { return kPtRegs[static_cast<size_t>(number)]; }
 	[[nodiscard]] int general_registers() const override { return 16; }
 	[[nodiscard]] unsigned jump_bytes() const override { return 5; }
-
-private:
-	Decoder decoder_;
-	std::vector<Semantics> semantics_; // by Instruction::semantics
 };
 
 } // namespace
 
 Result<std::unique_ptr<Architecture>> make_x86_64() {
-	return X86_64::make();
+	return make_architecture<X86_64, x86_64::Decoder>();
 }
 
 } // namespace nft_drops::jit
