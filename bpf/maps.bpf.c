@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probe's maps, licence and run-time setting. Apart from its code, since libbpf knows maps by their debug
+ * The probe's maps, licence and what is watched. Apart from its code, since libbpf knows maps by their debug
  * information (BTF) and the code is quicker to compile at run time without any: the build links the two.
  */
 #include "helpers.h"
@@ -19,8 +19,6 @@ struct {
 } nd_counters SEC(".maps");
 
 volatile struct nd_watched nd_watched = {0};
-
-const volatile struct nd_settings nd_settings SEC(".rodata.settings") = {};
 
 const char nd_license[] SEC("license") = "GPL";
 

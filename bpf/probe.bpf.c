@@ -12,7 +12,9 @@
 extern char nd_events;
 extern char nd_counters;
 extern volatile struct nd_watched nd_watched;
-extern const volatile struct nd_settings nd_settings;
+
+/* Constants, too; jit/compile leaves out nd_at_free() where nobody asks for it. */
+extern const struct nd_settings nd_the_settings;
 
 enum {
 	NO_MAC_HEADER = 0xffff, /* skb_mac_header_was_set() */
@@ -211,8 +213,8 @@ __attribute__((noinline)) int nd_report(struct report *report) {
 
 	if (!look_at_net(seen(&state, &lay->state_net), lay, &here, &generation)) return 0;
 	count(ND_COUNT_DROPS);
-	if (nd_settings.drop_reason) remember(seen(&pkt, &lay->pkt_skb));
-	if (nd_settings.path)
+	if (nd_the_settings.drop_reason) remember(seen(&pkt, &lay->pkt_skb));
+	if (nd_the_settings.path)
 		e = reserve(sizeof(*e) + sizeof(struct nd_path), cause, here);
 	else
 		e = reserve(sizeof(*e), cause, here);
@@ -271,8 +273,7 @@ ALWAYS_INLINE void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
 }
 
 /*
- * The shape of a site's program. jit/compile clones it once per site and gives the clone its own constants; the section
- * is replaced as well ("kprobe", or "syscall" in tests, where the context is a made-up pt_regs).
+ * The shape of a site's program. jit/compile clones it once per site and gives the clone its own constants.
  */
 SEC("kprobe")
 int nd_at_site(void *ctx) {
@@ -291,7 +292,7 @@ int nd_at_site(void *ctx) {
 	if (!nd_report(&report)) return 0;
 	e = report.event;
 	e->site = nd_the_site.index;
-	if (nd_settings.path) {
+	if (nd_the_settings.path) {
 		e->flags |= ND_FLAG_PATH;
 		fill_path(ctx, (struct nd_path *)(e + 1), drop.cause);
 	}
@@ -324,7 +325,7 @@ int nd_at_free(nd_u64 *args) {
 	struct nd_event *e;
 	struct view skb;
 
-	if ((nd_u32)args[2] != nd_settings.drop_reason) return 0;
+	if ((nd_u32)args[2] != nd_the_settings.drop_reason) return 0;
 	in_hand = bpf_map_lookup_elem(&nd_counters, &which);
 	if (in_hand && *in_hand == at) {
 		*in_hand = 0;

@@ -2,9 +2,9 @@
 #include "jit/session.h"
 
 #include "jit/attach/forms.h"
+#include "jit/cache/objects.h"
 #include "jit/cache/proven_plan.h"
 #include "jit/candidates.h"
-#include "jit/compile/compile.h"
 #include "jit/export/bpftrace.h"
 #include "jit/kernel/drop_reason.h"
 #include "jit/selftest/selftest.h"
@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace nft_drops::jit {
@@ -30,8 +31,8 @@ private:
 	std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// What was proven at an earlier start; the kernel's layout then is the one it was proven with.
-std::optional<ProvenPlan> load_kept(Kernel &kernel) {
+// The Plan that was proven at an earlier start; the kernel's layout then is the one it was proven with.
+std::optional<Plan> load_kept(Kernel &kernel) {
 	if (auto kept = PlanCache(kernel).load()) return kept;
 	if (kernel.others.empty()) return std::nullopt;
 	Kernel other = kernel;
@@ -45,17 +46,33 @@ std::optional<ProvenPlan> load_kept(Kernel &kernel) {
 	return std::nullopt;
 }
 
+Result<void> can_tell_path(const Plan &plan) {
+	for (const PlannedSite &site : plan.sites) {
+		if (std::ranges::count(site.causes, ND_CAUSE_RULE) && !site.site.stack.depth.where)
+			return cannot("--path", fmt::format("no place is known for the jump stack at {}", site.place),
+			              "leave it out: all else works");
+	}
+	return {};
+}
+
 // An attached probe that passed the self-test.
-Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const Layout &layout, SelfTest &test, ProbeOptions wanted,
-                                      Timings &timings) {
+Result<std::unique_ptr<Probe>> attach(const Candidate &candidate, const nd_settings &settings, SelfTest &test,
+                                      ProbeOptions wanted, Timings &timings) {
+	if (settings.path) {
+		if (auto can = can_tell_path(candidate.plan); !can) return std::unexpected(can.error());
+	}
+	Stopwatch watch;
+	auto object = kept_or_compiled(candidate.layout.probe, constants_of(candidate.plan), settings);
+	timings.compile += watch.lap();
+	if (!object) return std::unexpected(object.error());
 	auto ground = test.netns();
 	if (!ground) return std::unexpected(ground.error());
 	wanted.netns = *ground;
-	Stopwatch watch;
-	auto probe = Probe::attach(made.object, made.plan, wanted);
+	watch.lap();
+	auto probe = Probe::attach(*object, candidate.plan, wanted);
 	timings.attach += watch.lap();
 	if (!probe) return probe;
-	auto proven = test.run(**probe, made.plan, layout);
+	auto proven = test.run(**probe, candidate.plan, candidate.layout);
 	timings.selftest += watch.lap();
 	if (!proven) return std::unexpected(proven.error());
 	return probe;
@@ -63,23 +80,22 @@ Result<std::unique_ptr<Probe>> attach(const ProvenPlan &made, const Layout &layo
 
 // From the kernel's code to a probe for it. Where BTF does not tell the layout, packets do: the first one that passes
 // the self-test is it.
-Result<std::unique_ptr<Probe>> make(Session &s, SelfTest &test, const ProbeOptions &wanted) {
+Result<std::unique_ptr<Probe>> make(Session &s, const nd_settings &settings, SelfTest &test,
+                                    const ProbeOptions &wanted) {
 	Stopwatch watch;
-	auto candidates = find_candidates(s.kernel);
+	auto kept = load_kept(s.kernel);
+	const bool known = kept.has_value();
+	auto candidates =
+	        known ? std::vector<Candidate>{{s.kernel.layout, std::move(*kept)}} : find_candidates(s.kernel);
 	if (!candidates) return std::unexpected(candidates.error());
 	s.timings.resolve = watch.lap();
 	Result<std::unique_ptr<Probe>> first;
 	for (Candidate &c : *candidates) {
-		watch.lap();
-		auto object = compile_probe(c.layout.probe, constants_of(c.plan));
-		s.timings.compile += watch.lap();
-		if (!object) return std::unexpected(object.error());
-		s.kernel.layout = c.layout;
-		ProvenPlan made{std::move(c.plan), std::move(*object)};
-		auto probe = attach(made, c.layout, test, wanted, s.timings);
+		auto probe = attach(c, settings, test, wanted, s.timings);
 		if (probe) {
-			PlanCache(s.kernel).store(made);
-			s.plan = std::move(made.plan);
+			s.kernel.layout = c.layout;
+			if (!known) PlanCache(s.kernel).store(c.plan);
+			s.plan = std::move(c.plan);
 			return probe;
 		}
 		if (&c == &candidates->front()) first = std::move(probe);
@@ -122,19 +138,13 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
-	ProbeOptions wanted{.ring_bytes = options.ring_bytes, .path = options.path};
+	nd_settings settings{.path = options.path, .drop_reason = 0};
 	if (options.audit) {
 		auto reason = netfilter_drop_reason();
 		if (!reason) return std::unexpected(reason.error());
-		wanted.drop_reason = *reason;
+		settings.drop_reason = *reason;
 	}
-	Result<std::unique_ptr<Probe>> probe;
-	if (auto kept = load_kept(s.kernel)) {
-		probe = attach(*kept, s.kernel.layout, *test, wanted, s.timings);
-		s.plan = std::move(kept->plan);
-	} else {
-		probe = make(s, *test, wanted);
-	}
+	auto probe = make(s, settings, *test, {.ring_bytes = options.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
 	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching)
 		return std::unexpected(watching.error());
@@ -151,8 +161,7 @@ Result<std::string> bpftrace_for_running_kernel() {
 	silence_libbpf();
 	auto kernel = read_running_kernel();
 	if (!kernel) return std::unexpected(kernel.error());
-	auto proven = load_kept(*kernel);
-	if (proven) return bpftrace_script(proven->plan, *kernel);
+	if (auto proven = load_kept(*kernel)) return bpftrace_script(*proven, *kernel);
 	if (kernel->others.empty()) {
 		auto plan = resolve(kernel->image, kernel->layout);
 		if (!plan) return std::unexpected(plan.error());
@@ -163,7 +172,7 @@ Result<std::string> bpftrace_for_running_kernel() {
 	if (!test) return std::unexpected(test.error());
 	Session s;
 	s.kernel = std::move(*kernel);
-	if (auto probe = make(s, *test, {}); !probe) return std::unexpected(probe.error());
+	if (auto probe = make(s, {}, *test, {}); !probe) return std::unexpected(probe.error());
 	return bpftrace_script(s.plan, s.kernel);
 }
 

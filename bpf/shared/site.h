@@ -158,7 +158,7 @@ enum nd_counter {
 	ND_COUNTERS = 5,
 };
 
-/* What is asked of the probe when it is loaded. */
+/* What is asked of the probe; constants as well. */
 struct nd_settings {
 	nd_u32 path;        /* events are followed by a struct nd_path */
 	nd_u32 drop_reason; /* SKB_DROP_REASON_NETFILTER_DROP: packets freed for it are watched; 0: they are not */

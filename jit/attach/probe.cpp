@@ -17,20 +17,12 @@ Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const
                                              const ProbeOptions &options) {
 	std::unique_ptr<Probe> probe(new Probe);
 	if (auto loaded = probe->load(object, options); !loaded) return std::unexpected(loaded.error());
-	if (options.path) {
-		for (const PlannedSite &site : plan.sites) {
-			if (std::ranges::count(site.causes, ND_CAUSE_RULE) && !site.site.stack.depth.where)
-				return cannot("--path",
-				              fmt::format("no place is known for the jump stack at {}", site.place),
-				              "leave it out: all else works");
-		}
-	}
 	auto sites = attach_sites(probe->object_, plan);
 	if (!sites) return std::unexpected(sites.error());
 	probe->sites_ = std::move(*sites);
-	if (options.drop_reason) {
+	if (bpf_program *frees = bpf_object__find_program_by_name(probe->object_, "nd_at_free")) {
 		// Last: a drop that is freed under its eyes was seen by the sites.
-		if (auto attached = probe->attach_to_frees(); !attached) return std::unexpected(attached.error());
+		if (auto attached = probe->attach_to_frees(frees); !attached) return std::unexpected(attached.error());
 	}
 	return probe;
 }
@@ -40,14 +32,6 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	if (!object_) return fail("loading the probe", strerror(errno));
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");
-	bpf_map *settings = bpf_object__find_map_by_name(object_, ".rodata.settings");
-	size_t size = 0;
-	void *value = settings ? const_cast<void *>(bpf_map__initial_value(settings, &size)) : nullptr;
-	const nd_settings wanted{.path = options.path, .drop_reason = options.drop_reason};
-	if (!value || size < sizeof(wanted)) return fail("loading the probe", "it has no settings");
-	memcpy(value, &wanted, sizeof(wanted));
-	if (bpf_program *frees = bpf_object__find_program_by_name(object_, "nd_at_free"))
-		bpf_program__set_autoload(frees, options.drop_reason != 0);
 	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
 	if (auto loaded = load_object(object_); !loaded) return loaded;
 	if (auto watching = watch(options.netns); !watching) return watching;
@@ -56,9 +40,7 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	return {};
 }
 
-Result<void> Probe::attach_to_frees() {
-	bpf_program *program = bpf_object__find_program_by_name(object_, "nd_at_free");
-	if (!program) return fail("loading the probe", "it lacks the program for freed packets");
+Result<void> Probe::attach_to_frees(bpf_program *program) {
 	frees_ = bpf_program__attach_raw_tracepoint(program, "kfree_skb");
 	if (!frees_) return cannot("--audit: tracepoint kfree_skb", strerror(errno), help_for(errno));
 	return {};

@@ -16,6 +16,7 @@
 #include <vector>
 
 struct bpf_object;
+struct bpf_program;
 struct ring_buffer;
 
 namespace nft_drops::jit {
@@ -28,7 +29,7 @@ struct Counts {
 	// kprobe. Whether they were drops cannot be known. Kernels before 6.7 do not count all of them.
 	uint64_t missed = 0;
 	bool missed_complete = false; // this kernel counts every such miss
-	// With ProbeOptions::drop_reason: of `drops`, those that the kernel then freed for that reason; and packets
+	// With nd_settings.drop_reason: of `drops`, those that the kernel then freed for that reason; and packets
 	// that other code than nft_do_chain had freed for it.
 	uint64_t freed = 0;
 	uint64_t other = 0;
@@ -40,8 +41,6 @@ struct ProbeOptions {
 	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
 	bool netns_held = false;             // something of the caller's keeps that namespace alive: it costs less
 	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
-	bool path = false;                   // the jumps that led to the rule, too
-	uint32_t drop_reason = 0;            // watch all packets that are freed for this reason (drop_reason.h)
 };
 
 // The links belong to this process: when it ends, however it ends, the kernel takes them away.
@@ -73,7 +72,7 @@ private:
 	Probe() = default;
 	Result<void> load(std::span<const char> object, const ProbeOptions &options);
 	[[nodiscard]] Counts counted() const;
-	Result<void> attach_to_frees();
+	Result<void> attach_to_frees(bpf_program *program);
 	static int on_event(void *self, void *data, size_t size);
 
 	bpf_object *object_ = nullptr;

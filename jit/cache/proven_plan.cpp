@@ -76,23 +76,21 @@ void plan_members(auto &plan, auto each) {
 PlanCache::PlanCache(const Kernel &kernel, std::string folder) : file_("plan", key_of(kernel), std::move(folder)) {
 }
 
-std::optional<ProvenPlan> PlanCache::load() const {
+std::optional<Plan> PlanCache::load() const {
 	const auto content = file_.load();
 	if (!content) return std::nullopt;
-	ProvenPlan proven;
+	Plan plan;
 	ByteReader r(*content);
-	proven.plan.sites.resize(r.count(sizeof(nd_site)));
-	plan_members(proven.plan, [&r](auto &member) { r.get(member); });
-	r.get(proven.object);
-	if (!r.at_end() || proven.plan.sites.empty()) return std::nullopt;
-	return proven;
+	plan.sites.resize(r.count(sizeof(nd_site)));
+	plan_members(plan, [&r](auto &member) { r.get(member); });
+	if (!r.at_end() || plan.sites.empty()) return std::nullopt;
+	return plan;
 }
 
-void PlanCache::store(const ProvenPlan &proven) const {
+void PlanCache::store(const Plan &proven) const {
 	ByteWriter w;
-	w.put(uint64_t{proven.plan.sites.size()});
-	plan_members(proven.plan, [&w](const auto &member) { w.put(member); });
-	w.put(proven.object);
+	w.put(uint64_t{proven.sites.size()});
+	plan_members(proven, [&w](const auto &member) { w.put(member); });
 	const std::string &bytes = w.bytes();
 	file_.store({bytes.data(), bytes.size()});
 }

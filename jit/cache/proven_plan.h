@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a start with this kernel worked out and proved, kept for the next one: the Plan and the compiled probe.
+// The Plan that a start with this kernel worked out and proved, kept for the next one.
 #ifndef NFT_DROPS_JIT_CACHE_PROVEN_PLAN_H
 #define NFT_DROPS_JIT_CACHE_PROVEN_PLAN_H
 
@@ -8,23 +8,18 @@
 #include "jit/resolve/plan.h"
 
 #include <optional>
-#include <vector>
+#include <string>
 
 namespace nft_drops::jit {
 
-struct ProvenPlan {
-	Plan plan;
-	std::vector<char> object; // see compile_probe()
-};
-
 class PlanCache {
 public:
-	// All that the Plan and the probe depend on is compared: both build-ids, the code as it is in memory, its
+	// All that the Plan depends on is compared: both build-ids, the code as it is in memory, its
 	// address, its static keys, and the layouts. A kernel without build-ids has nothing kept.
 	explicit PlanCache(const Kernel &kernel, std::string folder = "/run/nft-drops");
 
-	[[nodiscard]] std::optional<ProvenPlan> load() const;
-	void store(const ProvenPlan &proven) const;
+	[[nodiscard]] std::optional<Plan> load() const;
+	void store(const Plan &proven) const;
 
 private:
 	KeptFile file_;

@@ -124,8 +124,8 @@ void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
 
 } // namespace
 
-Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const nd_site> sites, ProgramKind kind,
-                                        std::span<const char> shape) {
+Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const nd_site> sites,
+                                        const nd_settings &settings, std::span<const char> shape) {
 	auto machine = bpf_machine();
 	if (!machine) return fail("compiling the probe", "LLVM has no BPF target", "rebuild with LLVM's BPF target");
 	auto context = std::make_unique<llvm::LLVMContext>();
@@ -140,7 +140,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 		        info->print(printer);
 	        },
 	        &diagnosis);
-	auto module = specialise(*context, shape, layout, sites, kind == ProgramKind::kKprobe ? "kprobe" : "syscall");
+	auto module = specialise(*context, shape, layout, sites, settings);
 	if (!module) return std::unexpected(module.error());
 	(*module)->setTargetTriple(machine->getTargetTriple().str());
 	(*module)->setDataLayout(machine->createDataLayout());

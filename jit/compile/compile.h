@@ -12,13 +12,10 @@
 
 namespace nft_drops::jit {
 
-// What the programs are for: to be attached, or to be run by BPF_PROG_TEST_RUN on a made-up struct pt_regs.
-enum class ProgramKind { kKprobe, kSyscall };
-
 // A BPF ELF object with one program "nd_site_<index>" for each site and the maps of `shape`, which is one of
-// bpf/objects.h, for libbpf's bpf_object__open_mem().
+// bpf/objects.h, for libbpf's bpf_object__open_mem(). With a drop reason in `settings` it has the program "nd_at_free".
 Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const nd_site> sites,
-                                        ProgramKind kind = ProgramKind::kKprobe,
+                                        const nd_settings &settings = {},
                                         std::span<const char> shape = bpf::probe_bitcode());
 
 } // namespace nft_drops::jit

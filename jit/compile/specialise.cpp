@@ -28,7 +28,7 @@ template <typename T> llvm::GlobalVariable *constant(llvm::Module &m, const T &v
 
 Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape_code,
                                                  const nd_layout &layout, std::span<const nd_site> sites,
-                                                 const char *section) {
+                                                 const nd_settings &settings) {
 	auto parsed = llvm::parseBitcodeFile(
 	        llvm::MemoryBufferRef(llvm::StringRef(shape_code.data(), shape_code.size()), "probe.bc"), context);
 	if (!parsed) return internal(llvm::toString(parsed.takeError()));
@@ -47,9 +47,15 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 		map[the_site] = constant(m, site, fmt::format("nd_constants_{}", site.index));
 		llvm::Function *f = llvm::CloneFunction(shape, map);
 		f->setName(fmt::format("nd_site_{}", site.index));
-		f->setSection(section);
 	}
 	shape->eraseFromParent();
+	// The counting probe has neither.
+	if (auto *the_settings = m.getNamedGlobal("nd_the_settings")) {
+		the_settings->replaceAllUsesWith(constant(m, settings, "nd_settings_wanted"));
+		the_settings->eraseFromParent();
+	}
+	if (llvm::Function *frees = m.getFunction("nd_at_free"); frees && !settings.drop_reason)
+		frees->eraseFromParent();
 	// What is no program serves the clones: the verifier looks at it as a part of them.
 	for (llvm::Function &f : m) {
 		if (!f.isDeclaration() && !f.hasSection()) f.setLinkage(llvm::GlobalValue::InternalLinkage);

@@ -14,10 +14,11 @@
 
 namespace nft_drops::jit {
 
-// One function "nd_site_<index>" for each site, in section `section`; nothing is optimised yet.
+// One function "nd_site_<index>" for each site, and "nd_at_free" where `settings` ask for it;
+// nothing is optimised yet.
 Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape,
                                                  const nd_layout &layout, std::span<const nd_site> sites,
-                                                 const char *section);
+                                                 const nd_settings &settings);
 
 } // namespace nft_drops::jit
 

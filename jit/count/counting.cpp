@@ -3,7 +3,7 @@
 
 #include "bpf/objects.h"
 #include "jit/cache/checksum.h"
-#include "jit/compile/compile.h"
+#include "jit/cache/objects.h"
 #include "jit/count/pins.h"
 #include "jit/session.h"
 
@@ -78,7 +78,7 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 	std::vector<nd_site> sites;
 	for (const PlannedSite &site : session->plan.sites)
 		sites.push_back(site.site);
-	auto object = compile_probe(layout, sites, ProgramKind::kKprobe, bpf::count_bitcode());
+	auto object = kept_or_compiled(layout, sites, {}, bpf::count_bitcode());
 	if (!object) return std::unexpected(object.error());
 
 	std::unique_ptr<Counting> counting(new Counting);

@@ -131,21 +131,20 @@ jit::Kernel some_kernel() {
 	return k;
 }
 
-jit::ProvenPlan some_plan() {
-	jit::ProvenPlan p;
-	p.plan.sites.resize(2);
-	p.plan.sites[0].address = 0x1000;
-	p.plan.sites[0].site.index = 7;
-	p.plan.sites[0].site.rule = {ND_WHERE_STACK, 24};
-	p.plan.sites[0].place = "nft_do_chain+0x0";
-	p.plan.sites[0].causes = {1, 3};
-	p.plan.sites[0].drops_only = true;
-	p.plan.sites[1].jump = true;
-	p.plan.sites[1].listing = {"one", "", "=> three"};
-	p.plan.paths = 5;
-	p.plan.jump_limit = 16;
-	p.plan.freed_inside = true;
-	p.object = {'E', 'L', 'F', '\0'};
+jit::Plan some_plan() {
+	jit::Plan p;
+	p.sites.resize(2);
+	p.sites[0].address = 0x1000;
+	p.sites[0].site.index = 7;
+	p.sites[0].site.rule = {ND_WHERE_STACK, 24};
+	p.sites[0].place = "nft_do_chain+0x0";
+	p.sites[0].causes = {1, 3};
+	p.sites[0].drops_only = true;
+	p.sites[1].jump = true;
+	p.sites[1].listing = {"one", "", "=> three"};
+	p.paths = 5;
+	p.jump_limit = 16;
+	p.freed_inside = true;
 	return p;
 }
 
@@ -154,8 +153,8 @@ TEST_F(KeptFiles, APlanComesBackAsItWas) {
 	jit::PlanCache(some_kernel(), folder()).store(stored);
 	const auto back = jit::PlanCache(some_kernel(), folder()).load();
 	ASSERT_TRUE(back);
-	ASSERT_EQ(back->plan.sites.size(), 2U);
-	const jit::PlannedSite &first = back->plan.sites[0];
+	ASSERT_EQ(back->sites.size(), 2U);
+	const jit::PlannedSite &first = back->sites[0];
 	EXPECT_EQ(first.address, 0x1000U);
 	EXPECT_EQ(first.site.index, 7U);
 	EXPECT_EQ(first.site.rule.where, ND_WHERE_STACK);
@@ -164,12 +163,11 @@ TEST_F(KeptFiles, APlanComesBackAsItWas) {
 	EXPECT_EQ(first.causes, (std::vector<uint8_t>{1, 3}));
 	EXPECT_TRUE(first.drops_only);
 	EXPECT_FALSE(first.jump);
-	EXPECT_TRUE(back->plan.sites[1].jump);
-	EXPECT_EQ(back->plan.sites[1].listing, stored.plan.sites[1].listing);
-	EXPECT_EQ(back->plan.paths, 5U);
-	EXPECT_EQ(back->plan.jump_limit, 16);
-	EXPECT_TRUE(back->plan.freed_inside);
-	EXPECT_EQ(back->object, stored.object);
+	EXPECT_TRUE(back->sites[1].jump);
+	EXPECT_EQ(back->sites[1].listing, stored.sites[1].listing);
+	EXPECT_EQ(back->paths, 5U);
+	EXPECT_EQ(back->jump_limit, 16);
+	EXPECT_TRUE(back->freed_inside);
 }
 
 TEST_F(KeptFiles, APlanIsForOneKernelInOnePlaceAlone) {

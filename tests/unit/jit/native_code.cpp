@@ -75,7 +75,7 @@ NativeCode::NativeCode(const Source &source) : jit_(std::make_unique<Jit>()) {
 	jit_->jit = must(llvm::orc::LLJITBuilder().create());
 	llvm::orc::LLJIT &jit = *jit_->jit;
 	auto context = std::make_unique<llvm::LLVMContext>();
-	auto module = jit::specialise(*context, source.shape, source.layout, source.sites, "kprobe");
+	auto module = jit::specialise(*context, source.shape, source.layout, source.sites, {});
 	if (!module) die(module.error().message());
 	llvm::Module &m = **module;
 	llvm::StripDebugInfo(m);
