@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kTableSize = 64;         // KPROBE_TABLE_SIZE of kernel/kprobes.c
 constexpr uint64_t kFlagOptimized = 4; // KPROBE_FLAG_OPTIMIZED of <linux/kprobes.h>
+constexpr uint64_t kFlagFtrace = 8;    // KPROBE_FLAG_FTRACE: ftrace calls it, no byte was replaced nor saved
 constexpr uint64_t kJumpRest = 4;      // a jump's bytes after the first: DISP32_SIZE
 
 void overwrite(Image &image, uint64_t address, const std::vector<uint8_t> &bytes) {
@@ -29,7 +30,7 @@ void restore_one(Image &image, uint64_t probe, const KprobeLayout &lay, const Ke
 	if (!address || !covers(image, *address)) return;
 	auto flags = memory.read_integer(probe + lay.flags.offset, lay.flags.size);
 	auto opcode = memory.read(probe + lay.opcode.offset, lay.opcode.size);
-	if (!flags || !opcode) return;
+	if (!flags || !opcode || (*flags & kFlagFtrace)) return;
 	overwrite(image, *address, *opcode);
 	if (!(*flags & kFlagOptimized) || !lay.copied_insn.size) return;
 	// An optimised probe is the first member of its struct optimized_kprobe.

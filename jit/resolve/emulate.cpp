@@ -13,6 +13,7 @@ namespace nft_drops::jit {
 namespace {
 
 constexpr int kMostSteps = 20'000; // the longest way so far has 5,000
+constexpr int kTracersCall = 3;    // the last step at which ftrace's call is made: arm64's bti, mov x9, x30, bl
 
 std::unexpected<Error> not_understood(const std::string &why) {
 	return cannot("nft_do_chain", why,
@@ -115,7 +116,7 @@ public:
 				if (!e_.code_.at(goes_to)) return finish(e_.arch_.returns_to(state_));
 				break;
 			case Step::Kind::kCall:
-				call(s.target);
+				if (!is_tracers(step)) call(s.target);
 				break;
 			case Step::Kind::kReturn:
 				return finish(s.target);
@@ -186,6 +187,12 @@ private:
 		path_.dead_end = true;
 		path_.by_last_fork = by_last_fork;
 		return std::move(path_);
+	}
+
+	// A nop of ftrace's while somebody traces the function, be it by BPF or a kprobe at its entry: the function has
+	// saved nothing yet, so that this call cannot be its own. It leaves all registers as they are.
+	[[nodiscard]] bool is_tracers(int step) {
+		return step < kTracersCall && reg(e_.arch_.stack_pointer()).is(entry_sp_);
 	}
 
 	// Expressions are evaluated by calls with (expression, registers, packet), whatever is called: a thunk, a

@@ -4,6 +4,7 @@
 #include "emulated_process.h"
 #include "guest_protocol.h"
 #include "proof.h"
+#include "traced.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -229,6 +230,30 @@ TEST_P(AArch64Proof, EachDropIsSeenOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, AArch64Proof, testing::ValuesIn(Guest::get().functions()),
                          [](const auto &info) { return info.param.substr(sizeof("do_chain_") - 1); });
+
+// ftrace's call in place of the nops that flags_0 and flags_3 of CMakeLists.txt have.
+TEST(AArch64Traced, CodeHasTheSamePlan) {
+	constexpr uint32_t kNop = 0xd503201f, kMoveLink = 0xaa1e03e9, kCall = 0x94100000; // mov x9, x30; bl, far away
+	int traced = 0;
+	for (const std::string &name : Guest::get().functions()) {
+		jit::Image image = Guest::get().image(name);
+		auto &bytes = image.ranges.front().bytes;
+		const auto word = [&bytes](size_t at) {
+			uint32_t w = 0;
+			memcpy(&w, &bytes[at], sizeof(w));
+			return w;
+		};
+		const size_t at = word(0) == kNop ? 0 : 4; // behind a bti
+		if (word(at) != kNop || word(at + 4) != kNop) continue;
+		traced++;
+		const jit::Layout layout = layout_of(Guest::get().layout(name));
+		const auto plain = jit::resolve(image, layout);
+		memcpy(&bytes[at], &kMoveLink, sizeof(kMoveLink));
+		memcpy(&bytes[at + 4], &kCall, sizeof(kCall));
+		expect_same(plain, jit::resolve(image, layout), name);
+	}
+	EXPECT_GE(traced, 10);
+}
 
 } // namespace
 } // namespace nft_drops::jit_test
