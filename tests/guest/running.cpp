@@ -111,6 +111,13 @@ Finished Running::finish(int signal) {
 	return wait();
 }
 
+bool Running::ended_by(int signal) {
+	if (!ended()) kill(pid_, signal);
+	for (int i = 0; i < 1000 && !ended(); i++)
+		std::this_thread::sleep_for(10ms);
+	return reaped_;
+}
+
 Finished Running::wait() {
 	for (int i = 0; i < 6000 && !ended(); i++)
 		std::this_thread::sleep_for(10ms);

@@ -35,6 +35,7 @@ public:
 	// before.
 	bool wait_for_lines(size_t count, const std::string &text = "");
 	Finished finish(int signal); // sends it and waits for the end
+	bool ended_by(int signal);   // sends it; false where the program goes on for ten seconds
 	Finished wait();             // waits for the end
 	[[nodiscard]] std::string out() const;
 	[[nodiscard]] std::string err() const;
