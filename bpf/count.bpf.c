@@ -19,10 +19,10 @@
  * transaction that fails) make nothing and put nothing anywhere. A call that began before we watched is the exception:
  * it would have to last until a rule of another ruleset was seen here, taken away and freed, and be given its memory.
  *
- * Both functions are called through pointers, so they are there by their names, and by tasks, so that no other probe
- * or program can be running on this processor, which would make the kernel skip ours; but for a task that was preempted
- * amid changing a BPF map. Then the call's end is still seen, as are the beginning and the end of the call that took
- * the former thing away.
+ * Both functions are called through pointers, so they are there by their names. They are not watched by kprobes: while
+ * one's program runs, the kernel skips those at our sites in interrupts on this processor, and drops would be lost. A
+ * program at a function's entry or exit is skipped itself where its task interrupted another one within the very same
+ * program; then the other end of that call is still seen, as are both of the call that took the former thing away.
  */
 #include "shared/count.h"
 #include "locate.h"
@@ -136,14 +136,11 @@ int nd_at_site(void *ctx) {
 	return 0;
 }
 
-/* Where a function begins that may change a ruleset. */
-SEC("kprobe")
-int nd_change_begins(void *ctx) {
+ALWAYS_INLINE int change_begins(void) {
 	nd_u64 task = bpf_get_current_task();
 	nd_u64 there = 1;
 	nd_u64 more = ND_CHANGE;
 
-	(void)ctx;
 	/* There already: its last end was missed, and this one will make up for it. No room: its end will be missed. */
 	if (bpf_map_update_elem(&nd_changing, &task, &there, ADD_ONLY) == 0 ||
 	    !bpf_map_lookup_elem(&nd_changing, &task))
@@ -152,14 +149,36 @@ int nd_change_begins(void *ctx) {
 	return 0;
 }
 
-/* Where it returns. */
-SEC("kprobe")
-int nd_change_ends(void *ctx) {
+ALWAYS_INLINE int change_ends(void) {
 	nd_u64 task = bpf_get_current_task();
 	nd_u64 more = ND_CHANGE;
 
-	(void)ctx;
 	if (bpf_map_delete_elem(&nd_changing, &task) == 0) more -= 1;
 	__sync_fetch_and_add(&nd_changes, more);
 	return 0;
+}
+
+/* The entry and exit of what may change a ruleset: jit/count attaches them. */
+SEC("fentry")
+int nd_commit_begins(void *ctx) {
+	(void)ctx;
+	return change_begins();
+}
+
+SEC("fentry")
+int nd_newchain_begins(void *ctx) {
+	(void)ctx;
+	return change_begins();
+}
+
+SEC("fexit")
+int nd_commit_ends(void *ctx) {
+	(void)ctx;
+	return change_ends();
+}
+
+SEC("fexit")
+int nd_newchain_ends(void *ctx) {
+	(void)ctx;
+	return change_ends();
 }

@@ -23,6 +23,18 @@ namespace {
 // The events of the Session that proves the Plan: few.
 constexpr size_t kRingBytes = 512 * 1024;
 
+// What sees changes of rulesets. The ends first: where a beginning is seen, so will be the end.
+struct Guard {
+	const char *program;
+	const char *function;
+};
+constexpr Guard kGuards[] = {
+        {"nd_commit_ends", "nf_tables_commit"},
+        {"nd_newchain_ends", "nf_tables_newchain"},
+        {"nd_commit_begins", "nf_tables_commit"},
+        {"nd_newchain_begins", "nf_tables_newchain"},
+};
+
 template <size_t size> void copy_text(char (&to)[size], std::string_view from) {
 	const size_t length = std::min(from.size(), size - 1);
 	memcpy(to, from.data(), length);
@@ -98,12 +110,26 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 }
 
 Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options) {
+	auto loaded = load(object, options, true);
+	// Not every kernel takes programs at entries and exits of a module's functions.
+	if (!loaded && errno != ENOMEM) loaded = load(object, options, false);
+	return loaded;
+}
+
+Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options, bool guarded) {
+	bpf_object__close(object_);
 	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
 	bpf_map *rules = object_ ? bpf_object__find_map_by_name(object_, "nd_rules") : nullptr;
 	bpf_map *counts = object_ ? bpf_object__find_map_by_name(object_, "nd_counts") : nullptr;
 	if (!rules || !counts) return fail("loading the probe", "it has no counts");
 	bpf_map__set_max_entries(rules, options.max_rules);
 	bpf_map__set_max_entries(counts, options.max_rules + 1);
+	for (const Guard &guard : kGuards) {
+		bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);
+		if (!program) return fail("loading the probe", "it lacks a program for changes of the ruleset");
+		if (!guarded || bpf_program__set_attach_target(program, 0, guard.function) != 0)
+			bpf_program__set_autoload(program, false);
+	}
 	auto loaded = load_object(object_);
 	if (!loaded && errno == ENOMEM) loaded.error().next = "ask for room for fewer rules: --max-rules 4096";
 	return loaded;
@@ -111,27 +137,22 @@ Result<void> Counting::load(const std::vector<char> &object, const CountingOptio
 
 // Where that cannot be, each drop's culprit is found out anew: as right, but dearer.
 Result<void> Counting::watch_changes() {
-	// The ends first: where a beginning is seen, so will be the end.
-	for (const bool end : {true, false}) {
-		const bpf_program *program =
-		        bpf_object__find_program_by_name(object_, end ? "nd_change_ends" : "nd_change_begins");
-		if (!program) return fail("loading the probe", "it lacks the program for changes of the ruleset");
-		LIBBPF_OPTS(bpf_kprobe_opts, options, .retprobe = end);
-		for (const char *function : {"nf_tables_commit", "nf_tables_newchain"}) {
-			bpf_link *link = bpf_program__attach_kprobe_opts(program, function, &options);
-			if (link) {
-				guards_.push_back(link);
-				continue;
-			}
-			for (bpf_link *guard : guards_)
-				bpf_link__destroy(guard);
-			guards_.clear();
-			const uint32_t zero = 0;
-			const uint64_t one_without_end = ND_CHANGE + 1;
-			if (bpf_map_update_elem(map(".bss"), &zero, &one_without_end, BPF_ANY) != 0)
-				return fail("counting", strerror(errno));
-			return {};
+	for (const Guard &guard : kGuards) {
+		const bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);
+		bpf_link *link =
+		        program && bpf_program__autoload(program) ? bpf_program__attach_trace(program) : nullptr;
+		if (link) {
+			guards_.push_back(link);
+			continue;
 		}
+		for (bpf_link *attached : guards_)
+			bpf_link__destroy(attached);
+		guards_.clear();
+		const uint32_t zero = 0;
+		const uint64_t one_without_end = ND_CHANGE + 1;
+		if (bpf_map_update_elem(map(".bss"), &zero, &one_without_end, BPF_ANY) != 0)
+			return fail("counting", strerror(errno));
+		break;
 	}
 	return {};
 }

@@ -43,6 +43,7 @@ public:
 private:
 	Counting() = default;
 	Result<void> load(const std::vector<char> &object, const CountingOptions &options);
+	Result<void> load(const std::vector<char> &object, const CountingOptions &options, bool guarded);
 	Result<void> watch_changes();
 	[[nodiscard]] int map(std::string_view name) const;
 	[[nodiscard]] FigureSources sources() const;

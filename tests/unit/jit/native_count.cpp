@@ -88,7 +88,7 @@ NativeCount::NativeCount(const nd_layout &layout, const nd_site &site, size_t ma
       rules_map_(code_.address("nd_rules")), counts_map_(code_.address("nd_counts")),
       used_map_(code_.address("nd_used")), recent_map_(code_.address("nd_recent")),
       changing_map_(code_.address("nd_changing")), site_(code_.program(fmt::format("nd_site_{}", site.index))),
-      begins_(code_.program("nd_change_begins")), ends_(code_.program("nd_change_ends")) {
+      begins_(code_.program("nd_newchain_begins")), ends_(code_.program("nd_commit_ends")) {
 	count = this;
 }
 
