@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 #include <sys/stat.h>
 
@@ -23,17 +25,24 @@ namespace {
 // The events of the Session that proves the Plan: few.
 constexpr size_t kRingBytes = 512 * 1024;
 
-// What sees changes of rulesets. The ends first: where a beginning is seen, so will be the end.
+// What sees changes of rulesets, and that it is switched off. The ends first: where a beginning is seen, so will be the
+// end.
 struct Guard {
 	const char *program;
 	const char *function;
 };
 constexpr Guard kGuards[] = {
-        {"nd_commit_ends", "nf_tables_commit"},
-        {"nd_newchain_ends", "nf_tables_newchain"},
-        {"nd_commit_begins", "nf_tables_commit"},
+        {"nd_switch_turns", "ftrace_enable_sysctl"},  {"nd_commit_ends", "nf_tables_commit"},
+        {"nd_newchain_ends", "nf_tables_newchain"},   {"nd_commit_begins", "nf_tables_commit"},
         {"nd_newchain_begins", "nf_tables_newchain"},
 };
+
+// Otherwise they are attached, and see nothing.
+bool ftrace_is_on() {
+	int on = 0;
+	std::ifstream("/proc/sys/kernel/ftrace_enabled") >> on;
+	return on != 0;
+}
 
 template <size_t size> void copy_text(char (&to)[size], std::string_view from) {
 	const size_t length = std::min(from.size(), size - 1);
@@ -139,21 +148,19 @@ Result<void> Counting::load(const std::vector<char> &object, const CountingOptio
 Result<void> Counting::watch_changes() {
 	for (const Guard &guard : kGuards) {
 		const bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);
-		bpf_link *link =
-		        program && bpf_program__autoload(program) ? bpf_program__attach_trace(program) : nullptr;
-		if (link) {
-			guards_.push_back(link);
-			continue;
-		}
-		for (bpf_link *attached : guards_)
-			bpf_link__destroy(attached);
-		guards_.clear();
-		const uint32_t zero = 0;
-		const uint64_t one_without_end = ND_CHANGE + 1;
-		if (bpf_map_update_elem(map(".bss"), &zero, &one_without_end, BPF_ANY) != 0)
-			return fail("counting", strerror(errno));
-		break;
+		if (!program || !bpf_program__autoload(program)) break;
+		bpf_link *link = bpf_program__attach_trace(program);
+		if (!link) break;
+		guards_.push_back(link);
 	}
+	if (guards_.size() == std::size(kGuards) && ftrace_is_on()) return {};
+	for (bpf_link *attached : guards_)
+		bpf_link__destroy(attached);
+	guards_.clear();
+	const uint32_t zero = 0;
+	const uint64_t one_without_end = ND_CHANGE + 1;
+	if (bpf_map_update_elem(map(".bss"), &zero, &one_without_end, BPF_ANY) != 0)
+		return fail("counting", strerror(errno));
 	return {};
 }
 

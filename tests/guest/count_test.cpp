@@ -119,6 +119,8 @@ protected:
 		ASSERT_EQ(status, 0);
 	}
 
+	static void expect_right_over_reloads(unsigned reloads);
+
 	Leftovers before_;
 };
 
@@ -195,14 +197,11 @@ TEST_F(CountTest, SurvivesItsProcessAndReloads) {
 
 // Rulesets come and go while packets are dropped, and get each other's memory: no drop may be counted for what was at a
 // rule's address before.
-TEST_F(CountTest, OtherRulesAtTheSameAddresses) {
-	const int reloads = full() ? 300 : 30;
+void CountTest::expect_right_over_reloads(unsigned reloads) {
 	constexpr unsigned kEach = 1000;
-	load(twenty_rules());
-	start();
 	size_t compared = 0;
-	for (int i = 1; i <= reloads; i++) {
-		std::ofstream("/tmp/other.nft") << "flush ruleset\n" << twenty_rules(i);
+	for (unsigned i = 1; i <= reloads; i++) {
+		std::ofstream("/tmp/other.nft") << "flush ruleset\n" << twenty_rules(static_cast<int>(i));
 		const pid_t child = fork();
 		if (child == 0) send_on(1, kEach, 25);
 		shell("nft -f /tmp/other.nft");
@@ -221,10 +220,33 @@ TEST_F(CountTest, OtherRulesAtTheSameAddresses) {
 			compared++;
 		}
 	}
-	EXPECT_EQ(compared, 20U * static_cast<unsigned>(reloads));
-	EXPECT_THAT(status(), HasSubstr("\ndropped: packets " +
-	                                std::to_string((kEach + 100) * static_cast<unsigned>(reloads)) + " bytes "));
-	printf("%d reloads under traffic: %zu rules as nft counted\n", reloads, compared);
+	EXPECT_EQ(compared, 20 * reloads);
+	EXPECT_THAT(status(), HasSubstr("\ndropped: packets " + std::to_string((kEach + 100) * reloads) + " bytes "));
+	printf("%u reloads under traffic: %zu rules as nft counted\n", reloads, compared);
+}
+
+TEST_F(CountTest, OtherRulesAtTheSameAddresses) {
+	load(twenty_rules());
+	start();
+	expect_right_over_reloads(full() ? 300 : 30);
+}
+
+// What sees changes of the ruleset can be switched off.
+TEST_F(CountTest, WithFtraceSwitchedOff) {
+	constexpr const char *kSwitch = "/proc/sys/kernel/ftrace_enabled";
+	const auto turn = [](bool on) { shell(std::string("echo ") + (on ? "1 >" : "0 >") + kSwitch); };
+	if (!std::filesystem::exists(kSwitch)) GTEST_SKIP() << "there is no " << kSwitch;
+	load(twenty_rules());
+	start();
+	send(50, 25);
+	turn(false);
+	shell(nft_drops() + " count reset");
+	expect_right_over_reloads(8);
+	turn(true);
+	shell(nft_drops() + " count reset");
+	turn(false);
+	expect_right_over_reloads(8);
+	turn(true);
 }
 
 TEST_F(CountTest, FollowsHandles) {
@@ -349,7 +371,7 @@ TEST_F(CountTest, WhatOthersPinnedIsReplacedNeverRead) {
 	spoil(24);
 	EXPECT_THAT(run({nft_drops(), "count", "start"}).err, HasSubstr("replaced"));
 	// A part is missing.
-	for (const char *part : {"/link_0", "/prog_0", "/guard_0", "/guard_3", "/rules", "/counts", "/meta"}) {
+	for (const char *part : {"/link_0", "/prog_0", "/guard_0", "/guard_4", "/rules", "/counts", "/meta"}) {
 		const std::string path = kPins + std::string(part);
 		shell("mv " + path + " " + path + "0");
 		EXPECT_EQ(run({nft_drops(), "list", "ruleset", "--with-drop-counts"}).status, 1) << part;
