@@ -23,7 +23,7 @@
  * one's program runs, the kernel skips those at our sites in interrupts on this processor, and drops would be lost. A
  * program at a function's entry or exit is skipped itself where its task interrupted another one within the very same
  * program; then the other end of that call is still seen, as are both of the call that took the former thing away. All
- * of them can be switched off, by the sysctl kernel.ftrace_enabled: so that is watched, too.
+ * of them can be switched off, by the sysctl kernel.ftrace_enabled: who reads the counts looks at it.
  */
 #include "shared/count.h"
 #include "locate.h"
@@ -182,11 +182,4 @@ SEC("fexit")
 int nd_newchain_ends(void *ctx) {
 	(void)ctx;
 	return change_ends();
-}
-
-/* Of ftrace_enable_sysctl(table, write, ...): it may switch off all of these. From then on nothing is kept. */
-SEC("fentry")
-int nd_switch_turns(nd_u64 *ctx) {
-	if ((nd_u32)ctx[1]) __sync_fetch_and_add(&nd_changes, ND_CHANGE + 1);
-	return 0;
 }

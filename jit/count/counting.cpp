@@ -14,7 +14,6 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <iterator>
 #include <string_view>
 #include <sys/stat.h>
@@ -25,24 +24,17 @@ namespace {
 // The events of the Session that proves the Plan: few.
 constexpr size_t kRingBytes = 512 * 1024;
 
-// What sees changes of rulesets, and that it is switched off. The ends first: where a beginning is seen, so will be the
-// end.
+// What sees changes of rulesets. The ends first: where a beginning is seen, so will be the end.
 struct Guard {
 	const char *program;
 	const char *function;
 };
 constexpr Guard kGuards[] = {
-        {"nd_switch_turns", "ftrace_enable_sysctl"},  {"nd_commit_ends", "nf_tables_commit"},
-        {"nd_newchain_ends", "nf_tables_newchain"},   {"nd_commit_begins", "nf_tables_commit"},
+        {"nd_commit_ends", "nf_tables_commit"},
+        {"nd_newchain_ends", "nf_tables_newchain"},
+        {"nd_commit_begins", "nf_tables_commit"},
         {"nd_newchain_begins", "nf_tables_newchain"},
 };
-
-// Otherwise they are attached, and see nothing.
-bool ftrace_is_on() {
-	int on = 0;
-	std::ifstream("/proc/sys/kernel/ftrace_enabled") >> on;
-	return on != 0;
-}
 
 template <size_t size> void copy_text(char (&to)[size], std::string_view from) {
 	const size_t length = std::min(from.size(), size - 1);

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <linux/magic.h>
 #include <sys/file.h>
@@ -92,6 +93,8 @@ Result<Pins> read_pins(const std::string &folder) {
 		from.others.push_back(other.get());
 		kept.push_back(std::move(other));
 	}
+	if (meta.guards > 0 && !ftrace_is_on())
+		return unlike("kernel.ftrace_enabled was set to 0 since: whose drops are counted is not sure any more");
 	// Without them, what has come to be another rule's since would be counted for the former one.
 	for (uint64_t i = 0; i < meta.guards; i++) {
 		if (open_pin(fmt::format("{}/guard_{}", folder, i)).get() < 0) return unlike("it is not whole");
@@ -149,6 +152,12 @@ Result<void> make_pin_folder(const std::string &folder) {
 		            "run as root, or mount it: mount -t bpf bpf /sys/fs/bpf");
 	if (mkdir(folder.c_str(), 0700) != 0) return fail(folder, strerror(errno), "run as root");
 	return {};
+}
+
+bool ftrace_is_on() {
+	int on = 0;
+	std::ifstream("/proc/sys/kernel/ftrace_enabled") >> on;
+	return on != 0;
 }
 
 uint64_t nf_tables_inode() {

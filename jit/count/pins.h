@@ -40,6 +40,9 @@ Result<void> remove_pins(const std::string &folder = kPinFolder);
 // Makes the folder, and mounts the BPF file system where that is missing, as bpftool does.
 Result<void> make_pin_folder(const std::string &folder = kPinFolder);
 
+// Otherwise the programs that see changes of rulesets are attached, and see nothing.
+bool ftrace_is_on();
+
 // Names nf_tables as it is loaded now: another number after it was loaded anew; 0 where it is part of the kernel.
 uint64_t nf_tables_inode();
 
