@@ -13,10 +13,10 @@ struct {
 
 struct {
 	MAP_INT(type, MAP_PERCPU_ARRAY);
-	MAP_INT(max_entries, ND_COUNTERS);
+	MAP_INT(max_entries, 1);
 	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, nd_u64);
-} nd_counters SEC(".maps");
+	MAP_TYPE(value, struct nd_of_cpu);
+} nd_here SEC(".maps");
 
 volatile struct nd_watched nd_watched = {0};
 

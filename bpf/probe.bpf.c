@@ -10,7 +10,7 @@
 
 /* bpf/maps.bpf.c */
 extern char nd_events;
-extern char nd_counters;
+extern char nd_here;
 extern volatile struct nd_watched nd_watched;
 
 /* Constants, too; jit/compile leaves out nd_at_free() where nobody asks for it. */
@@ -25,32 +25,72 @@ ALWAYS_INLINE nd_u64 swap_be16(nd_u64 v) {
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ((v & 0xff) << 8 | (v >> 8 & 0xff)) : v;
 }
 
-ALWAYS_INLINE void count(nd_u32 which) {
-	nd_u64 *n = bpf_map_lookup_elem(&nd_counters, &which);
-
-	if (n) *n += 1;
+/* memcpy(), or with zeroes for `from` 0, of what is aligned: by 8 bytes, where the compiler would not see that it may.
+ */
+ALWAYS_INLINE void fill_words(char *to, const char *from, nd_u32 size) {
+#pragma unroll
+	for (nd_u32 i = 0; i < size; i += 8)
+		*(any_u64 *)(to + i) = from ? *(const any_u64 *)(from + i) : 0;
 }
 
-/* 1 if the name did not fit. */
-ALWAYS_INLINE int copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
+ALWAYS_INLINE struct nd_of_cpu *this_cpu(void) {
+	nd_u32 zero = 0;
+
+	return bpf_map_lookup_elem(&nd_here, &zero);
+}
+
+ALWAYS_INLINE void count(struct nd_of_cpu *here, enum nd_counter which) {
+	if (here) here->counts[which] += 1;
+}
+
+/* Bytes of the name with its NUL, more than ND_NAME_BYTES if it did not fit; 0 where it cannot be read. */
+ALWAYS_INLINE nd_u32 copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
 	long n = bpf_probe_read_kernel_str(to, ND_NAME_BYTES, (void *)from);
 	char last = 0;
 
-	if (n < 0) to[0] = 0;
-	if (n != ND_NAME_BYTES) return 0;
+	if (n < 0) {
+		to[0] = 0;
+		return 0;
+	}
 	/* The helper ends what it cut with a NUL: a name that fits exactly has one there too. */
-	bpf_probe_read_kernel(&last, 1, (void *)(from + ND_NAME_BYTES - 1));
-	return last != 0;
+	if (n == ND_NAME_BYTES) bpf_probe_read_kernel(&last, 1, (void *)(from + ND_NAME_BYTES - 1));
+	return last ? ND_NAME_BYTES + 1 : (nd_u32)n;
 }
 
 ALWAYS_INLINE void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *index, nd_u64 dev, const struct nd_layout *lay) {
 	if (!dev) {
 		*index = 0;
-		__builtin_memset(name, 0, ND_IFNAME_BYTES);
+		fill_words(name, 0, ND_IFNAME_BYTES);
 		return;
 	}
 	*index = (nd_u32)member(dev, &lay->dev_ifindex);
-	bpf_probe_read_kernel(name, ND_IFNAME_BYTES, (void *)(dev + lay->dev_name.offset));
+	dev += lay->dev_name.offset;
+	if (can_load())
+		fill_words(name, direct(dev), ND_IFNAME_BYTES);
+	else
+		bpf_probe_read_kernel(name, ND_IFNAME_BYTES, (void *)dev);
+}
+
+/*
+ * The device that a packet came in by, and what is kept of it: its name may be as old as ND_DEVICE_NS. 0 where nothing
+ * is kept.
+ */
+ALWAYS_INLINE const struct nd_kept_device *fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
+                                                   struct nd_kept_device *kept) {
+	if (!dev || !kept || can_load()) {
+		fill_device(e->iifname, &e->iif, dev, lay);
+		return 0;
+	}
+	e->iif = (nd_u32)member(dev, &lay->dev_ifindex);
+	if (kept->device != dev || kept->index != e->iif || e->time_ns - kept->since_ns >= ND_DEVICE_NS) {
+		kept->device = dev;
+		kept->since_ns = e->time_ns;
+		kept->index = e->iif;
+		kept->type = (nd_u16)member(dev, &lay->dev_type);
+		bpf_probe_read_kernel(kept->name, ND_IFNAME_BYTES, (void *)(dev + lay->dev_name.offset));
+	}
+	fill_words(e->iifname, kept->name, ND_IFNAME_BYTES);
+	return kept;
 }
 
 /* Where a namespace keeps the generation of its ruleset; 0 where that cannot be told. */
@@ -66,17 +106,21 @@ ALWAYS_INLINE nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
 	return 0;
 }
 
-/* The namespace's inode number, and where it keeps its generation. 0 where its drops are not wanted. */
-ALWAYS_INLINE int look_at_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *inode, nd_u64 *generation) {
+/*
+ * The namespace's inode number, where it keeps its generation, and whether it is held. 0 where its drops are not
+ * wanted.
+ */
+ALWAYS_INLINE int look_at_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *inode, nd_u64 *generation, int *held) {
 	nd_u64 wanted = nd_watched.netns;
 
+	*held = (wanted & ND_NETNS_HELD) != 0;
 	*generation = nd_watched.generation;
 	*inode = (nd_u32)wanted;
-	if (wanted & ND_NETNS_HELD && *generation && nd_watched.net == net) return 1;
+	if (*held && *generation && nd_watched.net == net) return 1;
 	*inode = (nd_u32)member(net, &lay->net_inum);
 	if ((nd_u32)wanted && *inode != (nd_u32)wanted) return 0;
 	*generation = find_generation(net, lay);
-	if (wanted & ND_NETNS_HELD) {
+	if (*held) {
 		nd_watched.generation = *generation;
 		nd_watched.net = net;
 	}
@@ -100,15 +144,26 @@ ALWAYS_INLINE int read_both(struct nd_event *e, nd_u64 from, nd_u64 take) {
 	return 1;
 }
 
-/* The packet's own bytes. Header offsets count from skb->head. */
-ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay) {
-	char bytes[ND_SKB_BLOCK_BYTES] ALIGNED;
-	struct view skb = look_at(at, &lay->skb, bytes);
-	nd_u64 head;
+/* The names' place has room for structures, until they are filled in. */
+ALWAYS_INLINE char *scratch_in(struct nd_event *e) {
+	_Static_assert(sizeof(*e) - __builtin_offsetof(struct nd_event, table) >= ND_SKB_BLOCK_BYTES, "room");
+	_Static_assert(__builtin_offsetof(struct nd_event, table) % 8 == 0, "aligned");
+	return e->table;
+}
+
+/*
+ * The packet's own bytes. Header offsets count from skb->head. Before the ruleset's names, which it overwrites. What is
+ * known of a device, if it is not 0, may be of the packet's.
+ */
+ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay,
+                               const struct nd_kept_device *known) {
+	struct view skb = look_at(at, &lay->skb, scratch_in(e));
+	nd_u64 head, dev;
 	nd_u32 len, data_len, nh, mac, data_at, before, linear_end;
 	nd_u64 take;
 
 	head = seen(&skb, &lay->skb_head);
+	dev = seen(&skb, &lay->skb_dev);
 	len = (nd_u32)seen(&skb, &lay->skb_len);
 	data_len = (nd_u32)seen(&skb, &lay->skb_data_len);
 	nh = (nd_u32)seen(&skb, &lay->skb_network_header);
@@ -139,28 +194,90 @@ ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_la
 		if (!take) return;
 	}
 	e->flags |= ND_FLAG_L2;
-	e->dev_type = (nd_u16)member(seen(&skb, &lay->skb_dev), &lay->dev_type);
+	e->dev_type = known && known->device == dev ? known->type : (nd_u16)member(dev, &lay->dev_type);
 }
 
-/* Who decided: base chain and table. */
-ALWAYS_INLINE void fill_ruleset(struct nd_event *e, nd_u64 base, const struct nd_layout *lay) {
-	char chain_bytes[ND_BLOCK_BYTES] ALIGNED, table_bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view chain = look_at(base, &lay->chain, chain_bytes);
-	struct view table = look_at(seen(&chain, &lay->chain_table), &lay->table, table_bytes);
+/* The base chain of a drop, and the generation after it was looked at. */
+struct base {
+	nd_u64 net, chain, table, name;
+	nd_u64 handle;
+	nd_u32 genmask;
+	nd_u32 generation;
+};
 
-	e->chain_handle = seen(&chain, &lay->chain_handle);
+ALWAYS_INLINE void look_at_base(struct base *base, const struct nd_layout *lay, nd_u64 generation) {
+	const struct nd_field whole = {.offset = 0, .size = 4};
+	char bytes[ND_BLOCK_BYTES] ALIGNED;
+	struct view chain = look_at(base->chain, &lay->chain, bytes);
+
+	base->table = seen(&chain, &lay->chain_table);
+	base->name = seen(&chain, &lay->chain_name);
+	base->handle = seen(&chain, &lay->chain_handle);
+	base->genmask = (nd_u32)seen(&chain, &lay->chain_genmask);
+	base->generation = (nd_u32)member(generation, &whole);
+}
+
+/*
+ * Whether `kept` is of this very chain. It is, if it is of the same address, has the same handle, name and table, and
+ * is a part of the ruleset in the same generation: chains come into the ruleset, leave it and get other names in
+ * commits, each of which raises the generation first. Those that are no part of it see packets, too, and may go without
+ * a commit: they have a genmask. The chain is read before the generation, so that the commit which took its mark away
+ * is in it. A namespace that is not held may end and another one be at its address: nothing is kept there.
+ */
+ALWAYS_INLINE int is_of(const struct nd_kept_chain *kept, const struct base *base) {
+	return kept->generation == base->generation && kept->chain == base->chain && kept->net == base->net &&
+	       kept->chain_handle == base->handle && kept->table == base->table && kept->name == base->name;
+}
+
+ALWAYS_INLINE void keep(struct nd_kept_chain *kept, const struct base *base, const struct nd_event *e) {
+	kept->net = base->net;
+	kept->chain = base->chain;
+	kept->table = base->table;
+	kept->name = base->name;
+	kept->chain_handle = base->handle;
+	kept->generation = base->generation;
+	kept->family = e->family;
+	kept->table_handle = e->table_handle;
+	fill_words(kept->table_name, e->table, ND_NAME_BYTES);
+	fill_words(kept->chain_name, e->base_chain, ND_NAME_BYTES);
+}
+
+ALWAYS_INLINE void recall(struct nd_event *e, const struct nd_kept_chain *kept) {
+	e->table_handle = kept->table_handle;
+	e->family = kept->family;
+	e->flags |= kept->flags;
+	fill_words(e->table, kept->table_name, ND_BRIEF_BYTES);
+	fill_words(e->base_chain, kept->chain_name, ND_BRIEF_BYTES);
+	if (kept->brief) return;
+	fill_words(e->table + ND_BRIEF_BYTES, kept->table_name + ND_BRIEF_BYTES, ND_NAME_BYTES - ND_BRIEF_BYTES);
+	fill_words(e->base_chain + ND_BRIEF_BYTES, kept->chain_name + ND_BRIEF_BYTES, ND_NAME_BYTES - ND_BRIEF_BYTES);
+}
+
+/* Who decided: base chain and table. `kept` is 0 where nothing may be kept. */
+ALWAYS_INLINE void fill_ruleset(struct nd_event *e, const struct base *base, const struct nd_layout *lay,
+                                struct nd_kept_chain *kept) {
+	struct view table;
+	nd_u32 table_name, chain_name;
+	nd_u8 flags = 0;
+
+	e->chain_handle = base->handle;
+	if (!base->generation || !lay->chain_genmask.size || base->genmask) kept = 0;
+	if (kept && is_of(kept, base)) {
+		recall(e, kept);
+		return;
+	}
+	table = look_at(base->table, &lay->table, scratch_in(e));
 	e->table_handle = seen(&table, &lay->table_handle);
 	e->family = (nd_u8)seen(&table, &lay->table_family);
-	if (copy_name(e->table, seen(&table, &lay->table_name))) e->flags |= ND_FLAG_TABLE_CUT;
-	if (copy_name(e->base_chain, seen(&chain, &lay->chain_name))) e->flags |= ND_FLAG_CHAIN_CUT;
-}
-
-/* Where it happened: hook and devices. */
-ALWAYS_INLINE void fill_hook(struct nd_event *e, const struct view *state, const struct nd_layout *lay) {
-	e->pf = (nd_u8)seen(state, &lay->state_pf);
-	e->hook = (nd_u8)seen(state, &lay->state_hook);
-	fill_device(e->iifname, &e->iif, seen(state, &lay->state_in), lay);
-	fill_device(e->oifname, &e->oif, seen(state, &lay->state_out), lay);
+	table_name = copy_name(e->table, seen(&table, &lay->table_name));
+	chain_name = copy_name(e->base_chain, base->name);
+	if (table_name > ND_NAME_BYTES) flags |= ND_FLAG_TABLE_CUT;
+	if (chain_name > ND_NAME_BYTES) flags |= ND_FLAG_CHAIN_CUT;
+	e->flags |= flags;
+	if (!kept || !table_name || !chain_name) return;
+	keep(kept, base, e);
+	kept->flags = flags;
+	kept->brief = table_name <= ND_BRIEF_BYTES && chain_name <= ND_BRIEF_BYTES;
 }
 
 /* What a site found out, and what became of it. */
@@ -171,19 +288,12 @@ struct report {
 	struct nd_event *event;
 };
 
-ALWAYS_INLINE void remember(nd_u64 skb) {
-	nd_u32 which = ND_IN_HAND;
-	nd_u64 *in_hand = bpf_map_lookup_elem(&nd_counters, &which);
-
-	if (in_hand) *in_hand = skb;
-}
-
 /* Room in the ring; what every event has is filled in. */
-ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns) {
+ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns, struct nd_of_cpu *here) {
 	struct nd_event *e = bpf_ringbuf_reserve(&nd_events, size, 0);
 
 	if (!e) {
-		count(ND_COUNT_RING_FULL);
+		count(here, ND_COUNT_RING_FULL);
 		return 0;
 	}
 	e->time_ns = bpf_ktime_get_ns();
@@ -195,6 +305,18 @@ ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns) {
 	return e;
 }
 
+struct packet {
+	nd_u64 skb, state;
+};
+
+/* By itself: the BPF stack has 512 bytes, and what is looked at next may have these. */
+ALWAYS_INLINE struct packet look_at_packet(nd_u64 at, const struct nd_layout *lay) {
+	char bytes[ND_BLOCK_BYTES] ALIGNED;
+	struct view pkt = look_at(at, &lay->pkt, bytes);
+
+	return (struct packet){.skb = seen(&pkt, &lay->pkt_skb), .state = seen(&pkt, &lay->pkt_state)};
+}
+
 /*
  * Makes the event, the same for all sites: a function of its own, so that it is compiled once. 0 where there is none,
  * else report->event is the caller's to submit. (Kernels up to 6.2 at least do not see that an event which a function
@@ -202,40 +324,43 @@ ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns) {
  */
 __attribute__((noinline)) int nd_report(struct report *report) {
 	const struct nd_layout *lay = &nd_the_layout;
-	char pkt_bytes[ND_BLOCK_BYTES] ALIGNED, state_bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view pkt = look_at(report->pkt, &lay->pkt, pkt_bytes);
-	struct view state = look_at(seen(&pkt, &lay->pkt_state), &lay->state, state_bytes);
-	const struct nd_field whole = {.offset = 0, .size = 4};
+	struct packet pkt = look_at_packet(report->pkt, lay);
+	char state_bytes[ND_BLOCK_BYTES] ALIGNED;
+	struct view state = look_at(pkt.state, &lay->state, state_bytes);
 	nd_u8 cause = (nd_u8)report->cause;
+	const struct nd_kept_device *in;
+	struct nd_of_cpu *here;
 	struct nd_event *e;
+	struct base base;
 	nd_u64 generation;
-	nd_u32 here;
+	nd_u32 netns;
+	int held;
 
-	if (!look_at_net(seen(&state, &lay->state_net), lay, &here, &generation)) return 0;
-	count(ND_COUNT_DROPS);
-	if (nd_the_settings.drop_reason) remember(seen(&pkt, &lay->pkt_skb));
+	base.net = seen(&state, &lay->state_net);
+	if (!look_at_net(base.net, lay, &netns, &generation, &held)) return 0;
+	base.chain = report->base;
+	look_at_base(&base, lay, generation);
+	here = this_cpu();
+	count(here, ND_COUNT_DROPS);
+	if (nd_the_settings.drop_reason && here) here->in_hand = pkt.skb;
 	if (nd_the_settings.path)
-		e = reserve(sizeof(*e) + sizeof(struct nd_path), cause, here);
+		e = reserve(sizeof(*e) + sizeof(struct nd_path), cause, netns, here);
 	else
-		e = reserve(sizeof(*e), cause, here);
+		e = reserve(sizeof(*e), cause, netns, here);
 	if (!e) return 0;
 	e->verdict = report->verdict;
 	e->location = 0;
 	e->rule_handle = member(report->rule, &lay->rule_handle);
 	e->expr_ops = report->expr ? member(report->expr, &lay->expr_ops) : 0;
-	e->generation = (nd_u32)member(generation, &whole);
-	fill_ruleset(e, report->base, lay);
-	fill_hook(e, &state, lay);
-	fill_packet(e, seen(&pkt, &lay->pkt_skb), lay);
+	e->generation = base.generation;
+	e->pf = (nd_u8)seen(&state, &lay->state_pf);
+	e->hook = (nd_u8)seen(&state, &lay->state_hook);
+	in = fill_in(e, seen(&state, &lay->state_in), lay, here ? &here->in : 0);
+	fill_device(e->oifname, &e->oif, seen(&state, &lay->state_out), lay);
+	fill_packet(e, pkt.skb, lay, in);
+	fill_ruleset(e, &base, lay, held && here ? &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT] : 0);
 	report->event = e;
 	return 1;
-}
-
-ALWAYS_INLINE nd_u64 pointer_at(nd_u64 address) {
-	nd_u64 value = 0;
-
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
-	return value;
 }
 
 /* nft_do_chain's jump stack. What it holds is where it would go on: behind the rules that jumped. */
@@ -261,9 +386,9 @@ ALWAYS_INLINE void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
 		if (depth == ND_DEPTH_UNKNOWN || i >= depth) continue;
 		at = *(volatile nd_u64 *)((char *)ctx + nd_the_site.stack_pointer) +
 		     (nd_u64)(long long)stack->returns.offset + i * (nd_u64)stack->step;
-		rule = pointer_at(at);
-		if (stack->returns.where == ND_WHERE_AT_STACK) rule = pointer_at(rule);
-		chain = stack->chain ? pointer_at(at + (nd_u64)(long long)stack->chain) : 0;
+		rule = read_memory(at, 8);
+		if (stack->returns.where == ND_WHERE_AT_STACK) rule = read_memory(rule, 8);
+		chain = stack->chain ? read_memory(at + (nd_u64)(long long)stack->chain, 8) : 0;
 		if (!member(rule, &lay->rule_is_last))
 			jump->next = member(rule, &lay->rule_handle);
 		else if (!chain)
@@ -282,7 +407,7 @@ int nd_at_site(void *ctx) {
 	struct nd_event *e;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
-	report.pkt = locate(ctx, &nd_the_site, &nd_the_site.pkt);
+	report.pkt = drop.pkt;
 	report.base = drop.base;
 	report.rule = drop.rule;
 	report.expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
@@ -301,13 +426,16 @@ int nd_at_site(void *ctx) {
 }
 
 /* Inode number of a packet's network namespace; 0 where the packet does not tell: no device, no socket, no route. */
-ALWAYS_INLINE nd_u32 netns_of(const struct view *skb, const struct nd_layout *lay) {
-	nd_u64 dev = seen(skb, &lay->skb_dev), sk = seen(skb, &lay->skb_sk);
+ALWAYS_INLINE nd_u32 netns_of(nd_u64 skb, nd_u64 dev, const struct nd_layout *lay) {
 	nd_u64 net = dev ? member(dev, &lay->dev_net) : 0;
 
-	if (!net && sk) net = member(sk, &lay->sk_net);
 	if (!net) {
-		nd_u64 dst = seen(skb, &lay->skb_dst) & ~1ULL;
+		nd_u64 sk = member(skb, &lay->skb_sk);
+
+		net = sk ? member(sk, &lay->sk_net) : 0;
+	}
+	if (!net) {
+		nd_u64 dst = member(skb, &lay->skb_dst) & ~1ULL;
 
 		dev = dst ? member(dst, &lay->dst_dev) : 0;
 		net = dev ? member(dev, &lay->dev_net) : 0;
@@ -319,34 +447,33 @@ ALWAYS_INLINE nd_u32 netns_of(const struct view *skb, const struct nd_layout *la
 SEC("raw_tp/kfree_skb")
 int nd_at_free(nd_u64 *args) {
 	const struct nd_layout *lay = &nd_the_layout;
-	char bytes[ND_SKB_BLOCK_BYTES] ALIGNED;
-	nd_u64 at = args[0], location = args[1], *in_hand;
-	nd_u32 which = ND_IN_HAND, here, wanted = (nd_u32)nd_watched.netns;
+	nd_u64 skb = args[0], location = args[1], dev;
+	nd_u32 netns, wanted = (nd_u32)nd_watched.netns;
+	struct nd_of_cpu *here;
 	struct nd_event *e;
-	struct view skb;
 
 	if ((nd_u32)args[2] != nd_the_settings.drop_reason) return 0;
-	in_hand = bpf_map_lookup_elem(&nd_counters, &which);
-	if (in_hand && *in_hand == at) {
-		*in_hand = 0;
-		count(ND_COUNT_FREED);
+	here = this_cpu();
+	if (here && here->in_hand == skb) {
+		here->in_hand = 0;
+		count(here, ND_COUNT_FREED);
 		return 0;
 	}
-	skb = look_at(at, &lay->skb, bytes);
-	here = netns_of(&skb, lay);
-	if (wanted && here && here != wanted) return 0;
-	count(ND_COUNT_OTHER);
-	e = reserve(sizeof(*e), ND_CAUSE_OTHER, here);
+	dev = member(skb, &lay->skb_dev);
+	netns = netns_of(skb, dev, lay);
+	if (wanted && netns && netns != wanted) return 0;
+	count(here, ND_COUNT_OTHER);
+	e = reserve(sizeof(*e), ND_CAUSE_OTHER, netns, here);
 	if (!e) return 0;
 	e->rule_handle = e->table_handle = e->chain_handle = e->expr_ops = 0;
 	e->location = location;
 	e->verdict = e->generation = e->oif = e->site = 0;
 	e->family = e->pf = 0;
 	e->hook = ND_NO_HOOK;
-	__builtin_memset(e->oifname, 0, sizeof(e->oifname));
+	fill_words(e->oifname, 0, ND_IFNAME_BYTES);
+	fill_packet(e, skb, lay, 0);
 	e->table[0] = e->base_chain[0] = 0;
-	fill_device(e->iifname, &e->iif, seen(&skb, &lay->skb_dev), lay);
-	fill_packet(e, at, lay);
+	fill_device(e->iifname, &e->iif, dev, lay);
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }

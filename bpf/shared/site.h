@@ -23,12 +23,24 @@ struct nd_field {
  * is read by itself.
  */
 #define ND_BLOCK_BYTES 64
-#define ND_SKB_BLOCK_BYTES 128
+#define ND_SKB_BLOCK_BYTES 256
 struct nd_block {
 	nd_u16 offset; /* a multiple of 8 */
-	nd_u16 size; /* at most ND_BLOCK_BYTES, of an sk_buff ND_SKB_BLOCK_BYTES: all live on the BPF stack of 512 bytes
-	              */
+	nd_u16 size;   /* at most ND_BLOCK_BYTES, of an sk_buff ND_SKB_BLOCK_BYTES */
 };
+
+/*
+ * How kernel memory is read without a call, where the kernel offers that (Linux 6.2): its function bpf_rdonly_cast()
+ * makes of any address a pointer to a structure, whose members a program may load. See bpf/locate.h.
+ */
+struct nd_cast {
+	nd_u32 function; /* its BTF id; 0: it is not there */
+	nd_u32 type;     /* BTF id of a structure with an array of bytes, which may be loaded in any way */
+	nd_u16 offset;   /* where in it they begin */
+	nd_u16 size;     /* how many, at least ND_SKB_BLOCK_BYTES */
+};
+/* Marks a BTF id among the numbers of helpers: jit/compile makes a call of the kernel's function out of it. */
+#define ND_KERNEL_FUNCTION 0x40000000
 
 /* Members by structure; names are the kernel's. */
 struct nd_layout {
@@ -76,11 +88,13 @@ struct nd_layout {
 	struct nd_field chain_table; /* nft_chain */
 	struct nd_field chain_handle;
 	struct nd_field chain_name;
-	struct nd_field table_handle; /* nft_table */
+	struct nd_field chain_genmask; /* not 0 while it is not yet, or may soon be no longer, a part of the ruleset */
+	struct nd_field table_handle;  /* nft_table */
 	struct nd_field table_family;
 	struct nd_field table_name;
 	nd_u32 pernet_id;     /* value of nf_tables_net_id: index into net.gen->ptr[] */
 	nd_u32 chain_in_base; /* offset of nft_chain in nft_base_chain */
+	struct nd_cast cast;
 };
 
 /* Where a value lives when the probe is hit. */
@@ -148,14 +162,59 @@ struct nd_watched {
 /* The namespace is there for as long as the probe watches it: its struct net stays the same. */
 #define ND_NETNS_HELD (1ULL << 32)
 
-/* What the probe counts in its per-CPU array, indexed by these. */
+/* What the probe counts on each processor. */
 enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */
 	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
 	ND_COUNT_FREED = 2,     /* with nd_settings.drop_reason: of the drops seen, those that were then freed for it */
 	ND_COUNT_OTHER = 3,     /* frees for that reason that were none of the drops seen */
-	ND_IN_HAND = 4,         /* no count: the packet whose drop this processor saw last, until it is freed */
-	ND_COUNTERS = 5,
+	ND_COUNTERS = 4,
+};
+
+/*
+ * What a base chain said of itself and its table when a drop was seen there: the next drop there says the same. Strings
+ * are as in struct nd_event.
+ */
+struct nd_kept_chain {
+	/* It is kept for these. */
+	nd_u64 net, chain, table, name;
+	nd_u64 chain_handle;
+	nd_u32 generation; /* 0: nothing is kept */
+	nd_u8 family;
+	nd_u8 flags; /* ND_FLAG_TABLE_CUT, ND_FLAG_CHAIN_CUT */
+	nd_u8 brief; /* both names fit into ND_BRIEF_BYTES */
+	nd_u8 pad;
+	nd_u64 table_handle;
+	char table_name[ND_NAME_BYTES];
+	char chain_name[ND_NAME_BYTES];
+};
+#define ND_BRIEF_BYTES 16
+
+/* What the device that a packet came in by said of itself; not kept where that can be loaded (nd_cast). */
+struct nd_kept_device {
+	nd_u64 device;
+	nd_u64 since_ns;
+	nd_u32 index;
+	nd_u16 type;
+	nd_u16 pad;
+	char name[ND_IFNAME_BYTES];
+};
+#define ND_DEVICE_NS                                                                                                   \
+	100000 /* for so long; nobody gives a device away and its place and index to another one meanwhile */
+
+#define ND_KEPT 4
+#define ND_CHAIN_BYTES 512 /* base chains of a ruleset are about that far apart */
+
+/* What the probe has on each processor. */
+struct nd_of_cpu {
+	nd_u64 counts[ND_COUNTERS];
+	nd_u64 in_hand; /* the packet whose drop was seen last, until it is freed */
+	/*
+	 * By the chain's address. Only the programs at sites touch them, and the kernel does not run one of these while
+	 * another one runs on the same processor.
+	 */
+	struct nd_kept_chain kept[ND_KEPT];
+	struct nd_kept_device in;
 };
 
 /* What is asked of the probe; constants as well. */

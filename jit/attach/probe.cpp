@@ -109,17 +109,18 @@ Counts Probe::counts() const {
 // Since it was attached.
 Counts Probe::counted() const {
 	Counts c = at_detach_;
-	const int map = bpf_object__find_map_fd_by_name(object_, "nd_counters");
-	std::vector<uint64_t> by_cpu(static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));
-	for (uint32_t key = 0; key < ND_COUNTERS; key++) {
-		if (bpf_map_lookup_elem(map, &key, by_cpu.data()) != 0) continue;
-		uint64_t sum = 0;
-		for (uint64_t n : by_cpu)
-			sum += n;
-		if (key == ND_COUNT_DROPS) c.drops = sum;
-		if (key == ND_COUNT_RING_FULL) c.ring_full = sum;
-		if (key == ND_COUNT_FREED) c.freed = sum;
-		if (key == ND_COUNT_OTHER) c.other = sum;
+	const int map = bpf_object__find_map_fd_by_name(object_, "nd_here");
+	std::vector<nd_of_cpu> cpus(static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+	const uint32_t key = 0;
+	if (bpf_map_lookup_elem(map, &key, cpus.data()) == 0) {
+		uint64_t sums[ND_COUNTERS] = {};
+		for (const nd_of_cpu &cpu : cpus)
+			for (size_t i = 0; i < std::size(sums); i++)
+				sums[i] += cpu.counts[i];
+		c.drops = sums[ND_COUNT_DROPS];
+		c.ring_full = sums[ND_COUNT_RING_FULL];
+		c.freed = sums[ND_COUNT_FREED];
+		c.other = sums[ND_COUNT_OTHER];
 	}
 	if (sites_.empty()) return c;
 	Missed missed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/compile.h"
 
+#include "jit/compile/kernel_calls.h"
 #include "jit/compile/specialise.h"
 
 #include <llvm/Analysis/AliasAnalysis.h>
@@ -165,6 +166,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 	if (auto ended = session.endSession()) error = llvm::joinErrors(std::move(error), std::move(ended));
 	if (error) return internal(std::move(error));
 	if (!diagnosis.empty()) return internal(llvm::createStringError(diagnosis));
+	mark_kernel_calls(object);
 	return object;
 }
 

@@ -3,6 +3,7 @@
 
 #include "jit/kernel/build_id.h"
 #include "jit/kernel/calls.h"
+#include "jit/kernel/direct_loads.h"
 #include "jit/kernel/generation.h"
 #include "jit/kernel/jump_labels.h"
 #include "jit/kernel/kept_layout.h"
@@ -226,6 +227,10 @@ Result<Kernel> read_running_kernel() {
 	                            : core_jump_table(found->symbols);
 	if (labels) read_jump_labels(kernel.image, *labels, *memory);
 
+	if (!takes_direct_loads(likely.probe.cast)) {
+		for (Layout &l : *layouts)
+			l.probe.cast = {};
+	}
 	complete_generation(*layouts, *found, *memory);
 	kernel.set_layouts(*layouts);
 

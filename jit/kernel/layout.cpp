@@ -19,6 +19,9 @@
 namespace nft_drops::jit {
 namespace {
 
+// nd_cast: the function, and a structure of the core kernel with a long array of bytes, `buf`.
+constexpr std::string_view kCast = "bpf_rdonly_cast";
+constexpr const char *kBytes = "linux_binprm";
 constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
 // Types out of a file may be damaged, or made to harm: names without text, types that refer to themselves.
@@ -62,13 +65,35 @@ std::optional<Member> find_member(const btf *types, const btf_type *in, std::str
 class Structures {
 public:
 	explicit Structures(const btf *types) {
-		for (const char *name :
-		     {"nft_rule",      "nft_rule_dp",  "nft_rule_dp_last", "nft_rule_blob",    "nft_pktinfo",
-		      "nf_hook_state", "net",          "nftables_pernet",  "sk_buff",          "sock",
-		      "dst_entry",     "net_device",   "nft_base_chain",   "nft_chain",        "nft_table",
-		      "nft_expr",      "nft_expr_ops", "nft_expr_type",    "nft_regs",         "nft_traceinfo",
-		      "module",        "mod_kallsyms", "kprobe",           "optimized_kprobe", "mutex",
-		      "task_struct",   "nsproxy",      "net_generic"})
+		for (const char *name : {"nft_rule",
+		                         "nft_rule_dp",
+		                         "nft_rule_dp_last",
+		                         "nft_rule_blob",
+		                         "nft_pktinfo",
+		                         "nf_hook_state",
+		                         "net",
+		                         "nftables_pernet",
+		                         "sk_buff",
+		                         "sock",
+		                         "dst_entry",
+		                         "net_device",
+		                         "nft_base_chain",
+		                         "nft_chain",
+		                         "nft_table",
+		                         "nft_expr",
+		                         "nft_expr_ops",
+		                         "nft_expr_type",
+		                         "nft_regs",
+		                         "nft_traceinfo",
+		                         "module",
+		                         "mod_kallsyms",
+		                         "kprobe",
+		                         "optimized_kprobe",
+		                         "mutex",
+		                         "task_struct",
+		                         "nsproxy",
+		                         "net_generic",
+		                         kBytes})
 			wanted_.try_emplace(name);
 		add(types);
 	}
@@ -78,17 +103,34 @@ public:
 		const uint32_t n = btf__type_cnt(types);
 		for (uint32_t id = 1; id < n; id++) {
 			const btf_type *t = btf__type_by_id(types, id);
+			if (btf_is_func(t) && name_at(types, t->name_off) == kCast) cast_ = id;
 			if (!btf_is_struct(t) || !t->name_off) continue;
 			auto slot = wanted_.find(name_at(types, t->name_off));
-			if (slot != wanted_.end() && !slot->second.type) slot->second = {types, t};
+			if (slot != wanted_.end() && !slot->second.type) slot->second = {types, t, id};
 		}
+	}
+
+	// function 0 where there is no such way.
+	[[nodiscard]] nd_cast cast() const {
+		const auto [types, in, id] = find(kBytes);
+		int structures = 1;
+		const auto bytes = cast_ ? find_member(types, in, "buf", 0, structures) : std::nullopt;
+		const btf_type *array = bytes ? skip_modifiers(types, bytes->type) : nullptr;
+		if (!array || !btf_is_array(array)) return {};
+		const btf_type *element = skip_modifiers(types, btf_array(array)->type);
+		const uint32_t size = btf_array(array)->nelems;
+		const uint32_t offset = bytes->bit_offset / 8;
+		if (!element || !btf_is_int(element) || element->size != 1 || size < ND_SKB_BLOCK_BYTES ||
+		    offset + size > INT16_MAX)
+			return {};
+		return {cast_, id, static_cast<nd_u16>(offset), static_cast<nd_u16>(size)};
 	}
 
 	[[nodiscard]] bool has(std::string_view structure) const { return find(structure).type != nullptr; }
 
 	// A member by path ("verdict.code"); size 0 where there is none.
 	[[nodiscard]] nd_field field(std::string_view structure, std::string_view path) const {
-		auto [types, in] = find(structure);
+		auto [types, in, id] = find(structure);
 		const std::string_view whole = path;
 		uint32_t bits = 0;
 		while (in) {
@@ -123,6 +165,7 @@ private:
 	struct Found {
 		const btf *types = nullptr;
 		const btf_type *type = nullptr;
+		uint32_t id = 0;
 	};
 
 	[[nodiscard]] Found find(std::string_view name) const {
@@ -159,6 +202,7 @@ private:
 	}
 
 	std::unordered_map<std::string_view, Found> wanted_;
+	uint32_t cast_ = 0;
 	mutable std::string too_far_;
 };
 
@@ -269,11 +313,13 @@ Result<Layout> layout_of(const Structures &s) {
 	p.expr_ops = r.expr_ops;
 	p.rule_is_last = r.rule_is_last;
 	p.last_chain = s.field("nft_rule_dp_last", "chain");
+	p.chain_genmask = s.field("nft_chain", "genmask");
 	p.skb_sk = s.field("sk_buff", "sk");
 	p.skb_dst = s.field("sk_buff", "_skb_refdst");
 	p.sk_net = s.field("sock", "__sk_common.skc_net.net");
 	p.dst_dev = s.field("dst_entry", "dev");
 	p.dev_net = s.field("net_device", "nd_net.net");
+	p.cast = s.cast();
 	lay.expression = {s.field("nft_expr_ops", "type"), s.field("nft_expr_type", "name")};
 
 	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
@@ -287,9 +333,9 @@ Result<Layout> layout_of(const Structures &s) {
 	p.pkt = block_of({p.pkt_skb, p.pkt_state});
 	p.state = block_of({p.state_hook, p.state_pf, p.state_in, p.state_out, p.state_net});
 	p.skb = block_of({p.skb_len, p.skb_data_len, p.skb_head, p.skb_data, p.skb_network_header, p.skb_mac_header,
-	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci},
+	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci, p.skb_dev},
 	                 ND_SKB_BLOCK_BYTES);
-	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name});
+	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name, p.chain_genmask});
 	p.table = block_of({p.table_handle, p.table_family, p.table_name});
 
 	lay.module = {s.field("module", "list"),

@@ -91,11 +91,34 @@ TEST(Layout, BlocksHoldTheirMembers) {
 	EXPECT_TRUE(holds(l.probe.pkt, l.probe.pkt_skb) && holds(l.probe.pkt, l.probe.pkt_state));
 	EXPECT_TRUE(holds(l.probe.state, l.probe.state_hook) && holds(l.probe.state, l.probe.state_net));
 	EXPECT_TRUE(holds(l.probe.skb, l.probe.skb_len) && holds(l.probe.skb, l.probe.skb_data));
+	EXPECT_TRUE(holds(l.probe.skb, l.probe.skb_dev));
+	EXPECT_TRUE(holds(l.probe.chain, l.probe.chain_genmask));
+	EXPECT_FIELD(l.probe.chain_genmask, 84, 1, 6, 2);
 	EXPECT_TRUE(holds(l.probe.chain, l.probe.chain_table) && holds(l.probe.chain, l.probe.chain_name));
 	EXPECT_TRUE(holds(l.probe.table, l.probe.table_handle) && holds(l.probe.table, l.probe.table_family));
 }
 
+// Linux 6.2: a function that makes pointers, and a structure to point to.
+TEST(Layout, DirectLoads) {
+	const auto cast_of = [](bool function, uint32_t bytes) {
+		Maker maker;
+		maker.cast = function;
+		maker.bytes = bytes;
+		return std::pair(layout_of(std::move(maker)).probe.cast, bytes);
+	};
+	for (const auto &[cast, bytes] : {cast_of(true, 256), cast_of(true, 1000)}) {
+		EXPECT_NE(cast.function, 0U);
+		EXPECT_NE(cast.type, 0U);
+		EXPECT_NE(cast.type, cast.function);
+		EXPECT_EQ(cast.offset, 160);
+		EXPECT_EQ(cast.size, bytes);
+	}
+	for (const auto &[cast, bytes] : {cast_of(false, 256), cast_of(true, 255), cast_of(true, 0)})
+		EXPECT_EQ(cast.function, 0U) << bytes;
+}
+
 TEST(Layout, WhatSomeKernelsLackIsZero) {
+	EXPECT_EQ(layout_of(Maker("nft_chain.genmask")).probe.chain_genmask.size, 0);
 	EXPECT_EQ(layout_of(Maker("nft_rule_dp.is_last")).ruleset.rule_is_last.size, 0);
 	EXPECT_EQ(layout_of(Maker("nft_rule_blob.size")).ruleset.blob_size.size, 0);
 	EXPECT_EQ(layout_of(Maker("nftables_pernet.base_seq")).probe.pernet_base_seq.size, 0);

@@ -63,6 +63,7 @@ inline const std::vector<Member> kMembers = {
         {"nft_chain", "blob_gen_1", Type::kPointer, 64},
         {"nft_chain", "table", Type::kPointer, 8 * 64},
         {"nft_chain", "handle", Type::kU64, 8 * 72},
+        {"nft_chain", "genmask", Type::kU8, 8 * 84 + 6, 2, false},
         {"nft_chain", "name", Type::kPointer, 8 * 88},
         {"nft_table", "handle", Type::kU64, 8 * 144},
         {"nft_table", "family", Type::kU16, 8 * 156, 6},
@@ -118,6 +119,15 @@ public:
 		btf__add_union(b, nullptr, 32);
 		btf__add_field(b, nullptr, headers, 0, 0);
 		const int either = static_cast<int>(btf__type_cnt(b)) - 1;
+		if (bytes != 0) {
+			const int array = btf__add_array(b, u32_, u8_, bytes);
+			begin("linux_binprm", 160 + bytes);
+			btf__add_field(b, "buf", array, 8 * 160, 0);
+		}
+		if (cast) {
+			const int prototype = btf__add_func_proto(b, pointer_);
+			btf__add_func(b, "bpf_rdonly_cast", BTF_FUNC_STATIC, prototype);
+		}
 		begin("sk_buff", 232);
 		fields("sk_buff");
 		btf__add_field(b, nullptr, either, 8 * 144, 0);
@@ -130,7 +140,9 @@ public:
 	bool core_only = false; // nothing of nf_tables
 	std::vector<std::pair<const char *, unsigned>> embedded;
 
-	bool policy = true; // nft_base_chain has one
+	bool cast = false;    // the kernel has bpf_rdonly_cast()
+	uint32_t bytes = 256; // in linux_binprm; 0: there is no such structure
+	bool policy = true;   // nft_base_chain has one
 	unsigned nft_in_net = 0x4a0;
 	bool vlan_present = false; // sk_buff has the bit of 6.1 in place of vlan_all
 

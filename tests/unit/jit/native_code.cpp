@@ -87,8 +87,8 @@ NativeCode::NativeCode(const Source &source) : jit_(std::make_unique<Jit>()) {
 	}
 	define_maps(m, source.maps);
 	if (source.prepare) source.prepare(m);
+	optimise(m); // numbers of the kernel's functions become constants
 	link_helpers(m, source.helper);
-	optimise(m);
 	if (auto error = jit.addIRModule(llvm::orc::ThreadSafeModule(std::move(*module), std::move(context))))
 		die(llvm::toString(std::move(error)));
 }

@@ -13,18 +13,17 @@
 namespace nft_drops::jit_test {
 namespace {
 
-constexpr const char *kMaps[] = {"nd_events", "nd_counters"};
+constexpr const char *kMaps[] = {"nd_events", "nd_here"};
 
 FakeKernel *kernel;
 // Addresses of the maps in the probe that was compiled last.
 uint64_t ring_map;
-uint64_t counter_map;
+uint64_t here_map;
 
 // The helpers, by their numbers in <linux/bpf.h>.
 void *map_lookup_elem(void *map, const uint32_t *key) {
-	if (reinterpret_cast<uint64_t>(map) != counter_map) kernel->bad_call = true;
-	if (kernel->counters_missing || *key >= kernel->counters.size()) return nullptr;
-	return &kernel->counters[*key];
+	if (reinterpret_cast<uint64_t>(map) != here_map) kernel->bad_call = true;
+	return kernel->here_missing || *key ? nullptr : &kernel->here;
 }
 uint64_t ktime_get_ns() {
 	return kernel->time_ns;
@@ -38,6 +37,10 @@ long probe_read_kernel(void *to, uint32_t size, uint64_t from) {
 long probe_read_kernel_str(char *to, uint32_t size, uint64_t from) {
 	return kernel->read_string(to, size, from);
 }
+const char *rdonly_cast(uint64_t address, uint32_t type) {
+	if (type != kernel->cast.type) kernel->bad_call = true;
+	return kernel->rdonly_cast(address);
+}
 void *ringbuf_reserve(void *ring, uint64_t size, uint64_t flags) {
 	if (reinterpret_cast<uint64_t>(ring) != ring_map || flags) kernel->bad_call = true;
 	return kernel->reserve(size);
@@ -48,6 +51,8 @@ void ringbuf_submit(void *record, uint64_t flags) {
 }
 
 uint64_t helper(uint64_t number) {
+	if (kernel->cast.function && number == ND_KERNEL_FUNCTION + kernel->cast.function)
+		return address_of(rdonly_cast);
 	switch (number) {
 	case 1:
 		return address_of(map_lookup_elem);
@@ -94,28 +99,42 @@ FakeKernel &FakeKernel::present() {
 	return *kernel;
 }
 
-long FakeKernel::read(void *to, uint32_t size, uint64_t from) {
-	reads++;
-	if (!size) return 0;
+bool FakeKernel::copy(void *to, size_t size, uint64_t from) {
 	auto after = memory.upper_bound(from);
 	if (after != memory.begin()) {
 		const auto &[address, bytes] = *std::prev(after);
 		const uint64_t offset = from - address;
 		if (offset < bytes.size() && bytes.size() - offset >= size) {
 			memcpy(to, bytes.data() + offset, size);
-			return 0;
+			if (after_read) after_read(from);
+			return true;
 		}
 	}
-	if (read_elsewhere && read_elsewhere(to, size, from)) return 0;
+	return read_elsewhere && read_elsewhere(to, size, from);
+}
+
+long FakeKernel::read(void *to, uint32_t size, uint64_t from) {
+	reads++;
+	if (!size || copy(to, size, from)) return 0;
 	memset(to, 0, size);
 	return -EFAULT;
+}
+
+// bpf_rdonly_cast(): what can be loaded through it, zeroes where nothing can.
+const char *FakeKernel::rdonly_cast(uint64_t address) {
+	std::vector<char> &bytes = casts_[next_cast_++ % casts_.size()];
+	bytes.assign(size_t{cast.offset} + cast.size, 0);
+	for (size_t i = cast.offset; i < bytes.size(); i++)
+		copy(&bytes[i], 1, address + i);
+	return bytes.data();
 }
 
 // strncpy_from_kernel_nofault(): as many bytes as there are up to the NUL, which is always written; its length with the
 // NUL, or a fault.
 long FakeKernel::read_string(char *to, uint32_t size, uint64_t from) {
+	reads++;
 	for (uint32_t i = 0; i < size; i++) {
-		if (read(to + i, 1, from + i)) {
+		if (!copy(to + i, 1, from + i)) {
 			memset(to, 0, size);
 			return -EFAULT;
 		}
@@ -147,11 +166,14 @@ NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites
              .sites = sites,
              .maps = kMaps,
              .helper = helper,
-             .prepare = set_netns}) {
+             .prepare = [&layout](llvm::Module &m) {
+	             kernel->cast = layout.cast;
+	             set_netns(m);
+             }}) {
 	for (const nd_site &s : sites)
 		programs_.push_back(code_.program(fmt::format("nd_site_{}", s.index)));
 	ring_map = code_.address("nd_events");
-	counter_map = code_.address("nd_counters");
+	here_map = code_.address("nd_here");
 }
 
 } // namespace nft_drops::jit_test

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <vector>
@@ -28,31 +29,37 @@ public:
 	std::map<uint64_t, std::vector<uint8_t>> memory;
 	// Reads elsewhere than in `memory`, if set: false for a fault. Called in signal handlers.
 	bool (*read_elsewhere)(void *to, size_t size, uint64_t from) = nullptr;
+	std::function<void(uint64_t from)> after_read; // of `memory`; if set
+	size_t reads = 0;                              // calls of helpers that read memory
 	uint64_t time_ns = 0;
 	uint32_t cpu = 0;
 	bool ring_full = false;
-	bool counters_missing = false; // the map lookup fails
-	uint32_t wanted_netns = 0;     // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
+	bool here_missing = false; // the map lookup fails
+	uint32_t wanted_netns = 0; // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
 	bool netns_held = false;
 	uint8_t rubbish = 0xaa; // what a reserved record holds
 
-	std::array<uint64_t, ND_COUNTERS> counters{};
+	nd_of_cpu here{};
 	std::vector<nd_event> events; // submitted; has capacity
 	int reserved = 0;             // and not submitted
 	bool overrun = false;         // a record was written past its ends
 	bool bad_call = false;        // a helper was called as it must not be
-
-	size_t reads = 0; // of kernel memory
 
 	// The one there is.
 	static FakeKernel &present();
 	// What the helpers do.
 	long read(void *to, uint32_t size, uint64_t from);
 	long read_string(char *to, uint32_t size, uint64_t from);
+	const char *rdonly_cast(uint64_t address);
 	void *reserve(uint64_t size);
 	void submit(void *record);
+	nd_cast cast{}; // of the NativeProbe made last
 
 private:
+	bool copy(void *to, size_t size, uint64_t from);
+
+	std::array<std::vector<char>, 32> casts_;
+	size_t next_cast_ = 0;
 	struct Record {
 		std::array<uint8_t, 64> before;
 		nd_event event;

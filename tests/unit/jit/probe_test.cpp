@@ -22,8 +22,7 @@ std::string text(const char *name, size_t size) {
 	return {name, strnlen(name, size)};
 }
 
-// Structures read at once, and member by member.
-class Probe : public testing::TestWithParam<bool> {
+class Probe : public testing::TestWithParam<Reads> {
 protected:
 	Probe() {
 		w.layout = made_up_layout(GetParam());
@@ -32,8 +31,8 @@ protected:
 	ProbeWorld w;
 };
 
-INSTANTIATE_TEST_SUITE_P(Layouts, Probe, testing::Bool(),
-                         [](const auto &info) { return info.param ? "Blocks" : "Members"; });
+INSTANTIATE_TEST_SUITE_P(Layouts, Probe, testing::ValuesIn(kEveryWay),
+                         [](const auto &info) { return name_of(info.param); });
 
 TEST_P(Probe, TellsEverythingAboutADropByARule) {
 	const nd_event &e = w.event();
@@ -69,8 +68,8 @@ TEST_P(Probe, TellsEverythingAboutADropByARule) {
 		EXPECT_EQ(e.l2[i], 50 + i);
 	for (size_t i = 0; i < 128; i++)
 		EXPECT_EQ(e.l3[i], (64 + i) & 0xff);
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 1U);
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_RING_FULL], 0U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 1U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_RING_FULL], 0U);
 }
 
 TEST_P(Probe, FindsFactsOnTheStack) {
@@ -90,6 +89,62 @@ TEST_P(Probe, FindsFactsOnTheStack) {
 	EXPECT_EQ(e.rule_handle, kRuleHandle);
 	EXPECT_EQ(e.table_handle, 0x99887766U);
 	EXPECT_EQ(e.length, 200U);
+}
+
+// Facts side by side are read by one call, up to 64 bytes.
+TEST_P(Probe, ReadsAStretchOfTheStackAtOnce) {
+	const auto reads = [this](int pkt, int rule, int base, int verdict) {
+		w.kernel.events.clear();
+		w.kernel.reads = 0;
+		w.kernel.here = {};
+		w.site.pkt = on_stack(pkt);
+		w.site.rule = {ND_WHERE_AT_STACK, rule};
+		w.site.base = on_stack(base);
+		w.site.verdict = on_stack(verdict);
+		w.put(w.site.pkt, w.pkt);
+		w.put(w.site.base, w.base);
+		w.put(on_stack(rule), w.stack + 0x180);
+		w.poke(w.stack + 0x180, 8, w.rule);
+		w.poke(w.stack + static_cast<uint64_t>(verdict), 4, kJump);
+		const nd_event &e = w.event();
+		EXPECT_EQ(e.cause, ND_CAUSE_JUMP_LIMIT);
+		EXPECT_EQ(e.verdict, kJump);
+		EXPECT_EQ(e.rule_handle, kRuleHandle);
+		EXPECT_EQ(e.chain_handle, 0x1122334455U);
+		EXPECT_EQ(e.length, 200U);
+		return w.kernel.reads;
+	};
+	w.regs = {};
+	w.reg(kAtRsp) = w.stack;
+	const size_t apart = reads(0x20, 0xa0, 0x138, 0x44);
+	const size_t calls = GetParam() == Reads::kLoads ? 0 : 3;
+	EXPECT_EQ(reads(0x20, 0x30, 0x58, 0x44) + calls, apart);
+	EXPECT_EQ(reads(0x58, 0x30, 0x40, 0x24) + calls, apart);
+	EXPECT_EQ(reads(0x20, 0x30, 0x60, 0x44), apart) << "too long";
+}
+
+TEST_P(Probe, AnAcceptedPacketPaysForTheVerdictAlone) {
+	w.site.verdict = on_stack(0x44);
+	w.site.base = on_stack(0x48);
+	w.site.rule = on_stack(0x50);
+	w.site.test = ND_TEST_VERDICT;
+	w.put(w.site.base, w.base);
+	w.put(w.site.rule, w.rule);
+	w.poke(w.stack + 0x44, 4, kAccept);
+	EXPECT_EQ(w.run(), 0);
+	EXPECT_TRUE(w.kernel.events.empty());
+	EXPECT_EQ(w.kernel.reads, GetParam() == Reads::kLoads ? 0U : 1U);
+	w.poke(w.stack + 0x44, 4, kDrop);
+	EXPECT_EQ(w.event().rule_handle, kRuleHandle);
+}
+
+// Where loads need no call, only bytes and texts of unknown length are read by one.
+TEST_P(Probe, LoadsNeedNoCalls) {
+	const nd_event &e = w.event();
+	EXPECT_EQ(e.l3_len, 128);
+	if (GetParam() == Reads::kLoads) {
+		EXPECT_EQ(w.kernel.reads, 3U);
+	}
 }
 
 TEST_P(Probe, TellsTheCauseByTheVerdict) {
@@ -131,14 +186,14 @@ TEST_P(Probe, TestsTheVerdictsLowByte) {
 		EXPECT_EQ(w.event().verdict, verdict);
 	}
 	w.kernel.events.clear();
-	w.kernel.counters = {};
+	w.kernel.here = {};
 	for (uint32_t verdict : {kAccept, 2U, 0x00070003U, kContinue, kBreak, kJump, kReturn}) {
 		w.use_registers(verdict);
 		w.site.test = ND_TEST_VERDICT;
 		EXPECT_EQ(w.run(), 0);
 	}
 	EXPECT_TRUE(w.kernel.events.empty());
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 0U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 0U);
 }
 
 TEST_P(Probe, TestsTheReturnValuesLowByte) {
@@ -173,11 +228,11 @@ TEST_P(Probe, LooksAtOneNamespaceWhereItIsToldTo) {
 	w.kernel.wanted_netns = 4026531840U;
 	EXPECT_EQ(w.event().netns, 4026531840U);
 	w.kernel.events.clear();
-	w.kernel.counters = {};
+	w.kernel.here = {};
 	w.kernel.wanted_netns = 4026532000U;
 	EXPECT_EQ(w.run(), 0);
 	EXPECT_TRUE(w.kernel.events.empty());
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 0U) << "a drop elsewhere is none of ours";
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 0U) << "a drop elsewhere is none of ours";
 }
 
 TEST_P(Probe, CountsWhatTheRingHasNoRoomFor) {
@@ -186,17 +241,17 @@ TEST_P(Probe, CountsWhatTheRingHasNoRoomFor) {
 	for (int i = 0; i < 3; i++)
 		EXPECT_EQ(probe.run(0, w.regs), 0);
 	EXPECT_TRUE(w.kernel.events.empty());
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 3U);
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_RING_FULL], 3U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 3U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_RING_FULL], 3U);
 	w.kernel.ring_full = false;
 	EXPECT_EQ(probe.run(0, w.regs), 0);
 	EXPECT_EQ(w.kernel.events.size(), 1U);
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 4U);
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_RING_FULL], 3U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 4U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_RING_FULL], 3U);
 }
 
 TEST_P(Probe, DoesWithoutCounters) {
-	w.kernel.counters_missing = true;
+	w.kernel.here_missing = true;
 	EXPECT_EQ(w.event().rule_handle, kRuleHandle);
 }
 
@@ -269,7 +324,7 @@ TEST_P(Probe, AHeldNamespaceIsKnownByItsAddress) {
 	w.poke(w.state, w.layout.state_net, w.net + 0x1000);
 	EXPECT_EQ(w.run(), 0);
 	EXPECT_TRUE(w.kernel.events.empty());
-	EXPECT_EQ(w.kernel.counters[ND_COUNT_DROPS], 2U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 2U);
 }
 
 TEST_P(Probe, GenerationMayBeAnywhereOrNowhere) {

@@ -6,7 +6,19 @@
 
 namespace nft_drops::jit_test {
 
-nd_layout made_up_layout(bool blocks) {
+std::string name_of(Reads reads) {
+	switch (reads) {
+	case Reads::kMembers:
+		return "Members";
+	case Reads::kBlocks:
+		return "Blocks";
+	case Reads::kLoads:
+		return "Loads";
+	}
+	return {};
+}
+
+nd_layout made_up_layout(Reads reads) {
 	nd_layout l{};
 	const auto plain = [](int offset, uint8_t size) {
 		return nd_field{.offset = static_cast<nd_u16>(offset), .size = size, .shift = 0, .bits = 0, .pad = {}};
@@ -44,12 +56,14 @@ nd_layout made_up_layout(bool blocks) {
 	l.base_policy = plain(-40, 1);
 	l.chain_table = plain(64, 8);
 	l.chain_handle = plain(80, 8);
+	l.chain_genmask = bits(97, 1, 6, 2);
 	l.chain_name = plain(104, 8);
 	l.table_handle = plain(48, 8);
 	l.table_family = bits(58, 2, 2, 6);
 	l.table_name = plain(168, 8);
 	l.chain_in_base = 152;
-	if (blocks) {
+	if (reads == Reads::kLoads) l.cast = {.function = 4711, .type = 815, .offset = 24, .size = ND_SKB_BLOCK_BYTES};
+	if (reads != Reads::kMembers) {
 		l.pkt = {24, 24};
 		l.state = {0, 56};
 		l.skb = {112, 104};
@@ -103,6 +117,7 @@ ProbeWorld::ProbeWorld() {
 	poke(base, layout.chain_table, table);
 	poke(base, layout.chain_handle, 0x1122334455);
 	poke(base, layout.chain_name, names);
+	poke(base, layout.chain_genmask, 0);
 	poke(table, layout.table_handle, 0x99887766);
 	poke(table, layout.table_family, 1);
 	poke(table, layout.table_name, names + 512);
@@ -176,12 +191,14 @@ void ProbeWorld::packet(uint32_t data, uint32_t network_header, uint32_t mac_hea
 
 int ProbeWorld::run() {
 	const bool same = memcmp(&layout, &for_layout_, sizeof(layout)) == 0 &&
-	                  memcmp(&site, &for_site_, sizeof(site)) == 0 && kernel.wanted_netns == for_netns_;
+	                  memcmp(&site, &for_site_, sizeof(site)) == 0 && kernel.wanted_netns == for_netns_ &&
+	                  kernel.netns_held == for_held_;
 	if (!probe_ || !same) {
 		probe_ = std::make_unique<NativeProbe>(layout, std::span(&site, 1));
 		for_layout_ = layout;
 		for_site_ = site;
 		for_netns_ = kernel.wanted_netns;
+		for_held_ = kernel.netns_held;
 	}
 	return probe_->run(0, regs);
 }

@@ -22,8 +22,13 @@ constexpr nd_locator on_stack(int offset) {
 	return {ND_WHERE_STACK, offset};
 }
 
+// How memory is read: each member by itself, structures at once, or without calls.
+enum class Reads { kMembers, kBlocks, kLoads };
+constexpr Reads kEveryWay[] = {Reads::kMembers, Reads::kBlocks, Reads::kLoads};
+std::string name_of(Reads reads);
+
 // Where this kernel has things. As in no real one, so that no offset is right by accident.
-nd_layout made_up_layout(bool blocks);
+nd_layout made_up_layout(Reads reads);
 
 struct ProbeWorld {
 	ProbeWorld();
@@ -46,7 +51,7 @@ struct ProbeWorld {
 	// Puts the value where the locator says; the stack pointer is `stack`.
 	void put(const nd_locator &at, uint64_t value);
 
-	nd_layout layout = made_up_layout(true);
+	nd_layout layout = made_up_layout(Reads::kBlocks);
 	nd_site site{};
 
 	// A site with all facts in registers: pkt r15, rule r14, base r13, verdict r12; no test, cause by verdict.
@@ -62,6 +67,7 @@ struct ProbeWorld {
 private:
 	// What was compiled last, and for what.
 	std::unique_ptr<NativeProbe> probe_;
+	bool for_held_ = false;
 	nd_layout for_layout_{};
 	nd_site for_site_{};
 	uint32_t for_netns_ = 0;

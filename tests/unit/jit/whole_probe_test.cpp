@@ -65,8 +65,8 @@ TEST_P(WholeProbe, MakesTheRightEvents) {
 		EXPECT_EQ(e.rule_handle, handle) << describe(r);
 	}
 	EXPECT_GT(drops, 50);
-	EXPECT_EQ(kernel.counters[ND_COUNT_DROPS], static_cast<uint64_t>(drops));
-	EXPECT_EQ(kernel.counters[ND_COUNT_RING_FULL], 0U);
+	EXPECT_EQ(kernel.here.counts[ND_COUNT_DROPS], static_cast<uint64_t>(drops));
+	EXPECT_EQ(kernel.here.counts[ND_COUNT_RING_FULL], 0U);
 	probe = nullptr;
 	arena = nullptr;
 }
