@@ -55,7 +55,16 @@ Result<std::vector<Candidate>> find_candidates(const Kernel &kernel) {
 			found.push_back(std::move(candidate));
 	}
 	if (found.empty()) return std::unexpected(first_error);
+	add_without_direct_loads(found);
 	return found;
+}
+
+void add_without_direct_loads(std::vector<Candidate> &candidates) {
+	for (size_t i = 0, n = candidates.size(); i < n; i++) {
+		if (!candidates[i].layout.probe.cast.function) continue;
+		candidates.push_back(candidates[i]);
+		candidates.back().layout.probe.cast = {};
+	}
 }
 
 } // namespace nft_drops::jit

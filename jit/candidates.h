@@ -18,8 +18,11 @@ struct Candidate {
 };
 
 // One for each of the kernel's layouts that its code allows, likeliest first; of those that would make the same probe,
-// the first. Never empty. Fails as the likeliest layout does where the code allows none.
+// the first. Behind them the same without direct loads. Never empty. Fails as the likeliest layout does where the code
+// allows none.
 Result<std::vector<Candidate>> find_candidates(const Kernel &kernel);
+// A kernel may take the trial of direct_loads.h and refuse the probe: each that has them once more without, at the end.
+void add_without_direct_loads(std::vector<Candidate> &candidates);
 
 } // namespace nft_drops::jit
 

@@ -121,6 +121,11 @@ private:
 
 	State attached() {
 		auto probe = Probe::attach(object_, likeliest().plan, {.netns = netns_});
+		while (!probe && candidates_.size() > 1) {
+			candidates_.erase(candidates_.begin());
+			if (auto made = probe_made(); !made) return made;
+			probe = Probe::attach(object_, likeliest().plan, {.netns = netns_});
+		}
 		if (!probe) return std::unexpected(probe.error());
 		probe_ = std::move(*probe);
 		std::string places;

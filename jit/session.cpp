@@ -88,6 +88,7 @@ Result<std::unique_ptr<Probe>> make(Session &s, const nd_settings &settings, Sel
 	auto candidates =
 	        known ? std::vector<Candidate>{{s.kernel.layout, std::move(*kept)}} : find_candidates(s.kernel);
 	if (!candidates) return std::unexpected(candidates.error());
+	if (known) add_without_direct_loads(*candidates);
 	s.timings.resolve = watch.lap();
 	Result<std::unique_ptr<Probe>> first;
 	for (Candidate &c : *candidates) {
