@@ -25,26 +25,35 @@ typedef nd_u16 __attribute__((may_alias)) any_u16;
 typedef nd_u32 __attribute__((may_alias)) any_u32;
 typedef nd_u64 __attribute__((may_alias)) any_u64;
 
-/* Once, and here: what is loaded may be the kernel's, and change. */
-ALWAYS_INLINE nd_u64 load(const char *from, nd_u32 size) {
-	switch (size) {
-	case 1:
-		return *(const volatile nd_u8 *)from;
-	case 2:
-		return *(const volatile any_u16 *)from;
-	case 4:
-		return *(const volatile any_u32 *)from;
-	default:
-		return *(const volatile any_u64 *)from;
-	}
-}
-
 /*
  * Kernel memory is read by bpf_probe_read_kernel(), about 100 instructions a call, or, where this is not 0, loaded
  * through direct(). Both give zeroes for what cannot be read (NULL too), so nobody needs to look at what they return.
  */
 ALWAYS_INLINE int can_load(void) {
 	return nd_the_layout.cast.function != 0;
+}
+
+/*
+ * A value that was loaded. The compiler must not see that it was: of loads on two branches it would make one, and the
+ * verifier refuses a load of two kinds of memory.
+ */
+ALWAYS_INLINE nd_u64 loaded(nd_u64 value) {
+	if (can_load()) asm volatile("" : "+r"(value));
+	return value;
+}
+
+/* Once, and here: what is loaded may be the kernel's, and change. */
+ALWAYS_INLINE nd_u64 load(const char *from, nd_u32 size) {
+	switch (size) {
+	case 1:
+		return loaded(*(const volatile nd_u8 *)from);
+	case 2:
+		return loaded(*(const volatile any_u16 *)from);
+	case 4:
+		return loaded(*(const volatile any_u32 *)from);
+	default:
+		return loaded(*(const volatile any_u64 *)from);
+	}
 }
 
 /* What is at `address`, nd_cast.size bytes at most. The kernel makes a move of this call, and guards the loads. */
@@ -65,7 +74,7 @@ ALWAYS_INLINE nd_u64 read_memory(nd_u64 address, nd_u32 size) {
 }
 
 ALWAYS_INLINE nd_u64 in_register(void *ctx, nd_u32 offset) {
-	return *(volatile nd_u64 *)((char *)ctx + offset);
+	return loaded(*(volatile nd_u64 *)((char *)ctx + offset));
 }
 
 ALWAYS_INLINE nd_u64 locate(void *ctx, const struct nd_site *site, const struct nd_locator *at) {

@@ -91,11 +91,20 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 	std::vector<nd_site> sites;
 	for (const PlannedSite &site : session->plan.sites)
 		sites.push_back(site.site);
-	auto object = kept_or_compiled(layout, sites, {}, bpf::count_bitcode());
-	if (!object) return std::unexpected(object.error());
-
 	std::unique_ptr<Counting> counting(new Counting);
-	if (auto loaded = counting->load(*object, options); !loaded) return std::unexpected(loaded.error());
+	const auto load = [&](const nd_layout &by) -> Result<void> {
+		auto object = kept_or_compiled(by, sites, {}, bpf::count_bitcode());
+		if (!object) return std::unexpected(object.error());
+		return counting->load(*object, options);
+	};
+	auto loaded = load(layout);
+	if (!loaded && layout.cast.function) {
+		// The kernel took direct loads of the probe that proved the Plan, and need not take this one's.
+		nd_layout plain = layout;
+		plain.cast = {};
+		loaded = load(plain);
+	}
+	if (!loaded) return std::unexpected(loaded.error());
 	// First: nobody may change a ruleset unseen once something of it is kept.
 	if (auto watching = counting->watch_changes(); !watching) return std::unexpected(watching.error());
 	auto attached = attach_sites(counting->object_, session->plan);
