@@ -109,6 +109,12 @@ private:
 		return fmt::format("compiled, {} bytes", object_.size());
 	}
 
+	// Of the next candidate: the likeliest was found wrong.
+	State next_made() {
+		candidates_.erase(candidates_.begin());
+		return probe_made();
+	}
+
 	State network_namespace() {
 		auto test = SelfTest::start();
 		if (!test) return std::unexpected(test.error());
@@ -122,8 +128,7 @@ private:
 	State attached() {
 		auto probe = Probe::attach(object_, likeliest().plan, {.netns = netns_});
 		while (!probe && candidates_.size() > 1) {
-			candidates_.erase(candidates_.begin());
-			if (auto made = probe_made(); !made) return made;
+			if (auto made = next_made(); !made) return made;
 			probe = Probe::attach(object_, likeliest().plan, {.netns = netns_});
 		}
 		if (!probe) return std::unexpected(probe.error());
@@ -141,9 +146,8 @@ private:
 		auto seen = test_->run(*probe_, likeliest().plan, likeliest().layout);
 		// Where BTF does not tell the layout, packets do.
 		while (!seen && candidates_.size() > 1) {
-			candidates_.erase(candidates_.begin());
 			probe_.reset();
-			if (auto made = probe_made(); !made) return made;
+			if (auto made = next_made(); !made) return made;
 			if (auto there = attached(); !there) return there;
 			seen = test_->run(*probe_, likeliest().plan, likeliest().layout);
 		}

@@ -88,9 +88,7 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 	const nd_layout &layout = session->kernel.layout.probe;
 	if (!layout.net_cookie.size)
 		return cannot("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
-	std::vector<nd_site> sites;
-	for (const PlannedSite &site : session->plan.sites)
-		sites.push_back(site.site);
+	const std::vector<nd_site> sites = constants_of(session->plan);
 	std::unique_ptr<Counting> counting(new Counting);
 	const auto load = [&](const nd_layout &by) -> Result<void> {
 		auto object = kept_or_compiled(by, sites, {}, bpf::count_bitcode());

@@ -493,17 +493,5 @@ TEST_F(CountTest, TablesAndChainsOfThatNameKeepWorking) {
 	EXPECT_FALSE(std::filesystem::exists(kPins));
 }
 
-// Of kernels that have no lasting name for a network namespace: tests/vm knows which, and runs only this of the above.
-TEST(NoCount, OneLineAndNothingLeft) {
-	const Leftovers before = leftovers();
-	for (const char *how : {" count start", " count status", " list ruleset --with-drop-counts --for 10s"}) {
-		const Finished f = run({"sh", "-c", nft_drops() + how});
-		EXPECT_EQ(f.status, 2) << how;
-		EXPECT_THAT(f.err, HasSubstr("Linux 5.14 or later is needed"));
-		EXPECT_EQ(lines_of(f.err).size(), 1U) << f.err;
-		EXPECT_TRUE(become(before));
-	}
-}
-
 } // namespace
 } // namespace nft_drops::guest
