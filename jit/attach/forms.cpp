@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/attach/forms.h"
 
-#include "jit/kernel/memory.h"
+#include "jit/kernel/live/memory.h"
 
 #include <chrono>
 #include <thread>

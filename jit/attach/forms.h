@@ -3,8 +3,8 @@
 #ifndef NFT_DROPS_JIT_ATTACH_FORMS_H
 #define NFT_DROPS_JIT_ATTACH_FORMS_H
 
-#include "jit/kernel/kernel.h"
-#include "jit/kernel/kprobes.h"
+#include "jit/kernel/live/kprobes.h"
+#include "jit/kernel/types/kernel.h"
 #include "jit/resolve/plan.h"
 
 namespace nft_drops::jit {

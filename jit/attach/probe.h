@@ -4,8 +4,8 @@
 #define NFT_DROPS_JIT_ATTACH_PROBE_H
 
 #include "bpf/shared/event.h"
-#include "bpf/shared/result.h"
 #include "jit/attach/sites.h"
+#include "jit/base/result.h"
 #include "jit/resolve/plan.h"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #ifndef NFT_DROPS_JIT_ATTACH_SITES_H
 #define NFT_DROPS_JIT_ATTACH_SITES_H
 
-#include "bpf/shared/result.h"
+#include "jit/base/result.h"
 #include "jit/resolve/plan.h"
 
 #include <cstdint>

@@ -4,8 +4,8 @@
 #define NFT_DROPS_JIT_COMPILE_COMPILE_H
 
 #include "bpf/objects.h"
-#include "bpf/shared/result.h"
 #include "bpf/shared/site.h"
+#include "jit/base/result.h"
 
 #include <span>
 #include <vector>

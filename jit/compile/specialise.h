@@ -4,8 +4,8 @@
 #ifndef NFT_DROPS_JIT_COMPILE_SPECIALISE_H
 #define NFT_DROPS_JIT_COMPILE_SPECIALISE_H
 
-#include "bpf/shared/result.h"
 #include "bpf/shared/site.h"
+#include "jit/base/result.h"
 
 #include <llvm/IR/Module.h>
 

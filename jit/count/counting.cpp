@@ -2,10 +2,10 @@
 #include "jit/count/counting.h"
 
 #include "bpf/objects.h"
-#include "jit/cache/checksum.h"
-#include "jit/cache/objects.h"
+#include "jit/base/checksum.h"
 #include "jit/count/pins.h"
-#include "jit/session.h"
+#include "jit/start/kept_objects.h"
+#include "jit/start/session.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

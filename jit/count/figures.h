@@ -4,8 +4,8 @@
 #define NFT_DROPS_JIT_COUNT_FIGURES_H
 
 #include "bpf/shared/count.h"
-#include "bpf/shared/result.h"
 #include "jit/attach/sites.h"
+#include "jit/base/result.h"
 
 #include <cstddef>
 #include <utility>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/count/pins.h"
 
-#include "jit/kernel/descriptor.h"
+#include "jit/base/descriptor.h"
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>

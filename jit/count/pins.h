@@ -5,7 +5,7 @@
 #ifndef NFT_DROPS_JIT_COUNT_PINS_H
 #define NFT_DROPS_JIT_COUNT_PINS_H
 
-#include "bpf/shared/result.h"
+#include "jit/base/result.h"
 #include "jit/count/figures.h"
 
 #include <cstdint>

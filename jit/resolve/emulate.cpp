@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/resolve/emulate.h"
 
-#include "jit/resolve/helper.h"
+#include "jit/machine/helper.h"
 
 #include <fmt/format.h>
 

@@ -3,9 +3,9 @@
 #ifndef NFT_DROPS_JIT_RESOLVE_EMULATE_H
 #define NFT_DROPS_JIT_RESOLVE_EMULATE_H
 
-#include "bpf/shared/result.h"
-#include "jit/kernel/layout.h"
-#include "jit/resolve/code.h"
+#include "jit/base/result.h"
+#include "jit/kernel/types/layout.h"
+#include "jit/machine/code.h"
 #include "jit/resolve/world.h"
 
 #include <array>

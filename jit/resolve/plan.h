@@ -3,14 +3,13 @@
 #ifndef NFT_DROPS_JIT_RESOLVE_PLAN_H
 #define NFT_DROPS_JIT_RESOLVE_PLAN_H
 
-#include "bpf/shared/result.h"
 #include "bpf/shared/site.h"
-#include "jit/kernel/kernel.h"
-#include "jit/kernel/kprobes.h"
+#include "jit/base/result.h"
+#include "jit/kernel/types/layout.h"
+#include "jit/machine/image.h"
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace nft_drops::jit {
@@ -43,13 +42,6 @@ Result<Plan> resolve(const Image &image, const Layout &layout);
 
 // What compile_probe() is given of it, in the order of the sites.
 std::vector<nd_site> constants_of(const Plan &plan);
-
-// The Plan in words, one fact a line. `forms`: of the probes that are at its sites now, as probe_forms() tells.
-// `proof`: what makes the kernel's layout the right one, where that is not BTF.
-std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &forms = {}, std::string_view proof = {});
-
-// "r15", "stack slot sp+0x48"
-std::string describe(const nd_locator &at, Machine machine);
 
 } // namespace nft_drops::jit
 

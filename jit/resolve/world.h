@@ -3,8 +3,8 @@
 #ifndef NFT_DROPS_JIT_RESOLVE_WORLD_H
 #define NFT_DROPS_JIT_RESOLVE_WORLD_H
 
-#include "jit/kernel/layout.h"
-#include "jit/resolve/machine.h"
+#include "jit/kernel/types/layout.h"
+#include "jit/machine/machine.h"
 #include "jit/resolve/scenario.h"
 
 #include <optional>

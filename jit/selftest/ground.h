@@ -4,7 +4,7 @@
 #ifndef NFT_DROPS_JIT_SELFTEST_GROUND_H
 #define NFT_DROPS_JIT_SELFTEST_GROUND_H
 
-#include "bpf/shared/result.h"
+#include "jit/base/result.h"
 #include "jit/selftest/trial_ruleset.h"
 
 #include <array>

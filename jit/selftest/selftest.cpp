@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/selftest/selftest.h"
 
-#include "jit/kernel/expression_names.h"
+#include "jit/kernel/live/expression_names.h"
 
 #include <netinet/in.h> // before the kernel's headers, which else define the same
 

@@ -3,7 +3,7 @@
 #ifndef NFT_DROPS_JIT_SELFTEST_TRIAL_RULESET_H
 #define NFT_DROPS_JIT_SELFTEST_TRIAL_RULESET_H
 
-#include "bpf/shared/result.h"
+#include "jit/base/result.h"
 #include "jit/selftest/trials.h"
 
 #include <cstdint>

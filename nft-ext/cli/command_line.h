@@ -3,8 +3,8 @@
 #ifndef NFT_DROPS_NFT_EXT_CLI_COMMAND_LINE_H
 #define NFT_DROPS_NFT_EXT_CLI_COMMAND_LINE_H
 
-#include "bpf/shared/result.h"
-#include "nft-ext/render/renderer.h"
+#include "jit/base/result.h"
+#include "nft-ext/text/format.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/cli/grammar.h"
 
-#include "nft-ext/cli/duration.h"
+#include "nft-ext/text/duration.h"
 
 #include <fmt/format.h>
 

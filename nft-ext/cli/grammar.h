@@ -5,11 +5,11 @@
 // To add an option: one entry in kOptions (grammar.cpp), with a function that puts its argument into CommandLine.
 // To add a command: a name in `enum class Command` (command_line.h), one entry in kCommands, and a case where it is run
 // (live.cpp, or main.cpp for what needs neither LLVM nor libbpf). Words behind the command that its synopsis allows are
-// in CommandLine::words. tests/unit/cli and tests/completion then hold for it without a change.
+// in CommandLine::words. tests/unit/nft-ext/cli and tests/completion then hold for it without a change.
 #ifndef NFT_DROPS_NFT_EXT_CLI_GRAMMAR_H
 #define NFT_DROPS_NFT_EXT_CLI_GRAMMAR_H
 
-#include "bpf/shared/result.h"
+#include "jit/base/result.h"
 #include "nft-ext/cli/command_line.h"
 
 #include <span>

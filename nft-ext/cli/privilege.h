@@ -2,7 +2,7 @@
 #ifndef NFT_DROPS_NFT_EXT_CLI_PRIVILEGE_H
 #define NFT_DROPS_NFT_EXT_CLI_PRIVILEGE_H
 
-#include "bpf/shared/result.h"
+#include "jit/base/result.h"
 
 namespace nft_drops::cli {
 

@@ -4,11 +4,11 @@
 //   NAME RELEASE ARCHITECTURE SHAPE COMPILER SITES PACKETS DWARF
 // What DWARF was compared with goes to stderr. Exit status 0; 1 where the Plan differs from DWARF, or the files cannot
 // be read; 2 where there is no Plan.
-#include "jit/kernel/offline/elf.h"
-#include "jit/kernel/offline/file.h"
-#include "jit/kernel/offline/kernel.h"
-#include "jit/kernel/offline/link.h"
-#include "jit/kernel/offline/types.h"
+#include "jit/kernel/files/elf.h"
+#include "jit/kernel/files/file.h"
+#include "jit/kernel/files/kernel.h"
+#include "jit/kernel/files/link.h"
+#include "jit/kernel/files/types.h"
 #include "jit/resolve/explore.h"
 #include "verify.h"
 

@@ -3,8 +3,8 @@
 #ifndef NFT_DROPS_TESTS_CORPUS_DWARF_H
 #define NFT_DROPS_TESTS_CORPUS_DWARF_H
 
-#include "bpf/shared/result.h"
-#include "jit/resolve/code.h"
+#include "jit/base/result.h"
+#include "jit/machine/code.h"
 
 #include <cstdint>
 #include <elfutils/libdwfl.h>

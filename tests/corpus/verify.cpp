@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "verify.h"
+#include "jit/explain/explain.h"
 
 #include "jit/resolve/explore.h"
 

@@ -4,7 +4,7 @@
 #define NFT_DROPS_TESTS_CORPUS_VERIFY_H
 
 #include "dwarf.h"
-#include "jit/kernel/kernel.h"
+#include "jit/kernel/types/kernel.h"
 #include "jit/resolve/plan.h"
 
 #include <string>

@@ -2,9 +2,9 @@
 // Any bytes out of the ring, with any names and texts out of the ruleset, in all three formats.
 #include "input.h"
 
-#include "nft-ext/render/renderer.h"
-#include "nft-ext/ruleset/wire.h"
-#include "tests/unit/render/safe_text.h"
+#include "nft-ext/ruleset/text/wire.h"
+#include "nft-ext/sinks/renderer.h"
+#include "tests/unit/nft-ext/sinks/safe_text.h"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 // What cuts rule texts out of nft's listings, on any listing: names and comments in it are anybody's bytes.
 #include "input.h"
 
-#include "nft-ext/ruleset/listing.h"
+#include "nft-ext/ruleset/text/listing.h"
 
 namespace nft_drops::fuzz {
 namespace {

@@ -2,10 +2,10 @@
 // The packet decoder, on any headers: nothing is read that the event does not hold, and the words fit one line.
 #include "input.h"
 
-#include "nft-ext/render/json_packet.h"
-#include "nft-ext/render/packet.h"
-#include "nft-ext/render/words.h"
-#include "tests/unit/render/safe_text.h"
+#include "nft-ext/packet/json_packet.h"
+#include "nft-ext/packet/packet.h"
+#include "nft-ext/packet/words.h"
+#include "tests/unit/nft-ext/sinks/safe_text.h"
 
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>

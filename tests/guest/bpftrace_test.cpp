@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The script that nft-drops bpftrace prints, run by bpftrace as it is, beside nft-drops monitor.
 #include "bpftrace.h"
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <gmock/gmock.h>

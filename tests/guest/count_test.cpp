@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Counting in the kernel, on a real one with real packets. The truth comes from nft's own counters and from what was
 // sent. NFT_DROPS_FULL=1 sends as much as the project promises to have seen; else less, for machines that are emulated.
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <bpf/bpf.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Listings with counts are nft's own but for the comments, and load again: all kinds of rules, hostile names and
 // comments, nftables' own dumps. Each test has a network namespace of its own.
-#include "nft-ext/list/list.h"
-#include "nft-ext/ruleset/change.h"
+#include "nft-ext/counts/list.h"
+#include "nft-ext/ruleset/netlink/change.h"
 #include "ruleset_fixture.h"
 
 #include <linux/netfilter/nf_tables.h>

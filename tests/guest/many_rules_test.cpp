@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // monitor where there are 100,000 rules. Takes minutes where machines are emulated: tests/vm runs it with
 // NFT_DROPS_FULL only.
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <gtest/gtest.h>

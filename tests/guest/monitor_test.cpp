@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The main job, on a real kernel with real packets. The truth comes from nft itself: `nft -a list ruleset`.
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Rulesets as the usual programs change them: each drop carries the text that its rule had then, though the rule is
 // gone by the time it is shown. The rule's own words tell which one it was.
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <gtest/gtest.h>

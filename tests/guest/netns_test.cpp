@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Network namespaces: one that is asked for, all of them, those that come and go.
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // nft with the patches of patches/, where NFT_PATCHED names one, beside nft-drops.
-#include "nft-ext/cli/demo_network.h"
+#include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
 #include <gtest/gtest.h>

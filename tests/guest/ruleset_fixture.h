@@ -4,8 +4,8 @@
 #ifndef NFT_DROPS_TESTS_GUEST_RULESET_FIXTURE_H
 #define NFT_DROPS_TESTS_GUEST_RULESET_FIXTURE_H
 
-#include "nft-ext/ruleset/netlink.h"
-#include "nft-ext/ruleset/ruleset.h"
+#include "nft-ext/ruleset/netlink/netlink.h"
+#include "nft-ext/ruleset/text/ruleset.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -2,10 +2,10 @@
 // Every text is the one that nft prints: all kinds of rules, the corpus, names and comments that look like structure.
 #include "ruleset_fixture.h"
 
-#include "nft-ext/ruleset/formatter.h"
-#include "nft-ext/ruleset/index.h"
-#include "nft-ext/ruleset/reader.h"
-#include "nft-ext/ruleset/snapshot.h"
+#include "nft-ext/ruleset/index/index.h"
+#include "nft-ext/ruleset/index/snapshot.h"
+#include "nft-ext/ruleset/text/formatter.h"
+#include "nft-ext/ruleset/text/reader.h"
 
 #include <gtest/gtest.h>
 #include <libmnl/libmnl.h>

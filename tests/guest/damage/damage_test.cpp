@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Deliberate damage: wrong Plans are attached and put to the self-test. Each one whose answers would be wrong must be
 // rejected. Whether those that pass are right is not the self-test's to say: further packets, and counters, do.
+#include "jit/kernel/live/running_kernel.h"
 #include "mutants.h"
 #include "truth.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "mutants.h"
+#include "jit/explain/explain.h"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,8 @@
 #ifndef NFT_DROPS_TESTS_GUEST_DAMAGE_MUTANTS_H
 #define NFT_DROPS_TESTS_GUEST_DAMAGE_MUTANTS_H
 
-#include "jit/resolve/code.h"
+#include "jit/kernel/types/kernel.h"
+#include "jit/machine/code.h"
 #include "jit/resolve/plan.h"
 
 #include <cstdint>

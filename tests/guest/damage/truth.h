@@ -7,7 +7,7 @@
 #include "random_table.h"
 
 #include "jit/attach/probe.h"
-#include "jit/kernel/expression_names.h"
+#include "jit/kernel/live/expression_names.h"
 
 #include <array>
 #include <cstdint>

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/kernel/live/kprobes.h"
+
+#include <algorithm>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr int kTableSize = 64;         // KPROBE_TABLE_SIZE of kernel/kprobes.c
+constexpr uint64_t kFlagOptimized = 4; // KPROBE_FLAG_OPTIMIZED of <linux/kprobes.h>
+constexpr uint64_t kFlagFtrace = 8;    // KPROBE_FLAG_FTRACE: ftrace calls it, no byte was replaced nor saved
+constexpr uint64_t kJumpRest = 4;      // a jump's bytes after the first: DISP32_SIZE
+
+void overwrite(Image &image, uint64_t address, const std::vector<uint8_t> &bytes) {
+	for (CodeRange &r : image.ranges) {
+		for (size_t i = 0; i < bytes.size(); i++) {
+			const uint64_t at = address + i - r.address;
+			if (at < r.bytes.size()) r.bytes[at] = bytes[i];
+		}
+	}
+}
+
+bool covers(const Image &image, uint64_t address) {
+	return std::ranges::any_of(image.ranges,
+	                           [&](const CodeRange &r) { return address - r.address < r.bytes.size(); });
+}
+
+void restore_one(Image &image, uint64_t probe, const KprobeLayout &lay, const KernelMemory &memory) {
+	auto address = memory.read_integer(probe + lay.addr.offset, 8);
+	if (!address || !covers(image, *address)) return;
+	auto flags = memory.read_integer(probe + lay.flags.offset, lay.flags.size);
+	auto opcode = memory.read(probe + lay.opcode.offset, lay.opcode.size);
+	if (!flags || !opcode || (*flags & kFlagFtrace)) return;
+	overwrite(image, *address, *opcode);
+	if (!(*flags & kFlagOptimized) || !lay.copied_insn.size) return;
+	// An optimised probe is the first member of its struct optimized_kprobe.
+	if (auto rest = memory.read(probe + lay.copied_insn.offset, kJumpRest)) overwrite(image, *address + 1, *rest);
+}
+
+// Calls handle(address of a struct kprobe) for all that the kernel has.
+template <typename Handle>
+void for_each_kprobe(uint64_t table, const KprobeLayout &lay, const KernelMemory &memory, Handle &&handle) {
+	constexpr int kMostProbes = 100'000; // against a list that changes under our feet
+	if (!table || !lay.hlist.size || !lay.addr.size || !lay.opcode.size || !lay.flags.size) return;
+	auto heads = memory.read(table, kTableSize * sizeof(uint64_t));
+	if (!heads) return;
+	int seen = 0;
+	for (size_t i = 0; i < kTableSize; i++) {
+		uint64_t node = 0;
+		std::copy_n(heads->data() + i * sizeof(node), sizeof(node), reinterpret_cast<uint8_t *>(&node));
+		while (node && seen++ < kMostProbes) {
+			handle(node - lay.hlist.offset);
+			node = memory.read_integer(node, sizeof(node)).value_or(0);
+		}
+	}
+}
+
+} // namespace
+
+bool is_kprobe_table(uint64_t address, const KernelMemory &memory) {
+	auto heads = memory.read(address, kTableSize * sizeof(uint64_t));
+	if (!heads) return false;
+	for (size_t i = 0; i < kTableSize; i++) {
+		const uint64_t head = address + i * sizeof(uint64_t);
+		uint64_t first = 0;
+		std::copy_n(heads->data() + i * sizeof(first), sizeof(first), reinterpret_cast<uint8_t *>(&first));
+		// The first node of a list points back at its head (struct hlist_node.pprev).
+		if (first && memory.read_integer(first + sizeof(uint64_t), 8).value_or(0) != head) return false;
+	}
+	return true;
+}
+
+void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &lay, const KernelMemory &memory) {
+	for_each_kprobe(table, lay, memory, [&](uint64_t probe) { restore_one(image, probe, lay, memory); });
+}
+
+std::optional<ProbeForm> probe_form(uint64_t address, uint64_t table, const KprobeLayout &lay,
+                                    const KernelMemory &memory) {
+	std::optional<ProbeForm> form;
+	for_each_kprobe(table, lay, memory, [&](uint64_t probe) {
+		auto at = memory.read_integer(probe + lay.addr.offset, 8);
+		if (!at || *at != address) return;
+		auto flags = memory.read_integer(probe + lay.flags.offset, lay.flags.size);
+		if (flags) form = *flags & kFlagOptimized ? ProbeForm::kJump : ProbeForm::kBreakpoint;
+	});
+	return form;
+}
+
+} // namespace nft_drops::jit

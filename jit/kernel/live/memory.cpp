@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/kernel/live/memory.h"
+
+#include "bpf/objects.h"
+#include "bpf/shared/reader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace nft_drops::jit {
+
+Result<KernelMemory> KernelMemory::open() {
+	KernelMemory memory;
+	auto elf = bpf::reader_object();
+	memory.object_ = bpf_object__open_mem(elf.data(), elf.size(), nullptr);
+	if (!memory.object_) return cannot("reading kernel memory", strerror(errno));
+	const int error = bpf_object__load(memory.object_);
+	if (error == -EPERM || error == -EACCES) {
+		return cannot("reading kernel memory", "the kernel refuses this process BPF programs",
+		              "run as root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN), with kernel lockdown below "
+		              "confidentiality");
+	}
+	if (error) {
+		return cannot("reading kernel memory", fmt::format("BPF program not loaded: {}", strerror(-error)),
+		              "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
+	}
+	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));
+	memory.current_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_current"));
+	memory.answer_ = bpf_map__fd(bpf_object__find_map_by_name(memory.object_, "nd_answer"));
+	return memory;
+}
+
+KernelMemory::KernelMemory(KernelMemory &&other) noexcept
+    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), current_(other.current_),
+      answer_(other.answer_) {
+}
+
+KernelMemory::~KernelMemory() {
+	bpf_object__close(object_);
+}
+
+Result<std::vector<uint8_t>> KernelMemory::read(uint64_t address, size_t length) const {
+	std::vector<uint8_t> bytes(length);
+	std::vector<uint8_t> answer(sizeof(nd_reader_answer));
+	for (size_t done = 0; done < length;) {
+		nd_reader_request request{address + done, std::min<size_t>(length - done, ND_READER_BYTES)};
+		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &request, .ctx_size_in = sizeof(request));
+		if (bpf_prog_test_run_opts(program_, &run) != 0) {
+			return cannot("reading kernel memory", strerror(errno));
+		}
+		const uint32_t zero = 0;
+		if (run.retval != 0 || bpf_map_lookup_elem(answer_, &zero, answer.data()) != 0) {
+			return cannot("reading kernel memory",
+			              fmt::format("address {:#x} is not mapped", address + done));
+		}
+		std::copy_n(answer.begin(), request.length, bytes.begin() + static_cast<ptrdiff_t>(done));
+		done += request.length;
+	}
+	return bytes;
+}
+
+Result<uint64_t> KernelMemory::read_integer(uint64_t address, size_t size) const {
+	auto bytes = read(address, size);
+	if (!bytes) return std::unexpected(bytes.error());
+	uint64_t value = 0;
+	memcpy(&value, bytes->data(), std::min(size, sizeof(value)));
+	return value;
+}
+
+Result<uint64_t> KernelMemory::this_thread() const {
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	const uint32_t zero = 0;
+	nd_reader_answer answer{};
+	if (bpf_prog_test_run_opts(current_, &run) != 0 || run.retval != 0 ||
+	    bpf_map_lookup_elem(answer_, &zero, &answer) != 0)
+		return cannot("reading kernel memory", fmt::format("this thread is not known: {}", strerror(errno)));
+	uint64_t task = 0;
+	memcpy(&task, answer.bytes, sizeof(task));
+	return task;
+}
+
+} // namespace nft_drops::jit

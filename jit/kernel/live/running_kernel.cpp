@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/kernel/live/running_kernel.h"
+
+#include "jit/base/build_id.h"
+#include "jit/kernel/live/direct_loads.h"
+#include "jit/kernel/live/generation.h"
+#include "jit/kernel/live/jump_labels.h"
+#include "jit/kernel/live/kprobes.h"
+#include "jit/kernel/live/load_nf_tables.h"
+#include "jit/kernel/live/memory.h"
+#include "jit/kernel/live/modules.h"
+#include "jit/kernel/live/symbols.h"
+#include "jit/kernel/live/well_known.h"
+#include "jit/kernel/types/kept_layout.h"
+#include "jit/machine/addresses.h"
+#include "jit/machine/calls.h"
+#include "jit/machine/switches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <sys/utsname.h>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr std::string_view kFunction = "nft_do_chain";
+constexpr std::string_view kPernetId = "nf_tables_net_id";
+constexpr const char *kModule = "nf_tables"; // where it is one
+// They look through the lists of modules and of kprobes.
+constexpr std::string_view kFindModule[] = {"find_module_all", "find_module"};
+constexpr std::string_view kGetKprobe[] = {"get_kprobe"};
+#ifdef __aarch64__
+constexpr Machine kMachine = Machine::kAArch64;
+#else
+constexpr Machine kMachine = Machine::kX86_64;
+#endif
+
+// Where things are in the running kernel.
+struct Addresses {
+	std::vector<Symbol> symbols; // those of nf_tables at least
+	nd_well_known known{};
+	std::optional<uint64_t> module; // struct module of nf_tables
+};
+
+// What the kernel's own functions of these names refer to and `is_it` accepts; 0 where there is none.
+template <typename Is>
+uint64_t find_data(const Addresses &a, std::span<const std::string_view> functions, const KernelMemory &memory,
+                   Is is_it) {
+	constexpr uint64_t kMostBytes = 1024;
+	for (const Symbol &s : a.symbols) {
+		if (!s.module.empty() || std::ranges::find(functions, s.name) == functions.end()) continue;
+		auto bytes = memory.read(s.address, std::min(s.size, kMostBytes));
+		if (!bytes) continue;
+		const auto addresses = addresses_in(kMachine, {s.name, s.address, std::move(*bytes)});
+		const auto found = std::ranges::find_if(addresses, is_it);
+		if (found != addresses.end()) return *found;
+	}
+	return 0;
+}
+
+// Without CONFIG_KALLSYMS_ALL data has no symbols.
+void find_data_without_symbols(Addresses &a, const ModuleLayout &layout, const KernelMemory &memory) {
+	if (!a.known.modules) {
+		a.known.modules = find_data(a, kFindModule, memory, [&](uint64_t list) {
+			const uint64_t first = memory.read_integer(list, 8).value_or(0);
+			return memory.read_integer(first + 8, 8).value_or(0) == list && // struct list_head.prev
+			       find_module(kModule, list, layout, memory).has_value();
+		});
+	}
+	if (!a.known.kprobe_table) {
+		a.known.kprobe_table = find_data(a, kGetKprobe, memory,
+		                                 [&](uint64_t table) { return is_kprobe_table(table, memory); });
+	}
+}
+
+// The quick way, with nf_tables as a module; else by /proc/kallsyms.
+Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory &memory) {
+	Addresses a;
+	if (auto known = find_well_known()) {
+		a.known = *known;
+		a.module = find_module(kModule, known->modules, layout, memory);
+		auto symbols = a.module ? module_symbols(kModule, *a.module, layout, memory) : std::nullopt;
+		if (symbols) {
+			a.symbols = std::move(*symbols);
+			return a;
+		}
+	}
+	const std::string_view names[] = {kFunction, kPernetId,     kJumpTableStart, kJumpTableStop, "kprobe_table",
+	                                  "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
+	auto symbols = read_symbols(names);
+	if (!symbols) return std::unexpected(symbols.error());
+	a.symbols = std::move(*symbols);
+	for (const Symbol &s : a.symbols) {
+		if (!s.module.empty()) continue;
+		if (s.name == "modules") a.known.modules = s.address;
+		if (s.name == "kprobe_table") a.known.kprobe_table = s.address;
+	}
+	find_data_without_symbols(a, layout, memory);
+	if (!a.module && a.known.modules) a.module = find_module(kModule, a.known.modules, layout, memory);
+	// The module's own table knows where symbols end.
+	if (auto exact = a.module ? module_symbols(kModule, *a.module, layout, memory) : std::nullopt) {
+		std::erase_if(a.symbols, [](const Symbol &s) { return s.module == kModule; });
+		std::ranges::move(*exact, std::back_inserter(a.symbols));
+	}
+	return a;
+}
+
+Result<std::vector<CodeRange>> read_ranges(std::span<const Symbol> symbols, const Symbol &entry,
+                                           const KernelMemory &memory) {
+	constexpr uint64_t kMostBytes = 256 * 1024; // nft_do_chain has 1,500 to 3,000
+	std::vector<CodeRange> ranges;
+	for (const Symbol &s : symbols) {
+		const bool whole = &s == &entry;
+		const bool part = s.module == entry.module && s.name.starts_with(fmt::format("{}.cold", kFunction));
+		if (!whole && !part) continue;
+		if (s.size == 0 || s.size > kMostBytes) {
+			return cannot(s.name, fmt::format("implausible size of {} bytes in the symbol table", s.size));
+		}
+		auto bytes = memory.read(s.address, s.size);
+		if (!bytes) return std::unexpected(bytes.error());
+		ranges.push_back({s.name, s.address, std::move(*bytes)});
+		if (whole) std::swap(ranges.front(), ranges.back());
+	}
+	return ranges;
+}
+
+bool same_bytes(const std::vector<CodeRange> &a, const std::vector<CodeRange> &b) {
+	return std::ranges::equal(a, b, {}, &CodeRange::bytes, &CodeRange::bytes);
+}
+
+// The code as it was before anybody's kprobes. Probes may come and go while we read: it is read again until it stays.
+Result<Image> read_image(const Addresses &a, const Symbol &entry, const KprobeLayout &kprobe,
+                         const KernelMemory &memory) {
+	constexpr int kTries = 10;
+	auto before = read_ranges(a.symbols, entry, memory);
+	if (!before) return std::unexpected(before.error());
+	for (int i = 0;; i++) {
+		Image image;
+		image.machine = kMachine;
+		image.ranges = *before;
+		restore_probed_bytes(image, a.known.kprobe_table, kprobe, memory);
+		auto after = read_ranges(a.symbols, entry, memory);
+		if (!after) return std::unexpected(after.error());
+		if (same_bytes(*before, *after) || i == kTries) return image;
+		before = std::move(after);
+	}
+}
+
+Result<std::vector<CodeRange>> read_helpers(std::span<const Symbol> symbols, const Image &image,
+                                            const KernelMemory &memory) {
+	std::vector<CodeRange> helpers;
+	const auto called = called_addresses(image);
+	for (const Symbol &s : symbols) {
+		if (!s.size || s.size > kMostHelperBytes || !called.contains(s.address)) continue;
+		auto bytes = memory.read(s.address, s.size);
+		if (!bytes) return std::unexpected(bytes.error());
+		helpers.push_back({s.name, s.address, std::move(*bytes)});
+	}
+	return helpers;
+}
+
+// Where the generation lies depends on a number that the kernel gave to nf_tables when it was loaded.
+void complete_generation(std::vector<Layout> &layouts, const Addresses &a, const KernelMemory &memory) {
+	// The same for all layouts: they differ in nothing that is looked at here.
+	const Layout &likely = layouts.front();
+	if (likely.probe.net_base_seq.size) return;
+	auto symbol = std::ranges::find(a.symbols, kPernetId, &Symbol::name);
+	auto id = symbol == a.symbols.end() ? Result<uint64_t>(0) : memory.read_integer(symbol->address, 4);
+	const auto pernet_id = static_cast<uint32_t>(id.value_or(0));
+	std::vector<GenerationPlace> places = {{pernet_id, likely.probe.pernet_base_seq}};
+	if (!pernet_id || !likely.probe.pernet_base_seq.size) {
+		constexpr int kTries = 3; // the ruleset may be changed meanwhile
+		places.clear();
+		for (int i = 0; i < kTries && places.empty(); i++) {
+			auto generation = load_nf_tables();
+			if (generation) places = find_generation(pernet_id, *generation, likely, memory);
+		}
+		places.push_back({}); // last: it cannot be found, events carry none
+	}
+	std::vector<Layout> all;
+	for (const GenerationPlace &place : places) {
+		for (Layout l : layouts) {
+			l.probe.pernet_id = place.pernet_id;
+			l.probe.pernet_base_seq = place.base_seq;
+			all.push_back(l);
+		}
+	}
+	layouts = std::move(all);
+}
+
+} // namespace
+
+Result<Kernel> read_running_kernel() {
+	if (auto loaded = load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+
+	Kernel kernel;
+	kernel.core_build_id = build_id_of_file("/sys/kernel/notes");
+	kernel.nft_build_id = build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", kModule).c_str());
+	auto layouts = running_layouts(kernel.core_build_id, kernel.nft_build_id);
+	if (!layouts) return std::unexpected(layouts.error());
+	const Layout likely = layouts->front();
+	auto memory = KernelMemory::open();
+	if (!memory) return std::unexpected(memory.error());
+	auto found = find_addresses(likely.module, *memory);
+	if (!found) return std::unexpected(found.error());
+
+	auto entry = std::ranges::find(found->symbols, kFunction, &Symbol::name);
+	if (entry == found->symbols.end()) {
+		return cannot("nft_do_chain", "the kernel has no such symbol",
+		              "a kernel with CONFIG_NF_TABLES is needed");
+	}
+	kernel.module = !entry->module.empty();
+	kernel.kprobe_table = found->known.kprobe_table;
+	auto image = read_image(*found, *entry, likely.kprobe, *memory);
+	if (!image) return std::unexpected(image.error());
+	kernel.image = std::move(*image);
+	add_switch_tables(kernel.image, [&memory](uint64_t address) -> std::optional<uint64_t> {
+		auto word = memory->read_integer(address, sizeof(uint64_t));
+		return word ? std::optional(*word) : std::nullopt;
+	});
+	if (auto helpers = read_helpers(found->symbols, kernel.image, *memory); helpers)
+		kernel.image.helpers = std::move(*helpers);
+	auto labels = found->module ? module_jump_table(*found->module, likely.module, *memory)
+	                            : core_jump_table(found->symbols);
+	if (labels) read_jump_labels(kernel.image, *labels, *memory);
+
+	if (!takes_direct_loads(likely.probe.cast)) {
+		for (Layout &l : *layouts)
+			l.probe.cast = {};
+	}
+	complete_generation(*layouts, *found, *memory);
+	kernel.set_layouts(*layouts);
+
+	utsname name{};
+	uname(&name);
+	kernel.release = name.release;
+	return kernel;
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/kernel/types/layout.h"
+
+#include "jit/kernel/types/known_types.h"
+
+#include <bpf/btf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace nft_drops::jit {
+namespace {
+
+// nd_cast: the function, and a structure of the core kernel with a long array of bytes, `buf`.
+constexpr std::string_view kCast = "bpf_rdonly_cast";
+constexpr const char *kBytes = "linux_binprm";
+constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
+
+// Types out of a file may be damaged, or made to harm: names without text, types that refer to themselves.
+const btf_type *skip_modifiers(const btf *types, uint32_t id) {
+	constexpr int kMost = 32;
+	const btf_type *t = btf__type_by_id(types, id);
+	for (int i = 0; t && (btf_is_mod(t) || btf_is_typedef(t)); i++)
+		t = i < kMost ? btf__type_by_id(types, t->type) : nullptr;
+	return t;
+}
+
+std::string_view name_at(const btf *types, uint32_t offset) {
+	const char *text = btf__name_by_offset(types, offset);
+	return text ? text : "";
+}
+
+struct Member {
+	uint32_t bit_offset;
+	uint32_t bit_size; // 0 unless a bit-field
+	uint32_t type;
+};
+
+// Looks into anonymous structures and unions too, as C does; into so many altogether.
+std::optional<Member> find_member(const btf *types, const btf_type *in, std::string_view name, uint32_t base_bits,
+                                  int &structures) {
+	if (!in || !btf_is_composite(in) || structures-- <= 0) return std::nullopt;
+	const btf_member *m = btf_members(in);
+	for (uint32_t i = 0; i < btf_vlen(in); i++) {
+		const std::string_view text = name_at(types, m[i].name_off);
+		const uint32_t offset = base_bits + btf_member_bit_offset(in, i);
+		if (name == text) return Member{offset, btf_member_bitfield_size(in, i), m[i].type};
+		if (text.empty()) {
+			const btf_type *inner = skip_modifiers(types, m[i].type);
+			if (auto found = find_member(types, inner, name, offset, structures)) return found;
+		}
+	}
+	return std::nullopt;
+}
+
+// The structures by name, in one pass: BTF holds more than 100,000 types and libbpf's lookup is linear.
+class Structures {
+public:
+	explicit Structures(const btf *types) {
+		for (const char *name : {"nft_rule",
+		                         "nft_rule_dp",
+		                         "nft_rule_dp_last",
+		                         "nft_rule_blob",
+		                         "nft_pktinfo",
+		                         "nf_hook_state",
+		                         "net",
+		                         "nftables_pernet",
+		                         "sk_buff",
+		                         "sock",
+		                         "dst_entry",
+		                         "net_device",
+		                         "nft_base_chain",
+		                         "nft_chain",
+		                         "nft_table",
+		                         "nft_expr",
+		                         "nft_expr_ops",
+		                         "nft_expr_type",
+		                         "nft_regs",
+		                         "nft_traceinfo",
+		                         "module",
+		                         "mod_kallsyms",
+		                         "kprobe",
+		                         "optimized_kprobe",
+		                         "mutex",
+		                         "task_struct",
+		                         "nsproxy",
+		                         "net_generic",
+		                         kBytes})
+			wanted_.try_emplace(name);
+		add(types);
+	}
+
+	// Those that are not there yet.
+	void add(const btf *types) {
+		const uint32_t n = btf__type_cnt(types);
+		for (uint32_t id = 1; id < n; id++) {
+			const btf_type *t = btf__type_by_id(types, id);
+			if (btf_is_func(t) && name_at(types, t->name_off) == kCast) cast_ = id;
+			if (!btf_is_struct(t) || !t->name_off) continue;
+			auto slot = wanted_.find(name_at(types, t->name_off));
+			if (slot != wanted_.end() && !slot->second.type) slot->second = {types, t, id};
+		}
+	}
+
+	// function 0 where there is no such way.
+	[[nodiscard]] nd_cast cast() const {
+		const auto [types, in, id] = find(kBytes);
+		int structures = 1;
+		const auto bytes = cast_ ? find_member(types, in, "buf", 0, structures) : std::nullopt;
+		const btf_type *array = bytes ? skip_modifiers(types, bytes->type) : nullptr;
+		if (!array || !btf_is_array(array)) return {};
+		const btf_type *element = skip_modifiers(types, btf_array(array)->type);
+		const uint32_t size = btf_array(array)->nelems;
+		const uint32_t offset = bytes->bit_offset / 8;
+		if (!element || !btf_is_int(element) || element->size != 1 || size < ND_SKB_BLOCK_BYTES ||
+		    offset + size > INT16_MAX)
+			return {};
+		return {cast_, id, static_cast<nd_u16>(offset), static_cast<nd_u16>(size)};
+	}
+
+	[[nodiscard]] bool has(std::string_view structure) const { return find(structure).type != nullptr; }
+
+	// A member by path ("verdict.code"); size 0 where there is none.
+	[[nodiscard]] nd_field field(std::string_view structure, std::string_view path) const {
+		auto [types, in, id] = find(structure);
+		const std::string_view whole = path;
+		uint32_t bits = 0;
+		while (in) {
+			const size_t dot = path.find('.');
+			int structures = 1000;
+			auto m = find_member(types, in, path.substr(0, dot), bits, structures);
+			if (!m) return {};
+			if (dot == std::string_view::npos) {
+				if (m->bit_offset / 8 > INT16_MAX && too_far_.empty())
+					too_far_ = fmt::format("member {} in struct {}", whole, structure);
+				return to_field(types, *m);
+			}
+			bits = m->bit_offset;
+			in = skip_modifiers(types, m->type);
+			path.remove_prefix(dot + 1);
+		}
+		return {};
+	}
+
+	// What was asked for and lies where nd_field cannot tell (it is read as signed), in words; empty: nothing.
+	[[nodiscard]] const std::string &too_far() const { return too_far_; }
+
+	[[nodiscard]] uint32_t size(std::string_view structure) const {
+		constexpr uint32_t kLargest = 64 * 1024; // of those that are laid out in made-up memory
+		const btf_type *t = find(structure).type;
+		if (t && t->size > kLargest && too_far_.empty())
+			too_far_ = fmt::format("the end of struct {}", structure);
+		return t ? t->size : 0;
+	}
+
+private:
+	struct Found {
+		const btf *types = nullptr;
+		const btf_type *type = nullptr;
+		uint32_t id = 0;
+	};
+
+	[[nodiscard]] Found find(std::string_view name) const {
+		auto slot = wanted_.find(name);
+		return slot == wanted_.end() ? Found{} : slot->second;
+	}
+
+	[[nodiscard]] static nd_field to_field(const btf *types, const Member &m) {
+		nd_field f{};
+		if (m.bit_size) {
+			// The smallest aligned power of two bytes that holds all bits.
+			uint32_t unit = 8;
+			while (unit < 64 && m.bit_offset / unit != (m.bit_offset + m.bit_size - 1) / unit)
+				unit *= 2;
+			if (m.bit_offset % unit + m.bit_size > unit) return {};
+			f.offset = static_cast<nd_u16>(m.bit_offset / unit * (unit / 8));
+			f.size = static_cast<nd_u8>(unit / 8);
+			f.shift = static_cast<nd_u8>(m.bit_offset % unit);
+			f.bits = static_cast<nd_u8>(m.bit_size);
+			return f;
+		}
+		const btf_type *t = skip_modifiers(types, m.type);
+		f.offset = static_cast<nd_u16>(m.bit_offset / 8);
+		if (!t) return {};
+		if (btf_is_ptr(t)) {
+			f.size = 8;
+		} else if (btf_is_array(t) || btf_is_composite(t)) {
+			f.size = 1; // only its place is of interest
+		} else {
+			const bool loadable = t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8;
+			f.size = static_cast<nd_u8>(loadable ? t->size : 0);
+		}
+		return f;
+	}
+
+	std::unordered_map<std::string_view, Found> wanted_;
+	uint32_t cast_ = 0;
+	mutable std::string too_far_;
+};
+
+struct Wanted {
+	nd_field *to;
+	const char *structure;
+	const char *path;
+	bool required = true;
+};
+
+void read_pernet(const Structures &s, nd_layout &p, PernetLayout &pernet) {
+	p.net_base_seq = s.field("net", "nft.base_seq");
+	p.net_gen = s.field("net", "gen");
+	p.pernet_base_seq = s.field("nftables_pernet", "base_seq");
+	pernet = {s.field("task_struct", "nsproxy"),
+	          s.field("nsproxy", "net_ns"),
+	          s.field("net_generic", "s.len"),
+	          s.field("nftables_pernet", "tables"),
+	          s.field("nftables_pernet", "commit_mutex"),
+	          s.field("mutex", "wait_list"),
+	          s.size("mutex")};
+}
+
+// Tag present: a bit of its own up to 6.1, since then any of the tag's bytes (vlan_all).
+void read_vlan(const Structures &s, nd_layout &p) {
+	p.skb_vlan_present = s.field("sk_buff", "vlan_present");
+	if (!p.skb_vlan_present.size) p.skb_vlan_present = s.field("sk_buff", "vlan_all");
+	p.skb_vlan_proto = s.field("sk_buff", "vlan_proto");
+	p.skb_vlan_tci = s.field("sk_buff", "vlan_tci");
+}
+
+// The stretch that holds all of these members, if one read of it is cheaper than one for each.
+nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BLOCK_BYTES) {
+	uint32_t begin = UINT32_MAX;
+	uint32_t end = 0;
+	for (const nd_field &f : members) {
+		if (!f.size) continue;
+		begin = std::min<uint32_t>(begin, f.offset);
+		end = std::max<uint32_t>(end, f.offset + f.size);
+	}
+	begin &= ~7U; // members keep their alignment in the copy
+	if (begin >= end || end - begin > most) return {};
+	return {static_cast<nd_u16>(begin), static_cast<nd_u16>(end - begin)};
+}
+
+} // namespace
+
+namespace {
+
+Result<Layout> layout_of(const Structures &s) {
+	Layout lay;
+	nd_layout &p = lay.probe;
+	RulesetLayout &r = lay.ruleset;
+	// Up to Linux 5.16.
+	r.rule_array = s.field("nft_chain", "rules_gen_0").size != 0;
+	const char *rule = r.rule_array ? "nft_rule" : "nft_rule_dp";
+
+	const Wanted wanted[] = {
+	        {&p.rule_handle, rule, "handle"},
+	        {&p.pkt_skb, "nft_pktinfo", "skb"},
+	        {&p.pkt_state, "nft_pktinfo", "state"},
+	        {&p.state_hook, "nf_hook_state", "hook"},
+	        {&p.state_pf, "nf_hook_state", "pf"},
+	        {&p.state_in, "nf_hook_state", "in"},
+	        {&p.state_out, "nf_hook_state", "out"},
+	        {&p.state_net, "nf_hook_state", "net"},
+	        {&p.net_inum, "net", "ns.inum"},
+	        {&p.net_cookie, "net", "net_cookie", false},
+	        {&p.skb_len, "sk_buff", "len"},
+	        {&p.skb_data_len, "sk_buff", "data_len"},
+	        {&p.skb_head, "sk_buff", "head"},
+	        {&p.skb_data, "sk_buff", "data"},
+	        {&p.skb_network_header, "sk_buff", "network_header"},
+	        {&p.skb_mac_header, "sk_buff", "mac_header"},
+	        {&p.skb_protocol, "sk_buff", "protocol"},
+	        {&p.skb_dev, "sk_buff", "dev"},
+	        {&p.dev_name, "net_device", "name"},
+	        {&p.dev_ifindex, "net_device", "ifindex"},
+	        {&p.dev_type, "net_device", "type"},
+	        {&p.chain_table, "nft_chain", "table"},
+	        {&p.chain_handle, "nft_chain", "handle"},
+	        {&p.chain_name, "nft_chain", "name"},
+	        {&p.table_handle, "nft_table", "handle"},
+	        {&p.table_family, "nft_table", "family"},
+	        {&p.table_name, "nft_table", "name"},
+	        {&r.chain_rules[0], "nft_chain", r.rule_array ? "rules_gen_0" : "blob_gen_0"},
+	        {&r.chain_rules[1], "nft_chain", r.rule_array ? "rules_gen_1" : "blob_gen_1"},
+	        {&r.blob_size, "nft_rule_blob", "size", false},
+	        {&r.blob_data, "nft_rule_blob", "data", !r.rule_array},
+	        {&r.rule_is_last, rule, "is_last", false},
+	        {&r.rule_dlen, rule, "dlen"},
+	        {&r.rule_data, rule, "data"},
+	        {&r.expr_ops, "nft_expr", "ops"},
+	        {&r.expr_ops_eval, "nft_expr_ops", "eval"},
+	        {&r.expr_ops_size, "nft_expr_ops", "size"},
+	        {&r.regs_code, "nft_regs", "verdict.code"},
+	        {&r.regs_chain, "nft_regs", "verdict.chain"},
+	        {&r.net_gencursor, "net", "nft.gencursor"},
+	};
+	for (const Wanted &w : wanted) {
+		*w.to = s.field(w.structure, w.path);
+		if (!w.to->size && w.required) {
+			return cannot("BTF", fmt::format("no member {} in struct {}", w.path, w.structure), kBtfHelp);
+		}
+	}
+	read_pernet(s, p, lay.pernet);
+	read_vlan(s, p);
+	p.expr_ops = r.expr_ops;
+	p.rule_is_last = r.rule_is_last;
+	p.last_chain = s.field("nft_rule_dp_last", "chain");
+	p.chain_genmask = s.field("nft_chain", "genmask");
+	p.skb_sk = s.field("sk_buff", "sk");
+	p.skb_dst = s.field("sk_buff", "_skb_refdst");
+	p.sk_net = s.field("sock", "__sk_common.skc_net.net");
+	p.dst_dev = s.field("dst_entry", "dev");
+	p.dev_net = s.field("net_device", "nd_net.net");
+	p.cast = s.cast();
+	lay.expression = {s.field("nft_expr_ops", "type"), s.field("nft_expr_type", "name")};
+
+	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
+	const nd_field chain = s.field("nft_base_chain", "chain");
+	const nd_field policy = s.field("nft_base_chain", "policy");
+	if (!chain.size || !policy.size) return cannot("BTF", "no chain or policy in struct nft_base_chain", kBtfHelp);
+	p.chain_in_base = chain.offset;
+	p.base_policy = policy;
+	p.base_policy.offset = static_cast<nd_u16>(policy.offset - chain.offset); // two's complement, see nd_layout
+
+	p.pkt = block_of({p.pkt_skb, p.pkt_state});
+	p.state = block_of({p.state_hook, p.state_pf, p.state_in, p.state_out, p.state_net});
+	p.skb = block_of({p.skb_len, p.skb_data_len, p.skb_head, p.skb_data, p.skb_network_header, p.skb_mac_header,
+	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci, p.skb_dev},
+	                 ND_SKB_BLOCK_BYTES);
+	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name, p.chain_genmask});
+	p.table = block_of({p.table_handle, p.table_family, p.table_name});
+
+	lay.module = {s.field("module", "list"),
+	              s.field("module", "name"),
+	              s.field("module", "kallsyms"),
+	              s.field("mod_kallsyms", "symtab"),
+	              s.field("mod_kallsyms", "num_symtab"),
+	              s.field("mod_kallsyms", "strtab"),
+	              s.field("module", "jump_entries"),
+	              s.field("module", "num_jump_entries")};
+	lay.kprobe = {s.field("kprobe", "hlist"), s.field("kprobe", "addr"), s.field("kprobe", "opcode"),
+	              s.field("kprobe", "flags"), s.field("optimized_kprobe", "optinsn.copied_insn")};
+	r.rule_size = s.size(rule);
+	r.regs_size = s.size("nft_regs");
+	r.traceinfo_size = s.size("nft_traceinfo");
+	r.chain_size = s.size("nft_chain");
+	r.base_chain_size = s.size("nft_base_chain");
+	r.pkt_size = s.size("nft_pktinfo");
+	r.state_size = s.size("nf_hook_state");
+	if (!s.too_far().empty()) return cannot("BTF", s.too_far() + " lies further in than is understood");
+	return lay;
+}
+
+} // namespace
+
+Result<Layout> read_layout(const btf *types) {
+	return layout_of(Structures(types));
+}
+
+Result<std::vector<Layout>> propose_layouts(const btf *types) {
+	const Structures core(types);
+	std::vector<Layout> all;
+	auto told = layout_of(core);
+	if (told) {
+		all.push_back(*told);
+		return all;
+	}
+	if (core.has("nft_chain")) return std::unexpected(told.error());
+	for (const KnownTypes &known : known_types(types)) {
+		Structures both = core;
+		both.add(known.types.get());
+		auto layout = layout_of(both);
+		if (!layout) return std::unexpected(layout.error());
+		layout->known = known.number;
+		all.push_back(*layout);
+	}
+	if (all.empty()) return std::unexpected(told.error());
+	return all;
+}
+
+const char *name_of_known_layout(uint32_t known) {
+	return name_of_known_types(known);
+}
+
+Result<std::vector<Layout>> propose_running_layouts() {
+	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
+	if (!core)
+		return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),
+		              kBtfHelp);
+	// Without it, nf_tables is built into the kernel, or its types are nowhere.
+	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) return propose_layouts(core.get());
+	const BtfPtr module(btf__parse_raw_split("/sys/kernel/btf/nf_tables", core.get()));
+	if (!module) {
+		return cannot("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)),
+		              kBtfHelp);
+	}
+	return propose_layouts(module.get());
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/machine/aarch64/aarch64.h"
+#include "jit/machine/code.h"
+#include "jit/machine/x86_64/x86_64.h"
+
+namespace nft_drops::jit {
+
+Result<std::unique_ptr<Architecture>> Architecture::of(Machine machine) {
+	switch (machine) {
+	case Machine::kX86_64:
+		return make_x86_64();
+	case Machine::kAArch64:
+		return make_aarch64();
+	}
+	return cannot("nft_do_chain", "machine code of a processor that is not known here");
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a kernel whose BTF does not have nf_tables' types may be like.
+#ifndef NFT_DROPS_JIT_START_CANDIDATES_H
+#define NFT_DROPS_JIT_START_CANDIDATES_H
+
+#include "jit/base/result.h"
+#include "jit/kernel/types/kernel.h"
+#include "jit/resolve/plan.h"
+
+#include <vector>
+
+namespace nft_drops::jit {
+
+// A layout under which the kernel's code is what nf_tables' code must be, and the Plan by it.
+struct Candidate {
+	Layout layout;
+	Plan plan;
+};
+
+// One for each of the kernel's layouts that its code allows, likeliest first; of those that would make the same probe,
+// the first. Behind them the same without direct loads. Never empty. Fails as the likeliest layout does where the code
+// allows none.
+Result<std::vector<Candidate>> find_candidates(const Kernel &kernel);
+// A kernel may take the trial of direct_loads.h and refuse the probe: each that has them once more without, at the end.
+void add_without_direct_loads(std::vector<Candidate> &candidates);
+
+} // namespace nft_drops::jit
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Compiled probes, kept for the next start.
+#ifndef NFT_DROPS_JIT_START_KEPT_OBJECTS_H
+#define NFT_DROPS_JIT_START_KEPT_OBJECTS_H
+
+#include "bpf/objects.h"
+#include "bpf/shared/site.h"
+#include "jit/base/kept_file.h"
+#include "jit/base/result.h"
+
+#include <span>
+#include <vector>
+
+namespace nft_drops::jit {
+
+// What compile_probe() makes of the same, or made earlier.
+Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
+                                           const nd_settings &settings = {},
+                                           std::span<const char> shape = bpf::probe_bitcode(),
+                                           const std::string &folder = "/run/nft-drops");
+
+} // namespace nft_drops::jit
+
+#endif

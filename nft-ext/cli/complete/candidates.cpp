@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/cli/complete/candidates.h"
+
+#include "nft-ext/cli/grammar.h"
+
+#include <unordered_set>
+
+namespace nft_drops::complete {
+namespace {
+
+using cli::OptionSpec;
+using cli::Synopsis;
+using Words = std::vector<std::string_view>;
+
+// What was typed before the cursor, sorted out.
+struct Typed {
+	Words words;                          // without options
+	const OptionSpec *awaiting = nullptr; // an option whose argument is at the cursor
+	std::string_view netns;
+};
+
+const OptionSpec *option_of(std::string_view word, bool with_argument) {
+	for (const OptionSpec &o : cli::options()) {
+		if (with_argument && !o.argument) continue;
+		if (word.starts_with("--") ? o.name && word.substr(2) == o.name
+		                           : word.size() > 1 && word.back() == o.letter)
+			return &o;
+	}
+	return nullptr;
+}
+
+// bash makes three words of --option=argument.
+Words joined(std::span<const std::string_view> words) {
+	Words all;
+	for (size_t i = 0; i < words.size(); i++) {
+		if (words[i] == "=" && !all.empty() && all.back().starts_with("--")) {
+			if (i + 1 == words.size()) all.emplace_back();
+			continue;
+		}
+		all.push_back(words[i]);
+	}
+	return all;
+}
+
+Typed sort_out(std::span<const std::string_view> before) {
+	Typed typed;
+	for (const std::string_view word : before) {
+		if (typed.awaiting) {
+			if (std::string_view(typed.awaiting->argument).starts_with("NETNS")) typed.netns = word;
+			typed.awaiting = nullptr;
+		} else if (word.starts_with('-') && word.size() > 1) {
+			const auto equals = word.find('=');
+			if (word.starts_with("--") && equals != std::string_view::npos) {
+				const OptionSpec *o = option_of(word.substr(0, equals), true);
+				if (o && std::string_view(o->argument).starts_with("NETNS"))
+					typed.netns = word.substr(equals + 1);
+			} else {
+				typed.awaiting = option_of(word, true);
+			}
+		} else {
+			typed.words.push_back(word);
+		}
+	}
+	return typed;
+}
+
+std::string_view meaning_of(std::string_view word, const Words &before) {
+	for (const cli::CommandSpec &c : cli::commands()) {
+		if (before.empty() && Synopsis(c.synopsis).match(Words{word}).fitting == 1) return c.help;
+	}
+	return "";
+}
+
+class Collector {
+public:
+	Collector(std::string_view prefix, const Names &names, std::string_view netns)
+	    : prefix_(prefix), names_(names), netns_(netns) {}
+
+	void add(Candidate c) {
+		const bool special = c.word.starts_with('!');
+		if (!special && !c.word.starts_with(prefix_)) return;
+		if (words_.insert(c.word).second) all_.push_back(std::move(c));
+	}
+
+	void add(const Synopsis::Expected &expected, const Words &before) {
+		const std::string_view token = expected.token;
+		if (!cli::is_placeholder(token)) {
+			add({std::string(token), std::string(meaning_of(token, before))});
+		} else if (token == "FAMILY") {
+			for (const char *f : {"ip", "ip6", "inet", "arp", "bridge", "netdev"})
+				add({f, "family"});
+		} else if (token == "COMMAND") {
+			for (const cli::CommandSpec &c : cli::commands()) {
+				const std::string_view synopsis = c.synopsis;
+				add({std::string(synopsis.substr(0, synopsis.find(' '))), c.help});
+			}
+		} else if (token == "FILE") {
+			add({"!file", ""});
+		} else if (token == "DIRECTORY") {
+			add({"!directory", ""});
+		} else {
+			for (Candidate &c : names_({.name = expected, .prefix = prefix_, .netns = netns_}))
+				add(std::move(c));
+		}
+	}
+
+	std::vector<Candidate> all() && { return std::move(all_); }
+
+private:
+	std::string_view prefix_;
+	const Names &names_;
+	std::string_view netns_;
+	std::vector<Candidate> all_;
+	std::unordered_set<std::string> words_; // of these
+};
+
+// Options are offered where they are accepted: all before the command, behind it those of our commands.
+void add_options(Collector &to, const Words &words) {
+	unsigned of = ~0U;
+	if (!words.empty()) {
+		of = 0;
+		for (const cli::CommandSpec &c : cli::commands()) {
+			if (Synopsis(c.synopsis).match(words).fitting == words.size())
+				of |= 1U << static_cast<unsigned>(c.id);
+		}
+	}
+	for (const OptionSpec &o : cli::options()) {
+		if (!(o.of & of)) continue;
+		if (o.name) to.add({std::string("--") + o.name, o.help});
+		if (o.letter) to.add({std::string("-") + o.letter, o.help});
+	}
+}
+
+void add_argument(Collector &to, const OptionSpec &option) {
+	for (const Synopsis::Expected &e : Synopsis(option.argument).match({}).next)
+		to.add(e, {});
+}
+
+} // namespace
+
+std::vector<Candidate> candidates(std::span<const std::string_view> typed_words, const Names &names) {
+	const Words words = joined(typed_words);
+	if (words.empty()) return {};
+	const std::string_view current = words.back();
+	const Typed typed = sort_out(std::span(words).first(words.size() - 1));
+	if (typed.awaiting) {
+		Collector all(current, names, typed.netns);
+		add_argument(all, *typed.awaiting);
+		return std::move(all).all();
+	}
+	if (const auto equals = current.find('='); current.starts_with("--") && equals != std::string_view::npos) {
+		const OptionSpec *option = option_of(current.substr(0, equals), true);
+		Collector all(current.substr(equals + 1), names, typed.netns);
+		if (option) add_argument(all, *option);
+		auto found = std::move(all).all();
+		for (Candidate &c : found) {
+			if (!c.word.starts_with('!')) c.word.insert(0, current.substr(0, equals + 1));
+		}
+		return found;
+	}
+	Collector all(current, names, typed.netns);
+	if (current.starts_with('-')) {
+		add_options(all, typed.words);
+		return std::move(all).all();
+	}
+	for (const cli::CommandSpec &c : cli::commands()) {
+		for (const Synopsis::Expected &e : Synopsis(c.synopsis).match(typed.words).next)
+			all.add(e, typed.words);
+	}
+	for (const char *synopsis : cli::nft_synopses()) {
+		for (const Synopsis::Expected &e : Synopsis(synopsis).match(typed.words).next)
+			all.add(e, typed.words);
+	}
+	return std::move(all).all();
+}
+
+} // namespace nft_drops::complete

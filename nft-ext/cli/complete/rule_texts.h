@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#ifndef NFT_DROPS_NFT_EXT_CLI_COMPLETE_RULE_TEXTS_H
+#define NFT_DROPS_NFT_EXT_CLI_COMPLETE_RULE_TEXTS_H
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace nft_drops::complete {
+
+// The texts of a chain's rules by handle, as nft lists them; none where they are not there by `end`.
+std::map<std::string, std::string> rule_texts(const std::string &family, const std::string &table,
+                                              const std::string &chain, std::chrono::steady_clock::time_point end);
+
+} // namespace nft_drops::complete
+
+#endif

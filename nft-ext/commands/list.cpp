@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/commands/list.h"
+
+#include "jit/count/counting.h"
+#include "jit/count/pins.h"
+#include "jit/start/session.h"
+#include "nft-ext/cli/output_flags.h"
+#include "nft-ext/commands/counted.h"
+#include "nft-ext/counts/list.h"
+#include "nft-ext/loop/signals.h"
+#include "nft-ext/sinks/output.h"
+#include "nft-ext/text/report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <poll.h>
+
+namespace nft_drops::cli {
+namespace {
+
+Result<jit::Figures> counted_all_along() {
+	auto lock = jit::PinLock::take(jit::PinLock::Kind::kShared);
+	if (!lock) return std::unexpected(lock.error());
+	auto pins = jit::read_pins();
+	if (!pins) return std::unexpected(pins.error());
+	if (pins->state == jit::PinState::kNone)
+		return fail("drop counts", "counting is off",
+		            "nft-drops count start starts it; or list with --for 10s");
+	if (pins->state == jit::PinState::kUnlike)
+		return fail(jit::kPinFolder, pins->why, "nft-drops count start counts anew");
+	return std::move(pins->figures);
+}
+
+Result<jit::Figures> counted_for(std::chrono::milliseconds duration, const Signals &signals) {
+	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+	auto counting = jit::Counting::start({});
+	if (!counting) return std::unexpected(counting.error());
+	say(counting_where(**counting));
+	using Clock = std::chrono::steady_clock;
+	const auto end = Clock::now() + duration;
+	pollfd ended{signals.fd(), POLLIN, 0};
+	for (auto left = duration; left.count() > 0;
+	     left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())) {
+		const int n = poll(&ended, 1, static_cast<int>(std::min<int64_t>(left.count(), INT32_MAX)));
+		if (n < 0 && errno != EINTR) return fail("--for", strerror(errno));
+		if (n > 0) break; // the user has seen enough: what there is is listed
+	}
+	return (*counting)->read();
+}
+
+} // namespace
+
+Result<void> list(const ListOptions &options, const std::vector<std::string_view> &words) {
+	const Signals signals;
+	auto netns = present_netns_cookie();
+	if (!netns) return std::unexpected(netns.error());
+	ListRequest request{.command = fmt::format("{}", fmt::join(words, " ")),
+	                    .flags = 0,
+	                    .zero = options.zero,
+	                    .sorted = options.sorted};
+	for (const char letter : options.nft)
+		request.flags |= output_flag(letter);
+	if (options.duration) {
+		// What nft cannot list is better known before than after the time.
+		auto possible = list_with_drops(
+		        request, {}, [](std::string &text) { text.clear(); }, [](const std::string &) {});
+		if (!possible) return possible;
+	}
+	auto figures = options.duration ? counted_for(*options.duration, signals) : counted_all_along();
+	if (!figures) return std::unexpected(figures.error());
+	bool open = true;
+	return list_with_drops(
+	        request, counts_of(*figures, *netns),
+	        [&open](std::string &text) {
+		        open = open && write_out(text);
+		        text.clear();
+	        },
+	        [](const std::string &text) { fputs(text.c_str(), stderr); });
+}
+
+} // namespace nft_drops::cli

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/drop/namespaces.h"
+
+#include "nft-ext/ruleset/text/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <linux/nsfs.h>
+#include <optional>
+#include <sched.h>
+#include <sstream>
+#include <string_view>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace nft_drops::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *kNames = "/run/netns/"; // of `ip netns`
+
+bool is_number(std::string_view text) {
+	return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "net:[4026531840]"
+std::optional<uint32_t> inode_in(std::string_view text) {
+	constexpr std::string_view kBefore = "net:[";
+	if (!text.starts_with(kBefore)) return std::nullopt;
+	text.remove_prefix(kBefore.size());
+	uint32_t inode = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), inode);
+	if (error != std::errc{} || std::string_view(end, text.data() + text.size()) != "]") return std::nullopt;
+	return inode;
+}
+
+// The kernel writes white space and backslashes in /proc/self/mountinfo as three octal digits.
+std::string unescaped(const std::string &text) {
+	std::string out;
+	for (size_t i = 0; i < text.size(); i++) {
+		unsigned code = 0;
+		if (text[i] == '\\' && i + 3 < text.size() &&
+		    std::from_chars(&text[i + 1], &text[i + 4], code, 8).ptr == &text[i + 4]) {
+			out += static_cast<char>(code);
+			i += 3;
+		} else {
+			out += text[i];
+		}
+	}
+	return out;
+}
+
+void add_mounted(std::unordered_map<uint32_t, KnownNamespace> &all) {
+	std::ifstream mounts("/proc/self/mountinfo");
+	for (std::string line; std::getline(mounts, line);) {
+		std::istringstream fields(line);
+		std::string id, parent, device, root, path;
+		if (!(fields >> id >> parent >> device >> root >> path)) continue;
+		const auto inode = inode_in(root);
+		if (!inode) continue;
+		path = unescaped(path);
+		const bool named = path.starts_with(kNames);
+		// /run/netns is mounted on itself, so that each name is there more than once; it is the better name.
+		KnownNamespace &known = all[*inode];
+		if (known.path.empty() || named) known = {path, named ? path.substr(strlen(kNames)) : path};
+	}
+}
+
+void add_of_processes(std::unordered_map<uint32_t, KnownNamespace> &all) {
+	std::unordered_map<uint32_t, int> first; // process of each
+	std::error_code error;
+	for (const auto &entry : fs::directory_iterator("/proc", error)) {
+		const std::string pid = entry.path().filename();
+		if (!is_number(pid)) continue;
+		const auto inode = inode_in(fs::read_symlink(entry.path() / "ns/net", error).string());
+		if (!inode) continue;
+		const int number = std::atoi(pid.c_str());
+		if (const auto known = all.find(*inode); known != all.end()) {
+			const auto by_process = first.find(*inode);
+			if (by_process == first.end() || by_process->second < number) continue;
+		}
+		std::string name;
+		std::getline(std::ifstream(entry.path() / "comm"), name);
+		if (name == kWorkerName) continue;
+		first[*inode] = number;
+		all[*inode] = {entry.path() / "ns/net", fmt::format("pid {} ({})", pid, name)};
+	}
+}
+
+} // namespace
+
+NetNamespace::NetNamespace(NetNamespace &&other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), inode_(other.inode_) {
+}
+
+NetNamespace::~NetNamespace() {
+	if (descriptor_ >= 0) close(descriptor_);
+}
+
+Result<NetNamespace> NetNamespace::open_file(const std::string &path, const std::string &which) {
+	constexpr const char *kHelp =
+	        "give a name of `ip netns list`, a process's number, or a file such as /proc/1/ns/net";
+	NetNamespace n;
+	n.descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+	if (n.descriptor_ < 0) return fail(which, fmt::format("{}: {}", path, strerror(errno)), kHelp);
+	struct stat s{};
+	if (fstat(n.descriptor_, &s) != 0 || ioctl(n.descriptor_, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return fail(which, path + " is no network namespace", kHelp);
+	n.inode_ = static_cast<uint32_t>(s.st_ino);
+	return n;
+}
+
+Result<NetNamespace> NetNamespace::open(const std::string &which) {
+	const std::string what = "--netns " + which;
+	if (which.find('/') != std::string::npos) return open_file(which, what);
+	if (is_number(which)) return open_file("/proc/" + which + "/ns/net", what);
+	return open_file(kNames + which, what);
+}
+
+Result<NetNamespace> NetNamespace::present() {
+	return open_file("/proc/self/ns/net", "network namespace");
+}
+
+std::unordered_map<uint32_t, KnownNamespace> all_namespaces() {
+	std::unordered_map<uint32_t, KnownNamespace> all;
+	add_mounted(all);
+	add_of_processes(all);
+	return all;
+}
+
+} // namespace nft_drops::cli

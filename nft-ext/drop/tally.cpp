@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/drop/tally.h"
+
+#include "nft-ext/text/figures.h"
+
+#include <fmt/format.h>
+
+namespace nft_drops::cli {
+
+void Tally::add(const nd_event &event) {
+	switch (event.cause) {
+	case ND_CAUSE_RULE:
+		by_rule++;
+		break;
+	case ND_CAUSE_POLICY:
+		by_policy++;
+		break;
+	default:
+		other++;
+		break;
+	}
+}
+
+std::string Tally::summary(uint64_t lost) const {
+	return fmt::format("{} drops ({} by rule, {} by policy, {} other), {} lost", all(), by_rule, by_policy, other,
+	                   lost);
+}
+
+std::string Tally::audit(uint64_t seen, uint64_t freed) const {
+	std::string text = fmt::format("{} netfilter drops = {} by rule + {} by policy + {} other", grouped(all()),
+	                               grouped(by_rule), grouped(by_policy), grouped(other));
+	if (freed != seen)
+		text += fmt::format("; the kernel freed {} of nf_tables' {} drops as such", grouped(freed),
+		                    grouped(seen));
+	return text;
+}
+
+} // namespace nft_drops::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where a packet was dropped: the names of its hook and of its devices.
+#ifndef NFT_DROPS_NFT_EXT_PACKET_HOOK_H
+#define NFT_DROPS_NFT_EXT_PACKET_HOOK_H
+
+#include "bpf/shared/event.h"
+
+#include <string_view>
+
+namespace nft_drops {
+
+// nft's name of the hook, e.g. "input"; empty where there is none. The numbers are NF_INET_*, NF_ARP_*, NF_BR_* or
+// NF_NETDEV_* by nd_event.pf.
+std::string_view hook_name(const nd_event &event);
+
+std::string_view iif_name(const nd_event &event);
+std::string_view oif_name(const nd_event &event);
+
+} // namespace nft_drops
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// nft-drops-live: the commands that need the kernel's help. Run by nft-drops, with the command line that was typed.
+#include "jit/explain/running.h"
+#include "nft-ext/cli/command_line.h"
+#include "nft-ext/cli/privilege.h"
+#include "nft-ext/commands/check.h"
+#include "nft-ext/commands/count.h"
+#include "nft-ext/commands/demo.h"
+#include "nft-ext/commands/list.h"
+#include "nft-ext/commands/monitor.h"
+#include "nft-ext/text/report.h"
+#include "version.h"
+
+#include <cstdio>
+#include <string>
+
+namespace nft_drops::cli {
+namespace {
+
+Result<std::string> explained(const ProbeOptions &of) {
+	if (of.vmlinux.empty()) return jit::explain_running_kernel();
+	return jit::explain_kernel_files({.module = of.ko, .core = of.vmlinux});
+}
+
+Result<void> print(const Result<std::string> &words) {
+	if (!words) return std::unexpected(words.error());
+	fputs(words->c_str(), stdout);
+	return {};
+}
+
+int run(int argc, char *argv[]) {
+	auto line = parse(argc, argv);
+	if (!line) return report(line.error());
+	if (line->command == Command::kVersion) {
+		fputs(version().c_str(), stdout);
+		return 0;
+	}
+	if (line->command == Command::kCheck) {
+		auto works = check();
+		return works ? 0 : report(works.error());
+	}
+	const bool files_only = line->command == Command::kProbe && !line->probe.vmlinux.empty();
+	if (auto allowed = files_only ? Result<void>() : check_privilege(); !allowed) return report(allowed.error());
+	Result<void> done;
+	switch (line->command) {
+	case Command::kMonitor:
+		done = monitor(line->monitor);
+		break;
+	case Command::kList:
+		done = list(line->list, line->words);
+		break;
+	case Command::kCount:
+		done = count(line->words[1], line->count);
+		break;
+	case Command::kProbe:
+		done = print(explained(line->probe));
+		break;
+	case Command::kBpftrace:
+		done = print(jit::bpftrace_for_running_kernel());
+		break;
+	case Command::kDemo:
+		done = demo();
+		break;
+	default:
+		return report(fail("nft-drops-live", "not a command of its own", "run nft-drops").error());
+	}
+	return done ? 0 : report(done.error());
+}
+
+} // namespace
+} // namespace nft_drops::cli
+
+int main(int argc, char *argv[]) {
+	return nft_drops::cli::run(argc, argv);
+}

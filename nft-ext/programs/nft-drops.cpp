@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// nft-drops: what is typed. Plain nft commands are done here, through libnftables; what needs the kernel's help is
+// handed to nft-drops-live, so that LLVM and libbpf are loaded only then.
+#include "nft-ext/cli/command_line.h"
+#include "nft-ext/cli/help.h"
+#include "nft-ext/cli/pass_through.h"
+#include "nft-ext/text/report.h"
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <unistd.h>
+
+namespace nft_drops::cli {
+namespace {
+
+// Becomes another of our programs: the one beside this one (where it was built), else the installed one. Never by PATH
+// or the environment: root runs it. Returns only where there is none.
+int become(const char *name, char *argv[]) {
+	char self[PATH_MAX];
+	const ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
+	std::string path;
+	if (n > 0) {
+		path.assign(self, static_cast<size_t>(n));
+		path.erase(path.rfind('/') + 1);
+		path += name;
+	}
+	if (access(path.c_str(), X_OK) != 0) path = std::string(ND_LIBEXEC "/") + name;
+	execv(path.c_str(), argv);
+	return report(fail(path, strerror(errno), "install nft-drops again").error());
+}
+
+int show_help() {
+	fputs(help(std::nullopt).c_str(), stdout);
+	return 0;
+}
+
+// LLVM's and libbpf's are known where these are.
+int show_version() {
+	std::string words[] = {"nft-drops", "version"};
+	char *argv[] = {words[0].data(), words[1].data(), nullptr};
+	return become("nft-drops-live", argv);
+}
+
+int interactive(nft_ctx *, char *argv[]) {
+	return become("nft-drops-interactive", argv);
+}
+
+int run(int argc, char *argv[]) {
+	auto line = parse(argc, argv);
+	if (!line) return report(line.error());
+	switch (line->command) {
+	case Command::kPassThrough:
+		return pass_through(argc, argv,
+		                    {.help = show_help, .version = show_version, .interactive = interactive});
+	case Command::kHelp:
+		fputs(help(line->help_of).c_str(), stdout);
+		return 0;
+	default:
+		return become("nft-drops-live", argv);
+	}
+}
+
+} // namespace
+} // namespace nft_drops::cli
+
+int main(int argc, char *argv[]) {
+	return nft_drops::cli::run(argc, argv);
+}

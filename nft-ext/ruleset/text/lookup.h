@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From an event to its Answer, in one network namespace: keeps the index current and reads texts when they are new or
+// asked for. Lives in the worker process.
+#ifndef NFT_DROPS_NFT_EXT_RULESET_TEXT_LOOKUP_H
+#define NFT_DROPS_NFT_EXT_RULESET_TEXT_LOOKUP_H
+
+#include "bpf/shared/event.h"
+#include "nft-ext/ruleset/index/answer.h"
+#include "nft-ext/ruleset/index/index.h"
+#include "nft-ext/ruleset/netlink/links.h"
+#include "nft-ext/ruleset/netlink/netlink.h"
+#include "nft-ext/ruleset/text/formatter.h"
+#include "nft-ext/ruleset/text/reader.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nft_drops {
+
+class Lookup {
+public:
+	// Subscribes to changes, then reads the ruleset of the calling thread's network namespace.
+	static Result<std::unique_ptr<Lookup>> open();
+
+	Answer answer(const nd_event &event);
+	// Puts Answer::path into what answer() said about the event (lookup_path.cpp).
+	void add_path(const nd_event &event, const nd_path &path, Answer &answer);
+
+	// To be polled; when one is readable, or after pause_ms(), drain().
+	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }
+	[[nodiscard]] int links_descriptor() const { return link_changes_.descriptor(); }
+	// For poll(2). Where drops carry no generation, a change is known to be between two drains and no better,
+	// however late this process gets to it: then there has to be one often.
+	[[nodiscard]] int pause_ms() const { return by_time_ ? kPauseMs : -1; }
+	// Learns of everything that changed.
+	Result<void> drain();
+
+	// Reads one more text in advance; false where there is nothing to do.
+	bool work();
+
+	struct Size {
+		size_t tables = 0;
+		size_t rules = 0;
+		uint32_t generation = 0;
+		bool narrow = false;
+	};
+	[[nodiscard]] Size size() const;
+
+private:
+	// The rules of one chain, in their order.
+	struct Order {
+		uint64_t table = 0, chain = 0;
+		uint32_t generation = 0; // in which it was so
+		struct Entry {
+			uint64_t handle;
+			std::string jump; // the chain that it names
+		};
+		std::vector<Entry> rules;
+	};
+
+	Lookup(Query query, Listener changes, Listener link_changes);
+
+	Result<void> load(const ChangeTime *lost);
+	void plan_work();
+	void list_chain(const Target &target);
+	void commit(uint32_t generation, uint64_t after_ns);
+	Result<void> catch_up(uint32_t generation);
+	Rule *find(Table &table, uint64_t handle);
+	bool read(const Target &target);
+	History *history(const Target &target);
+	void tell(const Target &target, const nd_event &event, Answer &answer);
+	void span(const Version &version, const nd_event &event, bool latest, Answer &answer) const;
+
+	const Order *order_of(Table &table, uint64_t chain, uint32_t generation);
+
+	Query query_;
+	Listener changes_;
+	Listener link_changes_;
+	Formatter formatter_;
+	std::unique_ptr<Reader> reader_;
+	bool narrow_ = false;
+	Index index_;
+	Links links_;
+	std::vector<Change> pending_; // of a commit whose end has not arrived yet
+	uint32_t generation_ = 0;     // of the index
+	static constexpr int kPauseMs = 50;
+	bool by_time_ = false;    // a drop without generation was asked for
+	uint64_t drained_ns_ = 0; // when nothing more was waiting
+	std::deque<Target> work_;
+	size_t work_bytes_ = 0; // of the texts read in advance
+	size_t rules_at_start_ = 0;
+	bool rules_known_ = true;     // all alive ones are in the index
+	std::vector<Order> orders_;   // of the chains that paths were asked for, newest last
+	std::vector<Target> missing_; // rules that the kernel did not have at this generation
+	uint32_t missing_generation_ = 0;
+	uint32_t netns_ = 0;
+};
+
+} // namespace nft_drops
+
+#endif

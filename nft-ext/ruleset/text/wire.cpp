@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/ruleset/text/wire.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+
+namespace nft_drops {
+namespace {
+
+constexpr size_t kPacket = 65536;
+// The longest answer is one rule's text; far beyond what nf_tables can hold in one.
+constexpr uint64_t kMessageMax = 1ULL << 30;
+
+class Writer {
+public:
+	template <typename T>
+	        requires std::is_trivially_copyable_v<T>
+	void put(const T &value) {
+		bytes_.append(reinterpret_cast<const char *>(&value), sizeof(value));
+	}
+	void put_text(std::string_view text) {
+		put<uint64_t>(text.size());
+		bytes_.append(text);
+	}
+	std::string take() { return std::move(bytes_); }
+
+private:
+	std::string bytes_;
+};
+
+// Once something is missing, everything that follows is empty and good() is false.
+class Reader {
+public:
+	explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+	template <typename T>
+	        requires std::is_trivially_copyable_v<T>
+	T get() {
+		T value{};
+		if (const std::string_view bytes = take(sizeof(T)); !bytes.empty())
+			memcpy(&value, bytes.data(), sizeof(T));
+		return value;
+	}
+	std::string get_text() { return std::string(take(get<uint64_t>())); }
+	[[nodiscard]] bool good() const { return good_; }
+	[[nodiscard]] bool finished() const { return good_ && rest_.empty(); }
+
+private:
+	std::string_view take(uint64_t size) {
+		if (!good_ || size > rest_.size()) {
+			good_ = false;
+			return {};
+		}
+		const std::string_view bytes = rest_.substr(0, size);
+		rest_.remove_prefix(size);
+		return bytes;
+	}
+
+	std::string_view rest_;
+	bool good_ = true;
+};
+
+bool send_packet(int socket, std::string_view packet) {
+	for (;;) {
+		const ssize_t sent = send(socket, packet.data(), packet.size(), MSG_NOSIGNAL);
+		if (sent >= 0) return static_cast<size_t>(sent) == packet.size();
+		if (errno != EINTR) return false;
+	}
+}
+
+} // namespace
+
+std::string pack(const Reply &reply) {
+	Writer writer;
+	writer.put(static_cast<uint8_t>(reply.index()));
+	if (const auto *ready = std::get_if<Ready>(&reply)) {
+		writer.put(ready->tables);
+		writer.put(ready->rules);
+		writer.put(ready->generation);
+		writer.put(ready->narrow);
+	} else if (const auto *answer = std::get_if<Answer>(&reply)) {
+		writer.put_text(answer->family);
+		writer.put_text(answer->table);
+		writer.put(answer->table_handle);
+		writer.put_text(answer->chain);
+		writer.put(answer->chain_handle);
+		writer.put_text(answer->base_chain);
+		writer.put_text(answer->text);
+		writer.put(answer->known);
+		writer.put(answer->from_ns);
+		writer.put(answer->until_ns);
+		writer.put(answer->path_known);
+		writer.put<uint64_t>(answer->path.size());
+		for (const PathStep &step : answer->path) {
+			writer.put_text(step.chain);
+			writer.put(step.handle);
+			writer.put_text(step.target);
+		}
+	} else if (const auto *error = std::get_if<Error>(&reply)) {
+		writer.put_text(error->what);
+		writer.put_text(error->why);
+		writer.put_text(error->next);
+		writer.put(error->blame);
+	}
+	return writer.take();
+}
+
+std::optional<Reply> unpack(std::string_view bytes) {
+	Reader reader(bytes);
+	Reply reply;
+	switch (reader.get<uint8_t>()) {
+	case 0: {
+		Ready ready;
+		ready.tables = reader.get<uint64_t>();
+		ready.rules = reader.get<uint64_t>();
+		ready.generation = reader.get<uint32_t>();
+		ready.narrow = reader.get<uint8_t>() != 0;
+		reply = ready;
+		break;
+	}
+	case 1: {
+		Answer answer;
+		answer.family = reader.get_text();
+		answer.table = reader.get_text();
+		answer.table_handle = reader.get<uint64_t>();
+		answer.chain = reader.get_text();
+		answer.chain_handle = reader.get<uint64_t>();
+		answer.base_chain = reader.get_text();
+		answer.text = reader.get_text();
+		answer.known = reader.get<uint8_t>() != 0;
+		answer.from_ns = reader.get<uint64_t>();
+		answer.until_ns = reader.get<uint64_t>();
+		answer.path_known = reader.get<uint8_t>() != 0;
+		for (auto steps = reader.get<uint64_t>(); steps > 0 && reader.good(); steps--) {
+			PathStep &step = answer.path.emplace_back();
+			step.chain = reader.get_text();
+			step.handle = reader.get<uint64_t>();
+			step.target = reader.get_text();
+		}
+		reply = std::move(answer);
+		break;
+	}
+	case 2: {
+		Error error;
+		error.what = reader.get_text();
+		error.why = reader.get_text();
+		error.next = reader.get_text();
+		error.blame = reader.get<Blame>();
+		reply = std::move(error);
+		break;
+	}
+	default:
+		return {};
+	}
+	if (!reader.finished()) return {};
+	return reply;
+}
+
+bool send_message(int socket, std::string_view message) {
+	const uint64_t length = message.size();
+	std::string first(reinterpret_cast<const char *>(&length), sizeof(length));
+	first += message.substr(0, kPacket - sizeof(length));
+	if (!send_packet(socket, first)) return false;
+	message.remove_prefix(first.size() - sizeof(length));
+	while (!message.empty()) {
+		const std::string_view packet = message.substr(0, kPacket);
+		if (!send_packet(socket, packet)) return false;
+		message.remove_prefix(packet.size());
+	}
+	return true;
+}
+
+std::optional<std::string> receive_message(int socket, int timeout_ms) {
+	std::string message;
+	std::array<char, kPacket> packet; // not set to anything: that would cost more than all the rest
+	std::optional<uint64_t> length;
+	while (!length || message.size() < *length) {
+		pollfd waiting{.fd = socket, .events = POLLIN, .revents = 0};
+		const int ready = poll(&waiting, 1, timeout_ms);
+		if (ready < 0 && errno == EINTR) continue;
+		if (ready <= 0) return {};
+		const ssize_t got = recv(socket, packet.data(), packet.size(), 0);
+		if (got < 0 && errno == EINTR) continue;
+		if (got <= 0) return {};
+		size_t from = 0;
+		if (!length) {
+			uint64_t announced = 0;
+			if (static_cast<size_t>(got) < sizeof(announced)) return {};
+			memcpy(&announced, packet.data(), sizeof(announced));
+			if (announced > kMessageMax) return {};
+			length = announced;
+			from = sizeof(announced);
+		}
+		message.append(packet.data() + from, static_cast<size_t>(got) - from);
+	}
+	if (message.size() != *length) return {};
+	return message;
+}
+
+} // namespace nft_drops

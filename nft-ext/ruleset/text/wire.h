@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How the worker process and its parent talk: messages of any length over a SOCK_SEQPACKET pair, each in packets of at
+// most 64 KiB, the first with the message's length in front. Host byte order: both ends are one program.
+#ifndef NFT_DROPS_NFT_EXT_RULESET_TEXT_WIRE_H
+#define NFT_DROPS_NFT_EXT_RULESET_TEXT_WIRE_H
+
+#include "bpf/shared/event.h"
+#include "jit/base/result.h"
+#include "nft-ext/ruleset/index/answer.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace nft_drops {
+
+// The worker's first message: it is ready to answer.
+struct Ready {
+	uint64_t tables = 0;
+	uint64_t rules = 0;
+	uint32_t generation = 0; // that was read
+	// False where rules have to be looked for in listings of the whole ruleset, which costs seconds for 100,000
+	// rules.
+	bool narrow = false;
+};
+
+using Reply = std::variant<Ready, Answer, Error>;
+
+std::string pack(const Reply &reply);
+// nullopt where the bytes are no reply.
+std::optional<Reply> unpack(std::string_view bytes);
+
+// False where the other end is gone. Both restart after signals.
+bool send_message(int socket, std::string_view message);
+// nullopt where the other end is gone, or nothing arrived within `timeout_ms` (-1: for ever).
+std::optional<std::string> receive_message(int socket, int timeout_ms);
+
+} // namespace nft_drops
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/ruleset/text/worker.h"
+
+#include "bpf/shared/event.h"
+#include "nft-ext/ruleset/text/lookup.h"
+#include "nft-ext/ruleset/text/wire.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+namespace nft_drops {
+namespace {
+
+// The pair's end that the worker keeps; 0 to 2 are /dev/null.
+constexpr int kSocket = 3;
+constexpr int kNetns = 4;
+
+// Leaves nothing of the parent's open but the two descriptors, which get the numbers above.
+bool tidy_descriptors(int socket, int netns) {
+	// Out of the way of the numbers that they are to get.
+	const int high_socket = fcntl(socket, F_DUPFD, kNetns + 1);
+	const int high_netns = netns < 0 ? -1 : fcntl(netns, F_DUPFD, kNetns + 1);
+	const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (high_socket < 0 || nowhere < 0 || (netns >= 0 && high_netns < 0)) return false;
+	for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+		if (dup2(nowhere, standard) < 0) return false;
+	if (dup3(high_socket, kSocket, O_CLOEXEC) < 0) return false;
+	if (netns >= 0 && dup3(high_netns, kNetns, O_CLOEXEC) < 0) return false;
+	return close_range(netns >= 0 ? kNetns + 1 : kNetns, ~0U, 0) == 0;
+}
+
+void tidy_signals() {
+	// Ctrl-C goes to the whole process group; the parent still has questions then.
+	for (const int ignored : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT})
+		signal(ignored, SIG_IGN);
+	for (const int plain : {SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH})
+		signal(plain, SIG_DFL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+Result<void> enter_namespace(int netns) {
+	if (netns < 0) return {};
+	if (setns(kNetns, CLONE_NEWNET) != 0)
+		return cannot("network namespace", std::string("cannot be entered: ") + strerror(errno));
+	close(kNetns);
+	return {};
+}
+
+// Answers one request; false where the parent is gone.
+bool serve(Lookup &lookup) {
+	const auto request = receive_message(kSocket, -1);
+	if (!request || (request->size() != sizeof(nd_event) && request->size() != sizeof(nd_event) + sizeof(nd_path)))
+		return false;
+	nd_event event{};
+	memcpy(&event, request->data(), sizeof(event));
+	Answer answer = lookup.answer(event);
+	if (request->size() > sizeof(event)) {
+		nd_path path{};
+		memcpy(&path, request->data() + sizeof(event), sizeof(path));
+		lookup.add_path(event, path, answer);
+	}
+	return send_message(kSocket, pack(answer));
+}
+
+void loop(Lookup &lookup) {
+	std::array<pollfd, 3> watched{{{.fd = kSocket, .events = POLLIN, .revents = 0},
+	                               {.fd = lookup.ruleset_descriptor(), .events = POLLIN, .revents = 0},
+	                               {.fd = lookup.links_descriptor(), .events = POLLIN, .revents = 0}}};
+	bool more = true;
+	for (;;) {
+		const int ready = poll(watched.data(), watched.size(), more ? 0 : lookup.pause_ms());
+		if (ready < 0 && errno != EINTR) return;
+		const bool waited_in_vain = ready == 0 && !more;
+		if (waited_in_vain || (ready > 0 && (watched[1].revents != 0 || watched[2].revents != 0))) {
+			if (auto drained = lookup.drain(); !drained) {
+				send_message(kSocket, pack(drained.error()));
+				return;
+			}
+		}
+		if (ready > 0 && watched[0].revents != 0 && !serve(lookup)) return;
+		more = lookup.work();
+	}
+}
+
+} // namespace
+
+void run_worker(int socket, int netns, int parent) {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	// The parent may have died before that call.
+	if (getppid() != parent || !tidy_descriptors(socket, netns)) _exit(1);
+	prctl(PR_SET_NAME, kWorkerName);
+	tidy_signals();
+	try {
+		if (auto entered = enter_namespace(netns); !entered) {
+			send_message(kSocket, pack(entered.error()));
+			_exit(1);
+		}
+		auto lookup = Lookup::open();
+		if (!lookup) {
+			send_message(kSocket, pack(lookup.error()));
+			_exit(1);
+		}
+		const Lookup::Size size = (*lookup)->size();
+		if (send_message(kSocket, pack(Ready{size.tables, size.rules, size.generation, size.narrow})))
+			loop(**lookup);
+	} catch (const std::exception &) {
+		_exit(1);
+	}
+	// Not exit(): what the parent has not written yet is the parent's to write.
+	_exit(0);
+}
+
+} // namespace nft_drops

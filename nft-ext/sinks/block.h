@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The default format: it looks like `nft -a list ruleset`, and stays valid nft syntax.
+//
+//	table inet filter { # handle 6
+//		chain input { # handle 1
+//			# 21:40:11.482113 iif "veth0" ip saddr 10.0.0.2 ... length 60
+//			tcp dport 10000 drop # handle 7
+//		}
+//	}
+//
+// The second line of a drop is one of
+//
+//	RULE # handle N                the rule that dropped it, or the jump that found the jump stack full: the
+//	                               packet line then ends in `jump limit reached`
+//	type ... policy drop;          the chain's policy
+//	# handle N # rule gone         the rule's text at the time of the drop cannot be told
+//	# policy drop # chain gone     the same for a policy
+//
+// and is absent where the event names neither (the packet line then ends in `unknown cause`). Braces are closed when
+// table or chain change; a handle that is unknown is left out. Between chains of a table there is an empty line, as
+// in nft's own listings.
+#ifndef NFT_DROPS_NFT_EXT_SINKS_BLOCK_H
+#define NFT_DROPS_NFT_EXT_SINKS_BLOCK_H
+
+#include "nft-ext/packet/kept_words.h"
+#include "nft-ext/sinks/context.h"
+#include "nft-ext/sinks/renderer.h"
+#include "nft-ext/text/clock.h"
+
+#include <array>
+
+namespace nft_drops {
+
+class BlockRenderer final : public Renderer {
+public:
+	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+	           const Repeated &repeated, std::string &out) override;
+	void left_out(const Repeated &these, std::string &out) override;
+	void finish(std::string &out) override;
+
+private:
+	void leave_for(uint32_t netns, const Context &context, std::string &out);
+	void enter(uint32_t netns, const Context &context, std::string &out);
+
+	// What the latest answers that have a number say: behind the packet's words, and on the line below.
+	struct Shown {
+		uint64_t id = 0;
+		std::string note;
+		std::string culprit;
+	};
+	const Shown &prepare(const nd_event &event, const Answer &answer, std::string &out);
+
+	std::array<Shown, 64> shown_;
+	uint64_t entered_ = 0; // the answer that the open braces are of; 0 where it has no number
+	Clock clock_{Clock::Zone::kLocal};
+	KeptWords words_;
+	bool open_ = false;  // the braces of the table and chain below
+	uint32_t netns_ = 0; // handles are only unique within one
+	std::string netns_name_;
+	std::string family_;
+	std::string table_;
+	uint64_t table_handle_ = 0;
+	std::string chain_;
+	uint64_t chain_handle_ = 0;
+};
+
+} // namespace nft_drops
+
+#endif

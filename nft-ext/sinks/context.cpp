@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/sinks/context.h"
+
+#include "nft-ext/sinks/expression.h"
+#include "nft-ext/text/escape.h"
+#include "nft-ext/text/figures.h"
+
+#include <linux/netfilter.h>
+
+#include <array>
+#include <cstring>
+
+namespace nft_drops {
+
+namespace {
+
+template <size_t N> std::string_view padded(const char (&bytes)[N]) {
+	return {bytes, strnlen(bytes, N)};
+}
+
+std::string_view family_name(uint8_t family) {
+	switch (family) {
+	case NFPROTO_INET:
+		return "inet";
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_ARP:
+		return "arp";
+	case NFPROTO_NETDEV:
+		return "netdev";
+	case NFPROTO_BRIDGE:
+		return "bridge";
+	case NFPROTO_IPV6:
+		return "ip6";
+	default:
+		return "unknown";
+	}
+}
+
+Reason reason_of(uint8_t cause) {
+	switch (cause) {
+	case ND_CAUSE_RULE:
+		return Reason::kRule;
+	case ND_CAUSE_POLICY:
+		return Reason::kPolicy;
+	case ND_CAUSE_JUMP_LIMIT:
+		return Reason::kJumpLimit;
+	default:
+		return Reason::kOther;
+	}
+}
+
+} // namespace
+
+Context context_of(const nd_event &event, const Answer &answer) {
+	Context context;
+	if (event.cause != ND_CAUSE_OTHER)
+		context.family = answer.family.empty() ? family_name(event.family) : std::string_view(answer.family);
+	context.table = answer.table.empty() ? padded(event.table) : std::string_view(answer.table);
+	context.table_handle = answer.table_handle != 0 ? answer.table_handle : event.table_handle;
+	context.base_chain = answer.base_chain.empty() ? padded(event.base_chain) : std::string_view(answer.base_chain);
+	context.reason = reason_of(event.cause);
+	// A rule without an expression drops nothing: no text is no knowledge.
+	context.text_known = answer.known && !answer.text.empty();
+	context.location = answer.location;
+	context.netns = answer.netns;
+	if (context.reason == Reason::kRule) context.by = expression_word(answer.expression);
+	if (!answer.chain.empty()) {
+		context.chain = answer.chain;
+		context.chain_handle = answer.chain_handle;
+		context.chain_known = true;
+	} else {
+		context.chain = context.base_chain;
+		context.chain_handle = event.chain_handle;
+		context.chain_known = context.reason == Reason::kPolicy;
+	}
+	return context;
+}
+
+std::string_view reason_name(Reason reason) {
+	switch (reason) {
+	case Reason::kRule:
+		return "rule";
+	case Reason::kPolicy:
+		return "policy";
+	case Reason::kJumpLimit:
+		return "jump-limit";
+	case Reason::kOther:
+		break;
+	}
+	return "other";
+}
+
+void append_note(std::string &out, const Context &context) {
+	switch (context.reason) {
+	case Reason::kRule:
+		if (says_so_itself(context.by)) break;
+		out += " dropped by ";
+		append_escaped(out, context.by, Escape::kText);
+		break;
+	case Reason::kPolicy:
+		break;
+	case Reason::kJumpLimit:
+		out += " jump limit reached";
+		break;
+	case Reason::kOther:
+		if (context.location.empty()) {
+			out += " unknown cause";
+		} else {
+			out += " dropped in ";
+			append_escaped(out, context.location, Escape::kText);
+		}
+		break;
+	}
+}
+
+void append_repeated(std::string &out, const Repeated &repeated) {
+	if (repeated.times > 1)
+		out += " repeated " + grouped(repeated.times) + " times in " + seconds(repeated.within) + " s";
+}
+
+void append_left_out(std::string &out, const Repeated &these) {
+	out += grouped(these.times) + " drops left out in " + seconds(these.within) + " s";
+}
+
+} // namespace nft_drops

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/sinks/json.h"
+
+#include "nft-ext/packet/json_packet.h"
+#include "nft-ext/sinks/context.h"
+#include "nft-ext/text/json_writer.h"
+
+namespace nft_drops {
+
+namespace {
+
+void add_interface(JsonWriter &json, std::string_view key, std::string_view name, uint32_t index) {
+	if (name.empty() && index != 0)
+		json.member(key, std::to_string(index));
+	else
+		json.member_or_null(key, name);
+}
+
+// The rules that jumped, outermost first.
+void write_path(JsonWriter &json, const Answer &answer) {
+	json.key("path");
+	json.open_array();
+	for (const PathStep &step : answer.path) {
+		json.open_object();
+		json.member("chain", step.chain);
+		json.member_or_null("handle", step.handle);
+		json.member_or_null("jump", step.target);
+		json.close_object();
+	}
+	json.close_array();
+}
+
+} // namespace
+
+void JsonRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+                         const Repeated &repeated, std::string &out) {
+	const Context context = context_of(event, answer);
+	const std::string_view text = context.text_known ? std::string_view(answer.text) : std::string_view();
+	const bool policy = context.reason == Reason::kPolicy;
+	JsonWriter json(out);
+	json.open_object();
+	json.member("time", clock_.timestamp(time));
+	json.member("netns", event.netns);
+	json.member_or_null("family", context.family);
+	json.member_or_null("table", context.table);
+	json.member_or_null("table_handle", context.table_handle);
+	json.member_or_null("chain", context.chain_known ? context.chain : std::string_view());
+	json.member_or_null("chain_handle", context.chain_known ? context.chain_handle : 0);
+	json.member("reason", reason_name(context.reason));
+	json.member_or_null("handle", context.reason == Reason::kRule ? event.rule_handle : 0);
+	json.member_or_null("rule", policy ? std::string_view() : text);
+	json.member_or_null("hook", hook_name(event));
+	add_interface(json, "iif", iif_name(event), event.iif);
+	add_interface(json, "oif", oif_name(event), event.oif);
+	json.member("length", event.length);
+	json.key("packet");
+	write_packet_json(json, decode(event));
+	json.member_or_null("base_chain", context.base_chain);
+	if (context.reason == Reason::kRule) json.member_or_null("by", context.by);
+	if (!context.location.empty()) json.member("location", context.location);
+	if (!context.netns.empty()) json.member("netns_name", context.netns);
+	if (answer.path_known) write_path(json, answer);
+	if (repeated.times > 1) {
+		json.member("repeated", repeated.times);
+		json.member("milliseconds", static_cast<uint64_t>(repeated.within.count()));
+	}
+	if (policy) json.member_or_null("policy_line", text);
+	if (context.reason == Reason::kJumpLimit) json.member_or_null("jump_handle", event.rule_handle);
+	json.close_object();
+	out += '\n';
+}
+
+void JsonRenderer::left_out(const Repeated &these, std::string &out) {
+	JsonWriter json(out);
+	json.open_object();
+	json.member("left_out", these.times);
+	json.member("milliseconds", static_cast<uint64_t>(these.within.count()));
+	json.close_object();
+	out += '\n';
+}
+
+void JsonRenderer::finish(std::string & /*out*/) {
+}
+
+} // namespace nft_drops

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One drop, one line, for grep and awk:
+//
+//	21:40:11.482113 inet filter input handle 7 "tcp dport 10000 drop" iif "veth0" ip saddr 10.0.0.2 ... length 60
+//
+// Fields: time of day, family, table, chain (always four words: a space in a name is \x20), then what dropped it:
+//	handle N "RULE"           a rule, or the jump that found the jump stack full; the line then ends in
+//	                          `jump limit reached`
+//	policy "type ... drop;"   the chain's policy
+//	handle N "# rule gone", policy "# chain gone"   the text at the time of the drop cannot be told
+//	other                     the event names neither; the line then ends in `unknown cause`
+// and then the packet's words (words.h). Between quotes, a quote is \", a backslash \\, a newline \n, a tab \t.
+#ifndef NFT_DROPS_NFT_EXT_SINKS_LINE_H
+#define NFT_DROPS_NFT_EXT_SINKS_LINE_H
+
+#include "nft-ext/packet/kept_words.h"
+#include "nft-ext/sinks/renderer.h"
+#include "nft-ext/text/clock.h"
+
+namespace nft_drops {
+
+class LineRenderer final : public Renderer {
+public:
+	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
+	           const Repeated &repeated, std::string &out) override;
+	void left_out(const Repeated &these, std::string &out) override;
+	void finish(std::string &out) override;
+
+private:
+	Clock clock_{Clock::Zone::kLocal};
+	KeptWords words_;
+};
+
+} // namespace nft_drops
+
+#endif

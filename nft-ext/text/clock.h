@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Time stamps, with the costly part of the conversion done once a second.
+#ifndef NFT_DROPS_NFT_EXT_TEXT_CLOCK_H
+#define NFT_DROPS_NFT_EXT_TEXT_CLOCK_H
+
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <string_view>
+
+namespace nft_drops {
+
+class Clock {
+public:
+	enum class Zone { kLocal, kUtc };
+
+	// kLocal is the process's time zone (TZ, /etc/localtime).
+	explicit Clock(Zone zone) : zone_(zone) {}
+
+	// The results stay valid until the next call.
+	// "21:40:11.482113"
+	std::string_view time_of_day(std::chrono::system_clock::time_point time);
+	// "2026-11-20T21:40:11.482113Z"; the Z is only true of kUtc.
+	std::string_view timestamp(std::chrono::system_clock::time_point time);
+
+private:
+	void set(std::chrono::system_clock::time_point time);
+
+	Zone zone_;
+	std::optional<std::time_t> second_; // the one that text_ has, since the epoch
+	char text_[28] = "0000-00-00T00:00:00.000000Z";
+};
+
+} // namespace nft_drops
+
+#endif

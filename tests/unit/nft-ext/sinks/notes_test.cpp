@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What is said beside packet and rule: who dropped it, how it got there, how often, in which namespace.
+#include "packets.h"
+
+#include "nft-ext/sinks/expression.h"
+#include "nft-ext/sinks/path.h"
+#include "nft-ext/text/figures.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace nft_drops::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+nd_event syn() {
+	return ip_event(ip(IPPROTO_TCP, tcp(51514, 10000, 0x02)));
+}
+
+bool has(const std::string &text, const std::string &part) {
+	return text.find(part) != std::string::npos;
+}
+
+TEST(Notes, OnlyAnExpressionThatDropsUnsaidIsNamed) {
+	struct Case {
+		std::string kernels, by, note;
+	};
+	for (const Case &c : {Case{"immediate", "", ""}, Case{"", "", ""}, Case{"reject", "reject", ""},
+	                      Case{"lookup", "vmap", ""}, Case{"masq", "masquerade", " dropped by masquerade\n"},
+	                      Case{"connlimit", "ct count", " dropped by ct count\n"},
+	                      Case{"new\x1b[2Jone", "new\x1b[2Jone", " dropped by new\\x1b[2Jone\n"}}) {
+		Answer answer = rule_answer();
+		answer.expression = c.kernels;
+		EXPECT_EQ(expression_word(c.kernels), c.by);
+		for (const Format format : {Format::kLine, Format::kBlock}) {
+			const std::string text = render(format, syn(), answer);
+			EXPECT_EQ(has(text, " dropped by "), !c.note.empty()) << text;
+			EXPECT_TRUE(has(text, c.note)) << text;
+		}
+		const Json json = Json::parse(render(Format::kJson, syn(), answer));
+		EXPECT_EQ(json["by"], c.by.empty() ? Json() : Json(c.by));
+	}
+}
+
+TEST(Notes, ADropByOtherCode) {
+	nd_event event = syn();
+	event.cause = ND_CAUSE_OTHER;
+	event.hook = ND_NO_HOOK;
+	event.rule_handle = event.table_handle = event.chain_handle = 0;
+	event.family = event.pf = 0;
+	event.table[0] = event.base_chain[0] = 0;
+	Answer answer;
+	answer.location = "nf_hook_slow";
+	const std::string block = render(Format::kBlock, event, answer);
+	EXPECT_TRUE(block.starts_with("# 21:40:11.482113 iif \"veth0\" ip saddr 10.0.0.2 ")) << block;
+	EXPECT_TRUE(block.ends_with(" dropped in nf_hook_slow\n")) << block;
+	const std::string line = render(Format::kLine, event, answer);
+	EXPECT_TRUE(line.starts_with("21:40:11.482113 other iif \"veth0\" ")) << line;
+	const Json json = Json::parse(render(Format::kJson, event, answer));
+	EXPECT_EQ(json["reason"], "other");
+	EXPECT_EQ(json["location"], "nf_hook_slow");
+	for (const char *member : {"family", "table", "chain", "handle", "rule", "hook"})
+		EXPECT_TRUE(json[member].is_null()) << member;
+	EXPECT_EQ(json["packet"]["dport"], 10000);
+}
+
+TEST(Notes, RepeatedAndLeftOut) {
+	for (const Format format : {Format::kBlock, Format::kLine, Format::kJson}) {
+		const auto renderer = make_renderer(format);
+		std::string out;
+		renderer->drops(syn(), rule_answer(), example_time(), {.times = 18240, .within = 1000ms}, out);
+		renderer->left_out({.times = 1234567, .within = 2340ms}, out);
+		if (format == Format::kJson) {
+			const size_t end = out.find('\n');
+			EXPECT_EQ(Json::parse(out.substr(0, end))["repeated"], 18240);
+			EXPECT_EQ(Json::parse(out.substr(end)), Json({{"left_out", 1234567}, {"milliseconds", 2340}}));
+		} else {
+			EXPECT_TRUE(has(out, " length 40 repeated 18,240 times in 1.0 s\n")) << out;
+			EXPECT_TRUE(has(out, "# 1,234,567 drops left out in 2.4 s\n")) << out;
+		}
+	}
+	EXPECT_EQ(grouped(0), "0");
+	EXPECT_EQ(grouped(999), "999");
+	EXPECT_EQ(grouped(1000), "1,000");
+	EXPECT_EQ(seconds(0ms), "0.0");
+	EXPECT_EQ(seconds(1ms), "0.1");
+}
+
+TEST(Notes, TheWayThere) {
+	struct Case {
+		std::vector<PathStep> path;
+		std::string chain, text;
+	};
+	for (const Case &c :
+	     {Case{{}, "input", "input -> drop (handle 7)"}, Case{{}, "LAN", "input -> goto LAN -> drop (handle 7)"},
+	      Case{{{"input", 176, "ZONES"}}, "ZONES", "input -> jump ZONES (handle 176) -> drop (handle 7)"},
+	      Case{{{"input", 176, "ZONES"}}, "LAN", "input -> jump ZONES (handle 176) -> goto LAN -> drop (handle 7)"},
+	      Case{{{"input", 9, ""}}, "ZONES", "input -> vmap (handle 9) -> ZONES -> drop (handle 7)"},
+	      Case{{{"input", 0, ""}, {"A", 3, "B"}}, "B", "input -> ? -> A -> jump B (handle 3) -> drop (handle 7)"},
+	      Case{{{"A", 3, "B"}}, "B", "input -> goto A -> jump B (handle 3) -> drop (handle 7)"},
+	      Case{{{"input", 3, "B\x1b c"}}, "B\x1b c", "input -> jump B\\x1b\\x20c (handle 3) -> drop (handle 7)"}}) {
+		Answer answer = rule_answer();
+		answer.chain = c.chain;
+		answer.base_chain = "input";
+		answer.path = c.path;
+		answer.path_known = true;
+		std::string text;
+		append_path(text, syn(), answer);
+		EXPECT_EQ(text, c.text);
+		EXPECT_TRUE(render(Format::kLine, syn(), answer).ends_with(" path " + c.text + "\n"));
+		EXPECT_TRUE(has(render(Format::kBlock, syn(), answer), "\n\t\t# " + c.text + "\n"));
+		const Json json = Json::parse(render(Format::kJson, syn(), answer));
+		ASSERT_EQ(json["path"].size(), c.path.size());
+		for (size_t i = 0; i < c.path.size(); i++)
+			EXPECT_EQ(json["path"][i]["handle"], c.path[i].handle ? Json(c.path[i].handle) : Json());
+	}
+	std::string nothing;
+	append_path(nothing, syn(), rule_answer());
+	EXPECT_EQ(nothing, "");
+	EXPECT_FALSE(Json::parse(render(Format::kJson, syn(), rule_answer())).contains("path"));
+}
+
+TEST(Notes, TheNamespace) {
+	Answer blue = rule_answer(), red = rule_answer();
+	blue.netns = "blue";
+	red.netns = "pid 7 (a\nb)";
+	nd_event other = syn();
+	other.netns++;
+	const auto block = make_renderer(Format::kBlock);
+	std::string out;
+	block->drop(syn(), blue, example_time(), out);
+	block->drop(syn(), blue, example_time(), out);
+	block->drop(other, red, example_time(), out);
+	block->finish(out);
+	EXPECT_TRUE(out.starts_with("# network namespace blue\ntable inet filter {")) << out;
+	EXPECT_TRUE(has(out, "\n}\n# network namespace pid 7 (a\\nb)\ntable inet filter {")) << out;
+	EXPECT_EQ(out.find("blue", 30), std::string::npos) << out;
+	EXPECT_TRUE(render(Format::kLine, syn(), blue).ends_with(" netns \"blue\"\n"));
+	EXPECT_EQ(Json::parse(render(Format::kJson, syn(), blue))["netns_name"], "blue");
+}
+
+} // namespace
+} // namespace nft_drops::test
