@@ -25,7 +25,7 @@ bool takes_argument(char letter) {
 	return std::ranges::any_of(options(), [&](const OptionSpec &o) { return o.letter == letter && o.argument; });
 }
 
-// What of a command line is no option and no option's argument, without changing anything.
+// The words of a command line that are neither options nor arguments of options. Leaves argv as it is.
 Words words_of(int argc, char *const argv[]) {
 	Words words;
 	for (int i = 1; i < argc; i++) {
@@ -51,7 +51,7 @@ bool begins_one_of_nfts(const Words &words) {
 	});
 }
 
-// An option that only this command has is among what was typed.
+// True if an option that no other command takes was typed.
 bool has_an_option_of(const CommandSpec &command, int argc, char *const argv[]) {
 	return std::ranges::any_of(options(), [&](const OptionSpec &o) {
 		return o.of == 1U << static_cast<unsigned>(command.id) && o.name &&
@@ -80,8 +80,8 @@ Command command_of(const Words &words, int argc, char *const argv[]) {
 	return Command::kPassThrough;
 }
 
-// All options in getopt's form, so that one that belongs elsewhere is told from one that is unknown. Where a name or
-// letter is that of several, the command's own counts.
+// All options of all commands in getopt's form, so that the message can tell an unknown option from an option of
+// another command. If several options share a name or a letter, the option of `command` wins.
 class Table {
 public:
 	explicit Table(Command command) {
@@ -94,7 +94,7 @@ public:
 	}
 	[[nodiscard]] const char *letters() const { return letters_.c_str(); }
 	[[nodiscard]] const option *names() const { return names_.data(); }
-	// What getopt's answer means.
+	// The option that a return value of getopt_long() stands for; null if there is none.
 	[[nodiscard]] const OptionSpec *spec(int answer) const {
 		for (const OptionSpec *o : by_letter_) {
 			if (o->letter == answer) return o;
@@ -117,13 +117,13 @@ private:
 			by_letter_.push_back(&o);
 		}
 	}
-	std::string letters_ = ":"; // a missing argument is told from an unknown option
+	std::string letters_ = ":"; // makes getopt report a missing argument as ':'
 	std::vector<option> names_;
 	std::vector<const OptionSpec *> by_letter_;
 	std::vector<const OptionSpec *> by_name_;
 };
 
-// The option that getopt complains about, as it was typed.
+// The option that getopt rejected, as it was typed.
 std::string complained_about(char *const argv[]) {
 	if (optopt > 0 && optopt < 256) return fmt::format("-{}", static_cast<char>(optopt));
 	return argv[optind - 1];
@@ -157,7 +157,7 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	const Table table(command);
 	std::vector<char *> permuted(argv, argv + argc);
 	permuted.push_back(nullptr);
-	optind = 0; // afresh
+	optind = 0; // glibc: start over, with argv permuted
 	opterr = 0;
 	for (int o; (o = getopt_long(argc, permuted.data(), table.letters(), table.names(), nullptr)) != -1;) {
 		if (o == ':') return fail(complained_about(permuted.data()), "its argument is missing", see);
@@ -166,12 +166,13 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 		if (!takes(command, *spec)) {
 			const bool nfts = takes(Command::kPassThrough, *spec);
 			return fail(shown(*spec),
-			            nfts ? "of nft, but without a meaning here" : "not an option of this command", see);
+			            nfts ? "an option of nft, without a meaning here" : "not an option of this command",
+			            see);
 		}
 		if (auto ok = spec->apply(line, optarg); !ok) return std::unexpected(ok.error());
 	}
 	line.words.assign(permuted.begin() + optind, permuted.begin() + argc);
-	if (line.command != command) return line; // --help or --version, whatever else there is
+	if (line.command != command) return line; // --help or --version win over everything else
 	if (auto ok = check_words(line.words, *spec_of(command), see); !ok) return std::unexpected(ok.error());
 	if (const auto check = spec_of(command)->check) {
 		if (auto ok = check(line); !ok) return std::unexpected(ok.error());
@@ -182,7 +183,7 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 				line.help_of = c.id;
 		}
 		if (!line.help_of)
-			return fail(fmt::format("help {}", line.words[1]), "no command of nft-drops", "see nft(8)");
+			return fail(fmt::format("help {}", line.words[1]), "not a command of nft-drops", "see nft(8)");
 	}
 	return line;
 }

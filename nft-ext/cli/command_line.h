@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What was typed: one of our commands, or something for nft.
+// The parsed command line: one of nft-drops' own commands, or a command of nft.
 #ifndef NFT_DROPS_NFT_EXT_CLI_COMMAND_LINE_H
 #define NFT_DROPS_NFT_EXT_CLI_COMMAND_LINE_H
 
@@ -15,9 +15,9 @@
 
 namespace nft_drops::cli {
 
-// Each but the first has its entry in grammar.cpp.
+// Each command but kPassThrough has an entry in grammar.cpp.
 enum class Command : unsigned {
-	kPassThrough, // nft's: handed to libnftables as it is
+	kPassThrough, // a command of nft: handed to libnftables unchanged
 	kMonitor,
 	kList,
 	kCount,
@@ -31,29 +31,29 @@ enum class Command : unsigned {
 
 struct MonitorOptions {
 	Format format = Format::kBlock;
-	std::optional<uint64_t> count;                     // stop after so many drops
-	std::optional<std::chrono::milliseconds> duration; // stop after so long
-	std::string netns;                                 // the namespace to watch; empty: the present one
-	bool all_netns = false;                            // watch all of them
-	bool path = false;                                 // show the jumps that led to the rule
-	bool audit = false;                                // show what else netfilter dropped
-	std::optional<uint64_t> limit;                     // show at most so many a second
+	std::optional<uint64_t> count;                     // --count: stop after this many drops
+	std::optional<std::chrono::milliseconds> duration; // --for: stop after this time
+	std::string netns;                                 // --netns; empty: the caller's network namespace
+	bool all_netns = false;                            // --all-netns: watch every network namespace
+	bool path = false;                                 // --path: show the jumps that led to the rule
+	bool audit = false;                                // --audit: show netfilter's other drops, too
+	std::optional<uint64_t> limit;                     // --limit: print at most this many drops a second
 };
 
 // `list ... --with-drop-counts`
 struct ListOptions {
 	bool counts = false;
-	bool zero = false;                                 // show what dropped nothing, too
-	bool sorted = false;                               // as a table, busiest first
-	std::optional<std::chrono::milliseconds> duration; // count for so long; else what has been counted all along
-	std::string nft;                                   // letters of nft's own options
+	bool zero = false;                                 // --zero: also list rules that dropped nothing
+	bool sorted = false;                               // --sort: a table, busiest rule first
+	std::optional<std::chrono::milliseconds> duration; // --for: count for this time; else read the pinned counts
+	std::string nft;                                   // the letters of nft's own options
 };
 
 struct CountOptions {
 	std::optional<uint32_t> max_rules;
 };
 
-// The files of a kernel that is not running; empty: the running one is asked about.
+// The files of a kernel that is not running. Both are empty for the running kernel.
 struct ProbeOptions {
 	std::string ko;
 	std::string vmlinux;
@@ -61,18 +61,20 @@ struct ProbeOptions {
 
 struct CommandLine {
 	Command command = Command::kPassThrough;
-	// All words that are no options, the command's own first; they fit its synopsis. Not for nft's.
+	// All words that are not options. The command's name is the first word, and the words fit the command's
+	// synopsis. Unspecified for kPassThrough.
 	std::vector<std::string_view> words;
-	std::optional<Command> help_of; // kHelp: of this one, else of all
+	std::optional<Command> help_of; // kHelp: the command to explain; nothing: all commands
 	MonitorOptions monitor;
 	ListOptions list;
 	CountOptions count;
 	ProbeOptions probe;
 };
 
-// Ours are `monitor` (but not with what nft's own monitor takes), and those command lines that fit the synopsis of one
-// of our other commands (`nft demo input drop` adds a rule to a table of that name). Our options may stand before and
-// behind the command. Fails with kUsage, naming the word. The words point into `argv`.
+// Decides whose command line this is. `monitor` belongs to nft-drops, unless the next word is an object of nft's own
+// monitor. Every other command belongs to nft-drops only if the whole line fits the command's synopsis: `nft demo input
+// drop` adds a rule to a table named "demo". Options of nft-drops may stand before and after the command. Fails with
+// kUsage, and names the wrong word. CommandLine::words point into `argv`.
 Result<CommandLine> parse(int argc, char *const argv[]);
 
 } // namespace nft_drops::cli

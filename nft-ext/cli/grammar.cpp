@@ -22,7 +22,7 @@ Result<void> format(CommandLine &line, const char *argument) {
 	else if (text == "json")
 		line.monitor.format = Format::kJson;
 	else
-		return fail(fmt::format("--format {}", text), "no such format", "block, line and json are");
+		return fail(fmt::format("--format {}", text), "no such format", "give block, line or json");
 	return {};
 }
 
@@ -63,17 +63,16 @@ Result<void> sort(CommandLine &line, const char *) {
 	return {};
 }
 
-// One of nft's own, for nft's own listing.
+// An option of nft, for nft's own listing.
 template <char letter> Result<void> nft_flag(CommandLine &line, const char *) {
 	line.list.nft += letter;
 	return {};
 }
 
 Result<void> check_list(const CommandLine &line) {
-	if (!line.list.counts)
-		return fail("--zero, --sort", "only for a listing with counts", "add --with-drop-counts");
+	if (!line.list.counts) return fail("--zero, --sort", "these options need counts", "add --with-drop-counts");
 	if (line.list.sorted && line.list.nft.find('j') != std::string::npos)
-		return fail("--sort", "a table is not JSON", "leave out -j or --sort");
+		return fail("--sort", "the sorted table has no JSON form", "leave out -j or --sort");
 	for (const std::string_view word : line.words) {
 		if (word.find_first_of(";\n{}#") != std::string_view::npos)
 			return fail(fmt::format("{}", word), "not a name", "list one ruleset, table or chain");
@@ -96,7 +95,8 @@ Result<void> max_rules(CommandLine &line, const char *argument) {
 Result<void> check_count(const CommandLine &line) {
 	const std::string_view what = line.words[1];
 	if (!line.count.max_rules || what == "start" || what == "reset") return {};
-	return fail("--max-rules", fmt::format("of count start and count reset, not of count {}", what));
+	return fail("--max-rules", fmt::format("count {} does not take this option", what),
+	            "use it with count start or count reset");
 }
 
 Result<void> json(CommandLine &line, const char *) {
@@ -106,7 +106,9 @@ Result<void> json(CommandLine &line, const char *) {
 
 Result<void> netns(CommandLine &line, const char *argument) {
 	line.monitor.netns = argument;
-	return line.monitor.netns.empty() ? fail("--netns", "an empty name is no namespace") : Result<void>();
+	return line.monitor.netns.empty()
+	               ? fail("--netns", "the name is empty", "give a name of ip netns, a process's number or a file")
+	               : Result<void>();
 }
 
 Result<void> all_netns(CommandLine &line, const char *) {
@@ -129,29 +131,31 @@ Result<void> limit(CommandLine &line, const char *argument) {
 	uint64_t n = 0;
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
 	if (error != std::errc() || std::string_view(end, text.data() + text.size()) != "/second" || n == 0)
-		return fail(fmt::format("--limit {}", text), "not so many a second", "give it as 100/second");
+		return fail(fmt::format("--limit {}", text), "not a rate", "give a rate such as 100/second");
 	line.monitor.limit = n;
 	return {};
 }
 
 Result<void> check_monitor(const CommandLine &line) {
 	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
-	return fail("--netns " + line.monitor.netns, "not together with --all-netns", "leave one of them out");
+	return fail("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
+	            "leave out one of both options");
 }
 
 Result<void> ko(CommandLine &line, const char *argument) {
 	line.probe.ko = argument;
-	return line.probe.ko.empty() ? fail("--ko", "an empty name is no file") : Result<void>();
+	return line.probe.ko.empty() ? fail("--ko", "the name is empty", "give the name of a file") : Result<void>();
 }
 
 Result<void> vmlinux(CommandLine &line, const char *argument) {
 	line.probe.vmlinux = argument;
-	return line.probe.vmlinux.empty() ? fail("--vmlinux", "an empty name is no file") : Result<void>();
+	return line.probe.vmlinux.empty() ? fail("--vmlinux", "the name is empty", "give the name of a file")
+	                                  : Result<void>();
 }
 
 Result<void> check_probe(const CommandLine &line) {
 	if (line.probe.ko.empty() || !line.probe.vmlinux.empty()) return {};
-	return fail("--ko " + line.probe.ko, "the kernel that this module is of is missing",
+	return fail("--ko " + line.probe.ko, "the module's kernel is missing",
 	            "give its vmlinuz or vmlinux with --vmlinux");
 }
 
@@ -166,7 +170,7 @@ Result<void> version(CommandLine &line, const char *) {
 	return {};
 }
 
-// For what is so anyway.
+// For options of nft that change nothing here.
 Result<void> nothing(CommandLine &, const char *) {
 	return {};
 }
@@ -175,41 +179,40 @@ constexpr unsigned kOurs = ~of(Command::kPassThrough);
 constexpr unsigned kNft = of(Command::kPassThrough);
 constexpr unsigned kList = of(Command::kList);
 
-// Ours first, then nft's in the order of nft(8): main.c of nftables. There -n, -N and -S once meant more ("--numeric"
-// three times); nft 1.0 reads each once.
+// The options of nft-drops come first, then nft's in the order of nft(8) (src/main.c of nftables).
 constexpr OptionSpec kOptions[] = {
         {0, "format", "block|line|json", of(Command::kMonitor),
          "block (default; looks like nft -a list ruleset), line (one drop, one line) or json", format},
         {'j', "json", nullptr, of(Command::kMonitor), "the same as --format json", json},
-        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList),
-         "handles are always shown; taken since nft takes it", nothing},
+        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList), "changes nothing: drops always show handles",
+         nothing},
         {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
         {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
-        {0, "with-drop-counts", nullptr, of(Command::kList), "with what each rule and each policy dropped",
+        {0, "with-drop-counts", nullptr, of(Command::kList), "add the drop counts of each rule and each chain policy",
          with_drop_counts},
-        {0, "zero", nullptr, of(Command::kList), "with what dropped nothing, too", zero},
-        {0, "sort", nullptr, of(Command::kList), "as a table, busiest first", sort},
-        {0, "for", "DURATION", of(Command::kList), "count from now on, for a time such as 10s, 5m or 1h30m",
+        {0, "zero", nullptr, of(Command::kList), "also show rules and policies that dropped nothing", zero},
+        {0, "sort", nullptr, of(Command::kList), "a table, busiest rule first", sort},
+        {0, "for", "DURATION", of(Command::kList), "count from now on for a time such as 10s, 5m or 1h30m",
          list_duration},
         {0, "max-rules", "N", of(Command::kCount), "room for the counts of N rules and policies (65536)", max_rules},
         {0, "netns", "NETNS", of(Command::kMonitor),
          "watch this network namespace: a name of ip netns, a process's number, or a file", netns},
-        {0, "all-netns", nullptr, of(Command::kMonitor), "watch all network namespaces, and name each drop's",
+        {0, "all-netns", nullptr, of(Command::kMonitor), "watch all network namespaces; each drop names its namespace",
          all_netns},
         {0, "path", nullptr, of(Command::kMonitor), "show the jumps that led to the rule", path},
-        {0, "audit", nullptr, of(Command::kMonitor), "show what else netfilter dropped, and that nothing is missing",
-         audit},
+        {0, "audit", nullptr, of(Command::kMonitor),
+         "also show netfilter's other drops, and prove that none is missing", audit},
         {0, "limit", "N/second", of(Command::kMonitor),
-         "show at most so many; further ones are counted, equal ones together", limit},
+         "print at most N drops a second; the rest is counted, and repeats are shown as one", limit},
         {0, "ko", "FILE", of(Command::kProbe),
-         "its nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; none where nf_tables is built in", ko},
+         "the kernel's nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; leave it out if nf_tables is built in", ko},
         {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
-        {'h', "help", nullptr, kOurs, "what this command does, and its options", help},
-        {'v', "version", nullptr, kOurs, "the versions of nft-drops and its libraries", version},
+        {'h', "help", nullptr, kOurs, "show what this command does, and its options", help},
+        {'v', "version", nullptr, kOurs, "show the versions of nft-drops and its libraries", version},
 
-        {'h', "help", nullptr, kNft, "all commands and options", help},
-        {'v', "version", nullptr, kNft, "the versions of nft-drops and its libraries", version},
-        {'V', nullptr, nullptr, kNft, "the same", version},
+        {'h', "help", nullptr, kNft, "show all commands and options", help},
+        {'v', "version", nullptr, kNft, "show the versions of nft-drops and its libraries", version},
+        {'V', nullptr, nullptr, kNft, "the same as --version", version},
         {'f', "file", "FILE", kNft, "read commands from FILE; - is standard input", nullptr},
         {'D', "define", "NAME=VALUE", kNft, "define a variable for the FILE", nullptr},
         {'i', "interactive", nullptr, kNft, "read commands from the terminal", nullptr},
@@ -234,37 +237,46 @@ constexpr OptionSpec kOptions[] = {
 constexpr CommandSpec kCommands[] = {
         {Command::kMonitor, Ours::kFirstWord, "monitor [drops]",
          "show each packet that nftables drops, with the rule or policy that dropped it",
-         "A line that starts with \"nft-drops: monitoring\" on standard error says that every drop from then on will "
-         "be seen. SIGINT (Ctrl-C) and SIGTERM end it: what was already captured is printed, then one summary line on "
-         "standard error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\".\n\n"
-         "Where standard output is slower than the drops, equal packets are shown as one (\"repeated 18,240 times in "
-         "1.0 s\"); what does not even fit then is told (\"12 drops left out\"). All are counted.\n\n"
-         "nft's own \"monitor\" with an object (tables, rules, trace, ...) stays nft's.",
+         "A line on standard error that starts with \"nft-drops: monitoring\" says that every drop from then on is "
+         "seen. "
+         "SIGINT (Ctrl-C) and SIGTERM end the monitor: it prints the drops that are already captured, then one summary "
+         "line on standard error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\".\n\n"
+         "A rule that rejects drops the packet, too: a reject is shown as a drop by that rule.\n\n"
+         "If standard output is slower than the drops, equal packets are shown as one (\"repeated 18,240 times in 1.0 "
+         "s\"). Drops that do not fit even then are told (\"12 drops left out\"). The summary counts all drops.\n\n"
+         "\"monitor\" with an object of nft (tables, rules, trace, ...) stays nft's own command.",
          check_monitor},
         {Command::kList, Ours::kOption, "list (ruleset [FAMILY])|(table [FAMILY] TABLE)|(chain [FAMILY] TABLE CHAIN)",
-         "nft's own listing, with --with-drop-counts each rule and each policy with what it dropped",
-         "Byte for byte what nft -a lists, with comments \"# dropped packets N bytes M\" behind rules and policies "
-         "that "
-         "dropped, so that nft -f loads it. With -j, a member \"drops\" in each rule and chain object.\n\n"
-         "The counts are those since \"count start\"; with --for, of so long from now on, and nothing is left behind.",
+         "nft's own listing; --with-drop-counts adds what each rule and each policy dropped",
+         "The listing is that of nft -a, byte for byte, with a comment \"# dropped packets N bytes M\" after each rule "
+         "and policy that dropped. nft -f loads the listing. With -j, each rule and chain object has a member "
+         "\"drops\".\n\n"
+         "The counts begin at \"count start\". With --for, they begin now, last for that time, and leave nothing "
+         "behind.",
          check_list},
         {Command::kCount, Ours::kWhole, "count start|stop|reset|status",
          "keep counting drops in the kernel, with no process running",
-         "What it needs is pinned below /sys/fs/bpf/nft-drops. It counts in all network namespaces. \"start\" again is "
-         "harmless; \"reset\" starts at zero; \"stop\" leaves nothing. Counts follow a rule's handle: \"nft replace "
-         "rule\" keeps them, a rule that is deleted keeps its counts in \"status\".",
+         "Counting covers all network namespaces. Its programs and maps are pinned below /sys/fs/bpf/nft-drops. A "
+         "second "
+         "\"start\" changes nothing, \"reset\" starts at zero, \"stop\" leaves nothing behind. Counts follow a rule's "
+         "handle: \"nft replace rule\" keeps them, and \"status\" includes the counts of deleted rules.",
          check_count},
-        {Command::kProbe, Ours::kWhole, "probe", "show where in the kernel drops are seen, and why there",
-         "With files, in a kernel that is not running; exit status 2 if that one cannot be monitored.", check_probe},
+        {Command::kProbe, Ours::kWhole, "probe",
+         "show at which instructions of the kernel drops are seen, and why there",
+         "With --ko and --vmlinux, for a kernel that is not running. The exit status is 2 if that kernel cannot be "
+         "monitored.",
+         check_probe},
         {Command::kCheck, Ours::kWhole, "check", "show whether this machine can run nft-drops",
-         "Every requirement with its state, one a line, the last one being a test with packets and rules of its own in "
-         "a "
-         "network namespace of its own; then the verdict. Exit status 0, or 2 if it cannot. Nothing is left behind."},
+         "Prints each requirement with its state on a line. The last requirement is a self-test with packets and rules "
+         "of its own, in a network namespace of its own. The verdict follows. The exit status is 0, or 2 if this "
+         "machine cannot run nft-drops. Nothing is left behind."},
         {Command::kBpftrace, Ours::kWhole, "bpftrace", "print a bpftrace script for the running kernel",
-         "bpftrace 0.17 and later run it as it is: each drop with table, base chain, cause, rule handle, interfaces, "
-         "length, addresses and ports. The Plan stands in it as comments. It is right for the running kernel only."},
+         "bpftrace 0.17 and later run the script unchanged. The script prints each drop with table, base chain, cause, "
+         "rule handle, interfaces, length, addresses and ports. Its comments hold the Plan. The script is right for "
+         "the "
+         "running kernel only."},
         {Command::kDemo, Ours::kWhole, "demo",
-         "show drops of the example ruleset in a network namespace of its own, which is gone afterwards", ""},
+         "show drops of an example ruleset in a network namespace of its own; nothing is left behind", ""},
         {Command::kHelp, Ours::kWhole, "help [COMMAND]", "all commands and options, or what one command does", ""},
         {Command::kVersion, Ours::kWhole, "version",
          "the versions of nft-drops, libnftables, LLVM and libbpf (also --version)", ""},
@@ -283,7 +295,7 @@ constexpr Placeholder kPlaceholders[] = {
         {"COMMAND", "a command of nft-drops"},
 };
 
-// parser_bison.y of nftables 1.0.6 and nft(8). Words that stand for the same list of objects share a line.
+// From parser_bison.y of nftables 1.0.6 and nft(8). Words that are followed by the same objects share a line.
 constexpr const char *kNftSynopses[] = {
         "list ruleset [FAMILY]",
         "list tables|chains|sets|maps|meters|counters|quotas|limits|secmarks|synproxys|flowtables [FAMILY]",

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The one description of the command line. The parser, `help`, `--help`, shell completion and the manual page all read
-// it; nothing about a command or an option is written down anywhere else.
+// The only description of the command line. The parser, `help`, `--help`, shell completion and the manual page read the
+// tables of grammar.cpp. No other file describes a command or an option.
 //
-// To add an option: one entry in kOptions (grammar.cpp), with a function that puts its argument into CommandLine.
-// To add a command: a name in `enum class Command` (command_line.h), one entry in kCommands, and a case where it is run
-// (live.cpp, or main.cpp for what needs neither LLVM nor libbpf). Words behind the command that its synopsis allows are
-// in CommandLine::words. tests/unit/nft-ext/cli and tests/completion then hold for it without a change.
+// To add an option, add one entry to kOptions, with a function that stores the option's argument in CommandLine.
+// To add a command, add a name to `enum class Command` (command_line.h), one entry to kCommands, and a case in
+// nft-ext/programs/nft-drops-live.cpp (or nft-drops.cpp, if the command needs neither LLVM nor libbpf). The words after
+// the command are in CommandLine::words. tests/unit/nft-ext/cli and tests/completion then cover the new entry
+// unchanged.
 #ifndef NFT_DROPS_NFT_EXT_CLI_GRAMMAR_H
 #define NFT_DROPS_NFT_EXT_CLI_GRAMMAR_H
 
@@ -19,20 +20,20 @@
 namespace nft_drops::cli {
 
 struct OptionSpec {
-	char letter;          // 0 where it has none
-	const char *name;     // the long one without its dashes; null where it has none
-	const char *argument; // null where it takes none, else as in a synopsis: "N", "FILE", "block|line|json"
-	unsigned of;          // the commands that take it, as bits: of(Command::kMonitor, ...)
+	char letter;          // 'a' of -a; 0: the option has no letter
+	const char *name;     // "handle" of --handle; null: the option has no long name
+	const char *argument; // null: none; else as in a synopsis: "N", "FILE", "block|line|json"
+	unsigned of;          // the commands that take the option, as bits: of(Command::kMonitor, ...)
 	const char *help;     // a few words
-	// Puts the argument (null where there is none) into `line`, or says what is wrong with it.
+	// Stores the argument (null if the option takes none) in `line`. Fails with kUsage if the argument is wrong.
 	Result<void> (*apply)(CommandLine &line, const char *argument);
 };
 
-// Which command lines are ours; all others are nft's.
+// Which command lines belong to nft-drops. All others belong to nft.
 enum class Ours {
-	kWhole,     // the words are all of the synopsis: `nft probe input drop` adds a rule to the table "probe"
-	kFirstWord, // the first word is enough, unless the second shows that nft is meant
-	kOption,    // nft's own words, with an option that only this command has
+	kWhole,     // all words fit the synopsis: `nft probe input drop` adds a rule to a table named "probe"
+	kFirstWord, // the first word fits, unless the second word is one of nft's
+	kOption,    // the words are nft's own, with an option that only this command takes
 };
 
 struct CommandSpec {
@@ -40,12 +41,12 @@ struct CommandSpec {
 	Ours ours;
 	const char *synopsis; // synopsis.h
 	const char *help;     // one line
-	const char *about;    // what else a user needs to know: paragraphs with an empty line between them; may be ""
-	// What no option alone can tell, such as one that is missing; null where there is nothing.
+	const char *about;    // further paragraphs, with an empty line between them; may be ""
+	// Checks what depends on several options or words, such as a missing option. May be null.
 	Result<void> (*check)(const CommandLine &line) = nullptr;
 };
 
-// What a NAME in a synopsis stands for.
+// The meaning of a NAME in a synopsis.
 struct Placeholder {
 	std::string_view name;
 	const char *help;
@@ -59,12 +60,13 @@ std::span<const CommandSpec> commands();
 std::span<const OptionSpec> options();
 std::span<const Placeholder> placeholders();
 
-// Null for nft's.
+// Null for Command::kPassThrough.
 const CommandSpec *spec_of(Command command);
-// Not null where `command` takes this option of ours or, for kPassThrough, of nft's.
+// True if `command` takes `option`.
 bool takes(Command command, const OptionSpec &option);
 
-// nft's own commands up to where its rule language begins: what completion offers. nft itself decides what it takes.
+// The synopses of nft's own commands, as far as the words before the rule language. Completion offers their words. nft
+// itself decides what is right.
 std::span<const char *const> nft_synopses();
 
 } // namespace nft_drops::cli

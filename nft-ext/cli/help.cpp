@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t kWidth = 80;
 
-// `text` with its lines broken before kWidth, each after the first beginning with `indent` blanks; `column` is where
-// the first begins.
+// Breaks the lines of `text` before kWidth. `column` is where the first line begins. Each further line begins with
+// `indent` blanks.
 std::string wrapped(std::string_view text, size_t column, size_t indent) {
 	std::string all;
 	while (!text.empty()) {
@@ -95,13 +95,13 @@ std::string help(std::optional<Command> command) {
 	if (command) return of_one(*spec_of(*command));
 	std::string text = "Usage: nft-drops COMMAND [OPTIONS]\n"
 	                   "       nft-drops [NFT'S OPTIONS] NFT'S COMMAND\n"
-	                   "\nCommands of its own (nft-drops help COMMAND tells more):\n";
+	                   "\nCommands of nft-drops (\"nft-drops help COMMAND\" explains one):\n";
 	for (const CommandSpec &c : commands())
 		text += entry(
 		        fmt::format("  {}",
 		                    std::string_view(c.synopsis).substr(0, std::string_view(c.synopsis).find(' '))),
 		        c.help);
-	text += "\nAnything else is nft's and goes to libnftables as it is; see nft(8). Options for it:\n";
+	text += "\nEvery other command is nft's and goes to libnftables unchanged; see nft(8). nft's options:\n";
 	return text + options_of(Command::kPassThrough);
 }
 

@@ -9,7 +9,7 @@
 
 namespace nft_drops::cli {
 
-// The help text of one command, or of the program; made from the grammar.
+// The help text of one command, or of the whole program if `command` is nothing. The grammar is the source.
 std::string help(std::optional<Command> command);
 
 } // namespace nft_drops::cli

@@ -4,7 +4,7 @@
 
 namespace nft_drops::cli {
 
-// libnftables' NFT_CTX_OUTPUT_* for one of nft's options; 0 for the others.
+// The NFT_CTX_OUTPUT_* flag of libnftables for the letter of an nft option; 0 if the option sets no flag.
 unsigned output_flag(int letter);
 
 } // namespace nft_drops::cli

@@ -28,7 +28,7 @@ struct ContextFree {
 };
 using Context = std::unique_ptr<nft_ctx, ContextFree>;
 
-// Levels as nft names them; 0 for what is none.
+// nft's debug level of this name; 0 if nft has no such level.
 unsigned debug_level(std::string_view name) {
 	struct Level {
 		std::string_view name;
@@ -46,7 +46,7 @@ unsigned debug_level(std::string_view name) {
 	return 0;
 }
 
-// False where one of them is none; that one has been named.
+// Returns false after naming the first word that is no debug level.
 bool add_debug(nft_ctx *context, std::string_view list) {
 	unsigned mask = nft_ctx_output_get_debug(context);
 	for (;;) {
@@ -82,7 +82,7 @@ struct Table {
 	}
 };
 
-// The word after this one is its argument, as nft's check sees it: before 1.1 "-fFILE" too seems to want one more.
+// True if nft's own check takes the next word for the argument of `word`. nft before 1.1 does so for "-fFILE", too.
 bool wants_argument(std::string_view word) {
 	for (const OptionSpec &o : options()) {
 		if (!takes(Command::kPassThrough, o) || !o.argument) continue;
@@ -92,7 +92,7 @@ bool wants_argument(std::string_view word) {
 	return false;
 }
 
-// That no option stands behind a command's word. An opening brace ends the search: what follows may be anything.
+// True if no option stands after a word of the command. The search ends at an opening brace, as nft's does.
 bool options_come_first(int argc, char *const argv[]) {
 	size_t column = 0;
 	bool argument = false;
@@ -122,7 +122,7 @@ class Run {
 public:
 	Run(nft_ctx *nft, const Instead &instead) : nft_(nft), instead_(instead) {}
 
-	// What the options alone decide; nothing where a command has yet to be run.
+	// Returns the exit status if the options alone decide; nothing if a command remains to be run.
 	std::optional<int> read_options(int argc, char *argv[]) {
 		const Table table;
 		optind = 1;
@@ -158,7 +158,7 @@ private:
 	std::optional<int> read(int option) {
 		switch (option) {
 		case '?':
-			return EXIT_FAILURE; // getopt has said why
+			return EXIT_FAILURE; // getopt has printed the reason
 		case 'h':
 			return instead_.help();
 		case 'v':
@@ -212,7 +212,7 @@ private:
 } // namespace
 
 int pass_through(int argc, char *argv[], const Instead &instead) {
-	if (getuid() != geteuid()) return 111; // libnftables is not made for setuid programs; nft says so thus
+	if (getuid() != geteuid()) return 111; // as nft does: libnftables is not made for setuid programs
 	if (!options_come_first(argc, argv)) return EXIT_FAILURE;
 	const Context context(nft_ctx_new(NFT_CTX_DEFAULT));
 	if (!context) return EXIT_FAILURE;

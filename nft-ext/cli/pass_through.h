@@ -6,16 +6,16 @@ struct nft_ctx;
 
 namespace nft_drops::cli {
 
-// What is not nft's way of doing it, or not done in every program.
+// What pass_through() does differently from nft, or leaves to the calling program.
 struct Instead {
-	int (*help)();    // for -h
-	int (*version)(); // for -v and -V
-	// For -i. The command line has not been changed.
+	int (*help)();    // runs for -h
+	int (*version)(); // runs for -v and -V
+	// Runs for -i, with the unchanged command line.
 	int (*interactive)(nft_ctx *nft, char *argv[]);
 };
 
-// Does what nft does with this command line, through libnftables: its output, its messages (but for the program's name)
-// and its exit status, which is returned.
+// Runs the command line through libnftables as nft does: same output, same messages (but for the program's name).
+// Returns nft's exit status.
 int pass_through(int argc, char *argv[], const Instead &instead);
 
 } // namespace nft_drops::cli

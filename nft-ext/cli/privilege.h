@@ -6,8 +6,8 @@
 
 namespace nft_drops::cli {
 
-// That this process may load tracing programs and read the ruleset: CAP_SYS_ADMIN, or CAP_BPF, CAP_PERFMON, CAP_SYSLOG
-// (symbol addresses) and CAP_NET_ADMIN. Fails with kUsage.
+// Succeeds if this process may load tracing programs and read rulesets: CAP_NET_ADMIN, with either CAP_SYS_ADMIN or all
+// of CAP_BPF, CAP_PERFMON and CAP_SYSLOG (addresses of symbols). Fails with kUsage.
 Result<void> check_privilege();
 
 } // namespace nft_drops::cli

@@ -91,7 +91,7 @@ Synopsis::Synopsis(std::string_view text) {
 	steps_.emplace_back();
 }
 
-// Adds the places where a word is awaited that can be got to from `at` without one.
+// Adds a thread for each step that awaits a word and that is reached from `at` without one.
 void Synopsis::follow(size_t at, const Thread &from, std::vector<Thread> &threads) const {
 	const Step &step = steps_[at];
 	if (step.kind == Step::kSplit) {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The notation that commands are described in, as in a manual page's synopsis:
+// The notation of a command's synopsis, as in a manual page:
 //
-//   word         this very word
-//   NAME         any word, or one of a kind that grammar.h's placeholders() describe (all capitals)
-//   a|b          one of both; each may be a word, a NAME or a group
-//   ( ... )      a group
-//   [ ... ]      a group that may be missing
-//   x...         x once or more often
+//   word         the word itself
+//   NAME         (all capitals) a placeholder: any word, or a word of the kind that placeholders() in grammar.h
+//   describes a|b          either a or b; each is a word, a NAME or a group ( ... )      a group [ ... ]      an
+//   optional group x...         x, once or repeated
 #ifndef NFT_DROPS_NFT_EXT_CLI_SYNOPSIS_H
 #define NFT_DROPS_NFT_EXT_CLI_SYNOPSIS_H
 
@@ -20,29 +18,29 @@ namespace nft_drops::cli {
 
 class Synopsis {
 public:
-	// `text` must outlive this. It is one of grammar.cpp's: a mistake in it shows in the unit tests.
+	// `text` must outlive the Synopsis. Every synopsis stands in grammar.cpp, and the unit tests parse all of them.
 	explicit Synopsis(std::string_view text);
 
-	// What may come next after some words, and how one gets there: the words that stood for each NAME.
+	// A token that may come next, and the words that stood for each NAME on the way to the token.
 	struct Expected {
 		std::string_view token;
 		std::vector<std::pair<std::string_view, std::string_view>> names;
-		// The word that stands for a NAME; empty where none does.
+		// The word that stood for `name`, or an empty view.
 		[[nodiscard]] std::string_view of(std::string_view name) const;
 	};
 	struct Match {
-		size_t fitting = 0;         // so many words fit, from the first
-		bool whole = false;         // all of them do, and nothing is missing
-		std::vector<Expected> next; // where all fit: what may follow
+		size_t fitting = 0;         // how many of the words fit, counted from the first
+		bool whole = false;         // all words fit, and no further word is needed
+		std::vector<Expected> next; // the tokens that may follow, if all words fit
 	};
 	[[nodiscard]] Match match(std::span<const std::string_view> words) const;
 
 private:
-	// A program for a machine that follows all ways at once.
+	// A step of a nondeterministic automaton (Thompson's construction). match() follows all branches at once.
 	struct Step {
 		enum Kind { kWord, kSplit, kEnd } kind = kEnd;
 		std::string_view token;
-		int to[2] = {1, 1}; // relative
+		int to[2] = {1, 1}; // kSplit: both next steps, relative to this step
 	};
 	using Steps = std::vector<Step>;
 	struct Thread;
@@ -51,10 +49,11 @@ private:
 	Steps steps_;
 };
 
-// NAME, not a word.
+// True for a NAME, false for a word.
 bool is_placeholder(std::string_view token);
 
-// Whether a word can stand for a NAME: FAMILY is one of nft's families, N and HANDLE are numbers; others are anything.
+// True if `word` can stand for `placeholder`. FAMILY takes nft's families, N and HANDLE take numbers, all others take
+// any word.
 bool fits(std::string_view placeholder, std::string_view word);
 
 } // namespace nft_drops::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The demo's network: a pair of virtual Ethernet devices, and packets put on the wire by hand.
-#ifndef NFT_DROPS_NFT_EXT_COMMANDS_DEMO_NETWORK_H
-#define NFT_DROPS_NFT_EXT_COMMANDS_DEMO_NETWORK_H
+// The demo's network: a pair of virtual Ethernet devices, and packets that the demo builds byte by byte.
+#ifndef NFT_DROPS_NFT_EXT_DEMO_DEMO_NETWORK_H
+#define NFT_DROPS_NFT_EXT_DEMO_DEMO_NETWORK_H
 
 #include "jit/base/result.h"
 
@@ -12,17 +12,17 @@ namespace nft_drops::cli {
 
 class DemoNetwork {
 public:
-	// In the present namespace: "lo" up; "wan0" with 192.0.2.1/24 (TEST-NET-1) and its other end "internet0", both
-	// up.
+	// Makes, in the present namespace, "wan0" with 192.0.2.1/24 (TEST-NET-1) and its peer "internet0". Sets both
+	// and "lo" up.
 	static Result<DemoNetwork> create();
 	DemoNetwork(DemoNetwork &&) noexcept;
 	DemoNetwork &operator=(DemoNetwork &&) = delete;
 	~DemoNetwork();
 
-	// As if from a host on the internet, arriving on "wan0": a TCP SYN or a UDP datagram from 192.0.2.`host`.
+	// Sends a TCP SYN or a UDP datagram from 192.0.2.`host`, a host of the internet. The packet arrives on "wan0".
 	Result<void> syn(uint8_t host, uint16_t source_port, uint16_t port) const;
 	Result<void> datagram(uint8_t host, uint16_t source_port, uint16_t port) const;
-	// A UDP datagram over "lo".
+	// Sends a UDP datagram over "lo".
 	static Result<void> over_loopback(uint16_t port);
 
 private:

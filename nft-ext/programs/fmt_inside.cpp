@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// libfmt's code, in the programs themselves: the shared library would bring C++'s with it, and looking up the names of
-// both takes longer than all else that happens before main().
+// Compiles libfmt's code into the program. The shared library of libfmt would load that of C++, too, and resolving the
+// symbols of both takes longer than everything else before main().
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

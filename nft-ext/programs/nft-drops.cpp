@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// nft-drops: what is typed. Plain nft commands are done here, through libnftables; what needs the kernel's help is
-// handed to nft-drops-live, so that LLVM and libbpf are loaded only then.
+// nft-drops: the program that users type. It runs plain nft commands through libnftables. It executes nft-drops-live
+// for every command that needs the kernel's help, so that a plain nft command never loads LLVM and libbpf.
 #include "nft-ext/cli/command_line.h"
 #include "nft-ext/cli/help.h"
 #include "nft-ext/cli/pass_through.h"
@@ -16,8 +16,8 @@
 namespace nft_drops::cli {
 namespace {
 
-// Becomes another of our programs: the one beside this one (where it was built), else the installed one. Never by PATH
-// or the environment: root runs it. Returns only where there is none.
+// Executes another program of nft-drops: the one beside this program (in a build tree), else the installed one. Neither
+// PATH nor the environment is asked, because root runs the program. Returns only on failure.
 int become(const char *name, char *argv[]) {
 	char self[PATH_MAX];
 	const ssize_t n = readlink("/proc/self/exe", self, sizeof(self));
@@ -37,7 +37,7 @@ int show_help() {
 	return 0;
 }
 
-// LLVM's and libbpf's are known where these are.
+// Only nft-drops-live knows the versions of LLVM and libbpf.
 int show_version() {
 	std::string words[] = {"nft-drops", "version"};
 	char *argv[] = {words[0].data(), words[1].data(), nullptr};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// LLVM's BPF target mentions this one function, in what it would add to LLVM's standard pipelines. They are not used
-// here (jit/compile/compile.cpp): with LLVM's own definition come all of its passes, which nothing calls, and the
-// constructors of their options, which run at each start.
+// LLVM's BPF target refers to this function for LLVM's standard pipelines. jit/compile/compile.cpp does not use these
+// pipelines. LLVM's own definition would link all passes, and the constructors of their options would run at each
+// start.
 #include <llvm/Passes/PassBuilder.h>
 
 namespace llvm {

@@ -16,7 +16,7 @@ std::string libnftables() {
 	nft_ctx_buffer_error(nft);
 	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON);
 	std::string version = ND_NFTABLES;
-	// The shortest listing there is; all begin with the same "metainfo".
+	// The shortest listing. Every listing begins with the same "metainfo".
 	if (nft_run_cmd_from_buffer(nft, "list chains netdev") == 0) {
 		const auto json = nlohmann::json::parse(nft_ctx_get_output_buffer(nft), nullptr, false);
 		const auto said = json.is_discarded()

@@ -12,9 +12,9 @@ using cli::OptionSpec;
 using cli::Synopsis;
 using Words = std::vector<std::string_view>;
 
-// What was typed before the cursor, sorted out.
+// The words before the cursor, by their role.
 struct Typed {
-	Words words;                          // without options
+	Words words;                          // all but options and their arguments
 	const OptionSpec *awaiting = nullptr; // an option whose argument is at the cursor
 	std::string_view netns;
 };
@@ -29,7 +29,7 @@ const OptionSpec *option_of(std::string_view word, bool with_argument) {
 	return nullptr;
 }
 
-// bash makes three words of --option=argument.
+// Joins the three words that bash makes of --option=argument.
 Words joined(std::span<const std::string_view> words) {
 	Words all;
 	for (size_t i = 0; i < words.size(); i++) {
@@ -111,10 +111,10 @@ private:
 	const Names &names_;
 	std::string_view netns_;
 	std::vector<Candidate> all_;
-	std::unordered_set<std::string> words_; // of these
+	std::unordered_set<std::string> words_; // the words in all_
 };
 
-// Options are offered where they are accepted: all before the command, behind it those of our commands.
+// Offers options where they are accepted: before the command all options, after the command its own.
 void add_options(Collector &to, const Words &words) {
 	unsigned of = ~0U;
 	if (!words.empty()) {

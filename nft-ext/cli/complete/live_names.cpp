@@ -25,10 +25,9 @@ using Clock = std::chrono::steady_clock;
 using Expected = cli::Synopsis::Expected;
 using std::chrono::milliseconds;
 
-// For all that is asked of the kernel for one line; the rest of the 50 that a completion may take is for starting the
-// processes.
+// The time for all requests to the kernel. A completion may take 50 ms; starting the processes takes the rest.
 constexpr milliseconds kPatience{25};
-constexpr size_t kMostRules = 1000; // nobody looks through more
+constexpr size_t kMostRules = 1000; // a longer list helps nobody
 
 Clock::time_point end_of_patience() {
 	static const auto end = Clock::now() + kPatience;
@@ -42,7 +41,7 @@ uint8_t family_number(std::string_view name) {
 	return NFPROTO_IPV4; // nft's own default
 }
 
-// What nft's scanner reads as one word, and no shell as anything else.
+// True if nft's scanner reads `name` as one word, and no shell gives a character of `name` a meaning.
 bool is_plain(std::string_view name) {
 	const auto plain = [](char c) {
 		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -51,7 +50,8 @@ bool is_plain(std::string_view name) {
 	return !name.empty() && name[0] != '-' && std::ranges::all_of(name, plain);
 }
 
-// Visits what one dump gives, until `visit` has enough or the time is over. True where it was seen whole.
+// Visits the messages of one dump until `visit` returns false or the time is over. Returns true if the dump was
+// complete.
 bool dump(const Requests &requests, const std::function<bool(const nlmsghdr *)> &visit) {
 	const auto end = end_of_patience();
 	const MnlSocket socket(mnl_socket_open(NETLINK_NETFILTER));
@@ -72,7 +72,8 @@ bool dump(const Requests &requests, const std::function<bool(const nlmsghdr *)> 
 	return false;
 }
 
-// One kind of object that has a name in a table: its attributes, and which bits of one of them tell that it is one.
+// A kind of named object: the attributes of its messages. An object is of this kind if `bits` of attribute `type` are
+// `are`.
 struct Kind {
 	std::string_view placeholder;
 	uint16_t get;
@@ -167,7 +168,8 @@ std::vector<Candidate> namespaces() {
 	return found;
 }
 
-// As ip-netns(8) names it, a process's number, or a path. Where that fails, the present one's names are offered.
+// Enters a network namespace by its name (ip-netns(8)), a process's number or a path. On failure, completion offers the
+// names of the present namespace.
 void enter(std::string_view netns) {
 	const bool number = std::ranges::all_of(netns, [](char c) { return c >= '0' && c <= '9'; });
 	std::string path(netns);

@@ -18,9 +18,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A process of its own: libnftables may end it, and can be stopped in no other way.
+// Runs in a process of its own: libnftables may call exit(), and only a signal can stop a listing.
 [[noreturn]] void list(const std::string &what, int to) {
-	// The shell waits for whoever still holds these.
+	// The shell waits until every process has closed these descriptors.
 	const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (nowhere < 0) _exit(1);
 	dup2(nowhere, STDOUT_FILENO);
@@ -58,7 +58,7 @@ std::string listing(const std::string &what, Clock::time_point end) {
 		text.append(part.data(), static_cast<size_t>(n));
 	}
 	close(ends[0]);
-	// Its end, which gives back what may be much memory, is nobody's to wait for.
+	// The child may free much memory at its end. Nobody waits for the child.
 	if (child > 0 && !whole) kill(child, SIGKILL);
 	return whole ? text : "";
 }

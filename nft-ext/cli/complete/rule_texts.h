@@ -8,7 +8,8 @@
 
 namespace nft_drops::complete {
 
-// The texts of a chain's rules by handle, as nft lists them; none where they are not there by `end`.
+// The texts of a chain's rules, as nft lists them; the keys are the handles. Returns nothing if nft needs longer than
+// until `end`.
 std::map<std::string, std::string> rule_texts(const std::string &family, const std::string &table,
                                               const std::string &chain, std::chrono::steady_clock::time_point end);
 

@@ -64,7 +64,7 @@ TEST(CommandLine, MistakesAreNamed) {
 	EXPECT_THAT((Typed{"monitor", "--format", "xml"}.error()), HasSubstr("--format xml: no such format"));
 	EXPECT_THAT((Typed{"probe", "--count", "3"}.error()), HasSubstr("--count: not an option of this command"));
 	EXPECT_THAT((Typed{"probe", "--ko", "x.ko"}.error()), HasSubstr("--ko x.ko: the kernel"));
-	EXPECT_THAT((Typed{"probe", "--vmlinux", ""}.error()), HasSubstr("--vmlinux: an empty name"));
+	EXPECT_THAT((Typed{"probe", "--vmlinux", ""}.error()), HasSubstr("--vmlinux: the name is empty"));
 	EXPECT_THAT((Typed{"-o", "monitor"}.error()), HasSubstr("--optimize: of nft"));
 }
 
@@ -75,7 +75,7 @@ TEST(CommandLine, HelpOfOneCommand) {
 	}
 	EXPECT_EQ((Typed{"help"}.command()), Command::kHelp);
 	EXPECT_FALSE((Typed{"help"}.result->help_of));
-	EXPECT_THAT((Typed{"help", "nonsense"}.error()), HasSubstr("help nonsense: no command"));
+	EXPECT_THAT((Typed{"help", "nonsense"}.error()), HasSubstr("help nonsense: not a command"));
 }
 
 } // namespace
