@@ -50,7 +50,7 @@ struct sighting {
 };
 
 /* The place of its figures. Not inlined: rare. */
-__attribute__((noinline)) nd_u64 nd_place_of(const struct sighting *s, struct nd_recent *recent) {
+__noinline nd_u64 nd_place_of(const struct sighting *s, struct nd_recent *recent) {
 	/* To the verifier a pointer into the caller's stack is fine here: the function is made static. */
 	const struct nd_layout *lay = &nd_the_layout;
 	const nd_u64 cause = s->who & ND_CAUSE_BITS;
@@ -137,7 +137,7 @@ int nd_at_site(void *ctx) {
 	return 0;
 }
 
-ALWAYS_INLINE int change_begins(void) {
+static __always_inline int change_begins(void) {
 	nd_u64 task = bpf_get_current_task();
 	nd_u64 there = 1;
 	nd_u64 more = ND_CHANGE;
@@ -150,7 +150,7 @@ ALWAYS_INLINE int change_begins(void) {
 	return 0;
 }
 
-ALWAYS_INLINE int change_ends(void) {
+static __always_inline int change_ends(void) {
 	nd_u64 task = bpf_get_current_task();
 	nd_u64 more = ND_CHANGE;
 

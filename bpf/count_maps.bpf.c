@@ -6,47 +6,47 @@
 /* Where in nd_counts each processor counts; 0: it has none yet. Memory is allocated at once: a drop can happen where
  * none could be had. */
 struct {
-	MAP_INT(type, MAP_PERCPU_HASH);
-	MAP_INT(max_entries, ND_COUNT_MAX_RULES); /* the loader sets the true size */
-	MAP_TYPE(key, struct nd_count_key);
-	MAP_TYPE(value, nd_u64);
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, ND_COUNT_MAX_RULES); /* the loader sets the true size */
+	__type(key, struct nd_count_key);
+	__type(value, nd_u64);
 } nd_rules SEC(".maps");
 
 struct {
-	MAP_INT(type, MAP_PERCPU_ARRAY);
-	MAP_INT(max_entries, ND_COUNT_MAX_RULES + 1); /* the loader sets the true size */
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, struct nd_count);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ND_COUNT_MAX_RULES + 1); /* the loader sets the true size */
+	__type(key, nd_u32);
+	__type(value, struct nd_count);
 } nd_counts SEC(".maps");
 
 /* How many places in nd_counts a processor has given away. */
 struct {
-	MAP_INT(type, MAP_PERCPU_ARRAY);
-	MAP_INT(max_entries, 1);
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, nd_u64);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, nd_u64);
 } nd_used SEC(".maps");
 
 struct {
-	MAP_INT(type, MAP_PERCPU_ARRAY);
-	MAP_INT(max_entries, 1 << ND_RECENT_BITS);
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, struct nd_recent);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1 << ND_RECENT_BITS);
+	__type(key, nd_u32);
+	__type(value, struct nd_recent);
 } nd_recent SEC(".maps");
 
 /* The tasks that are changing a ruleset now. */
 struct {
-	MAP_INT(type, MAP_HASH);
-	MAP_INT(max_entries, 1024);
-	MAP_TYPE(key, nd_u64);
-	MAP_TYPE(value, nd_u64);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, nd_u64);
+	__type(value, nd_u64);
 } nd_changing SEC(".maps");
 
 struct {
-	MAP_INT(type, MAP_ARRAY);
-	MAP_INT(max_entries, 1);
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, struct nd_count_meta);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_count_meta);
 } nd_meta SEC(".maps");
 
 volatile nd_u64 nd_changes = 0;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finds the kernel's lists of modules and of kprobes without reading all of /proc/kallsyms. Apart from the reader,
- * since its helper came later (Linux 5.16): where this program does not load, the slow way is taken.
+ * Finds the kernel's lists of modules and of kprobes without reading all of /proc/kallsyms. The program is not part of
+ * reader.bpf.c because bpf_kallsyms_lookup_name() came later (Linux 5.16): if this program does not load, user space
+ * reads /proc/kallsyms.
  */
 #include "helpers.h"
 #include "shared/reader.h"
 
-HELPER long (*const bpf_kallsyms_lookup_name)(const char *name, int size, int flags, nd_u64 *address) = (void *)179;
-
 struct {
-	MAP_INT(type, MAP_ARRAY);
-	MAP_INT(max_entries, 1);
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, struct nd_well_known);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_well_known);
 } nd_found SEC(".maps");
 
-/* LIST_HEAD(modules) of kernel/module/main.c; kprobe_table[] of kernel/kprobes.c, which a kernel may lack. */
+/* LIST_HEAD(modules) of kernel/module/main.c; kprobe_table[] of kernel/kprobes.c, which a kernel may lack:
+ * CONFIG_KPROBES. */
 static const char modules[] = "modules";
 static const char kprobe_table[] = "kprobe_table";
 

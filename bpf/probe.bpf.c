@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probe: what runs when a packet is dropped inside nft_do_chain.
+ * The probe template that reports drops: its program runs when nft_do_chain drops a packet.
  *
- * Compiled to optimised LLVM bitcode at build time, without debug information. jit/compile makes, for each site of the
- * Plan, a copy of nd_at_site() with constants (nd_layout, nd_site) and optimises: none of the tests on them below is
- * left in what the kernel runs, and every load of a register is at a constant offset, as the verifier demands.
+ * The build compiles this file to optimised LLVM bitcode without debug information. At run time jit/compile copies
+ * nd_at_site() once for each site of the Plan, puts in that site's constants (nd_layout, nd_site), and optimises. The
+ * kernel therefore runs none of the tests on constants below, and every load of a register has a constant offset, as
+ * the verifier demands.
  */
 #include "locate.h"
 
@@ -13,7 +14,7 @@ extern char nd_events;
 extern char nd_here;
 extern volatile struct nd_watched nd_watched;
 
-/* Constants, too; jit/compile leaves out nd_at_free() where nobody asks for it. */
+/* jit/compile makes a constant of this one, too. It leaves out nd_at_free() if drop_reason is 0. */
 extern const struct nd_settings nd_the_settings;
 
 enum {
@@ -21,30 +22,32 @@ enum {
 	ETHER_BYTES = 14,
 };
 
-ALWAYS_INLINE nd_u64 swap_be16(nd_u64 v) {
+static __always_inline nd_u64 swap_be16(nd_u64 v) {
 	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ((v & 0xff) << 8 | (v >> 8 & 0xff)) : v;
 }
 
-/* memcpy(), or with zeroes for `from` 0, of what is aligned: by 8 bytes, where the compiler would not see that it may.
+/*
+ * Copies `size` bytes, or writes zeroes if `from` is 0. Both pointers are aligned and `size` is a multiple of 8; the
+ * compiler cannot see this, and its memcpy() would copy byte by byte.
  */
-ALWAYS_INLINE void fill_words(char *to, const char *from, nd_u32 size) {
+static __always_inline void fill_words(char *to, const char *from, nd_u32 size) {
 #pragma unroll
 	for (nd_u32 i = 0; i < size; i += 8)
 		*(any_u64 *)(to + i) = from ? *(const any_u64 *)(from + i) : 0;
 }
 
-ALWAYS_INLINE struct nd_of_cpu *this_cpu(void) {
+static __always_inline struct nd_of_cpu *this_cpu(void) {
 	nd_u32 zero = 0;
 
 	return bpf_map_lookup_elem(&nd_here, &zero);
 }
 
-ALWAYS_INLINE void count(struct nd_of_cpu *here, enum nd_counter which) {
+static __always_inline void count(struct nd_of_cpu *here, enum nd_counter which) {
 	if (here) here->counts[which] += 1;
 }
 
-/* Bytes of the name with its NUL, more than ND_NAME_BYTES if it did not fit; 0 where it cannot be read. */
-ALWAYS_INLINE nd_u32 copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
+/* Returns the length with the NUL; more than ND_NAME_BYTES if the name did not fit; 0 if it cannot be read. */
+static __always_inline nd_u32 copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
 	long n = bpf_probe_read_kernel_str(to, ND_NAME_BYTES, (void *)from);
 	char last = 0;
 
@@ -52,12 +55,13 @@ ALWAYS_INLINE nd_u32 copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
 		to[0] = 0;
 		return 0;
 	}
-	/* The helper ends what it cut with a NUL: a name that fits exactly has one there too. */
+	/* The helper writes a NUL at the end of a name that it cuts, so a name that fits exactly looks the same. */
 	if (n == ND_NAME_BYTES) bpf_probe_read_kernel(&last, 1, (void *)(from + ND_NAME_BYTES - 1));
 	return last ? ND_NAME_BYTES + 1 : (nd_u32)n;
 }
 
-ALWAYS_INLINE void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *index, nd_u64 dev, const struct nd_layout *lay) {
+static __always_inline void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *index, nd_u64 dev,
+                                        const struct nd_layout *lay) {
 	if (!dev) {
 		*index = 0;
 		fill_words(name, 0, ND_IFNAME_BYTES);
@@ -72,11 +76,11 @@ ALWAYS_INLINE void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *index, nd_u64
 }
 
 /*
- * The device that a packet came in by, and what is kept of it: its name may be as old as ND_DEVICE_NS. 0 where nothing
- * is kept.
+ * Fills in the input device. Returns the kept facts of that device, which may be up to ND_DEVICE_NS old; 0 if nothing
+ * is kept of it.
  */
-ALWAYS_INLINE const struct nd_kept_device *fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
-                                                   struct nd_kept_device *kept) {
+static __always_inline const struct nd_kept_device *fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
+                                                            struct nd_kept_device *kept) {
 	if (!dev || !kept || can_load()) {
 		fill_device(e->iifname, &e->iif, dev, lay);
 		return 0;
@@ -93,8 +97,8 @@ ALWAYS_INLINE const struct nd_kept_device *fill_in(struct nd_event *e, nd_u64 de
 	return kept;
 }
 
-/* Where a namespace keeps the generation of its ruleset; 0 where that cannot be told. */
-ALWAYS_INLINE nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
+/* The address at which a namespace keeps the generation of its ruleset; 0 if it is not known. */
+static __always_inline nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
 	if (lay->net_base_seq.size) return net + lay->net_base_seq.offset;
 	if (lay->pernet_base_seq.size) {
 		const struct nd_field slot = {.offset = 0, .size = 8};
@@ -107,10 +111,11 @@ ALWAYS_INLINE nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
 }
 
 /*
- * The namespace's inode number, where it keeps its generation, and whether it is held. 0 where its drops are not
- * wanted.
+ * Tells the namespace's inode number, the address of its generation, and whether it is held (ND_NETNS_HELD). Returns 0
+ * if nobody wants drops of this namespace.
  */
-ALWAYS_INLINE int look_at_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *inode, nd_u64 *generation, int *held) {
+static __always_inline int read_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *inode, nd_u64 *generation,
+                                    int *held) {
 	nd_u64 wanted = nd_watched.netns;
 
 	*held = (wanted & ND_NETNS_HELD) != 0;
@@ -128,10 +133,10 @@ ALWAYS_INLINE int look_at_net(nd_u64 net, const struct nd_layout *lay, nd_u32 *i
 }
 
 /*
- * The usual link header and `take` bytes behind it, by one read in place of two: into the end of l2[] and on into l3[].
- * 0 where any of it cannot be read.
+ * Reads an Ethernet header and `take` bytes behind it by one call: into the end of l2[] and on into l3[]. Then moves
+ * the header to the beginning of l2[]. Returns 0 if any of the bytes cannot be read.
  */
-ALWAYS_INLINE int read_both(struct nd_event *e, nd_u64 from, nd_u64 take) {
+static __always_inline int read_both(struct nd_event *e, nd_u64 from, nd_u64 take) {
 	_Static_assert(__builtin_offsetof(struct nd_event, l3) == __builtin_offsetof(struct nd_event, l2) + ND_L2_BYTES,
 	               "side by side");
 	nd_u16 *to = (nd_u16 *)e->l2, *end = (nd_u16 *)(e->l2 + ND_L2_BYTES - ETHER_BYTES);
@@ -144,43 +149,43 @@ ALWAYS_INLINE int read_both(struct nd_event *e, nd_u64 from, nd_u64 take) {
 	return 1;
 }
 
-/* The names' place has room for structures, until they are filled in. */
-ALWAYS_INLINE char *scratch_in(struct nd_event *e) {
+/* The names are written last, so their space serves as scratch memory before. */
+static __always_inline char *scratch_in(struct nd_event *e) {
 	_Static_assert(sizeof(*e) - __builtin_offsetof(struct nd_event, table) >= ND_SKB_BLOCK_BYTES, "room");
 	_Static_assert(__builtin_offsetof(struct nd_event, table) % 8 == 0, "aligned");
 	return e->table;
 }
 
 /*
- * The packet's own bytes. Header offsets count from skb->head. Before the ruleset's names, which it overwrites. What is
- * known of a device, if it is not 0, may be of the packet's.
+ * Fills in the packet's own bytes. Header offsets count from skb->head. Call it before the ruleset's names are written:
+ * it uses their space. `known` is 0, or facts of a device, which may be the packet's.
  */
-ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay,
-                               const struct nd_kept_device *known) {
-	struct view skb = look_at(at, &lay->skb, scratch_in(e));
+static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay,
+                                        const struct nd_kept_device *known) {
+	struct view skb = read_struct(at, &lay->skb, scratch_in(e));
 	nd_u64 head, dev;
 	nd_u32 len, data_len, nh, mac, data_at, before, linear_end;
 	nd_u64 take;
 
-	head = seen(&skb, &lay->skb_head);
-	dev = seen(&skb, &lay->skb_dev);
-	len = (nd_u32)seen(&skb, &lay->skb_len);
-	data_len = (nd_u32)seen(&skb, &lay->skb_data_len);
-	nh = (nd_u32)seen(&skb, &lay->skb_network_header);
-	mac = (nd_u32)seen(&skb, &lay->skb_mac_header);
-	data_at = (nd_u32)(seen(&skb, &lay->skb_data) - head);
+	head = field(&skb, &lay->skb_head);
+	dev = field(&skb, &lay->skb_dev);
+	len = (nd_u32)field(&skb, &lay->skb_len);
+	data_len = (nd_u32)field(&skb, &lay->skb_data_len);
+	nh = (nd_u32)field(&skb, &lay->skb_network_header);
+	mac = (nd_u32)field(&skb, &lay->skb_mac_header);
+	data_at = (nd_u32)(field(&skb, &lay->skb_data) - head);
 	/* skb->data is at the network header, or (egress) in front of it, at the link header. */
 	before = nh - data_at;
 	linear_end = data_at + (len - data_len);
 
 	e->length = len - before;
-	e->protocol = (nd_u16)swap_be16(seen(&skb, &lay->skb_protocol));
+	e->protocol = (nd_u16)swap_be16(field(&skb, &lay->skb_protocol));
 	e->vlan_proto = 0;
 	e->vlan_tci = 0;
-	if (seen(&skb, &lay->skb_vlan_present)) {
+	if (field(&skb, &lay->skb_vlan_present)) {
 		e->flags |= ND_FLAG_VLAN;
-		e->vlan_proto = (nd_u16)swap_be16(seen(&skb, &lay->skb_vlan_proto));
-		e->vlan_tci = (nd_u16)seen(&skb, &lay->skb_vlan_tci);
+		e->vlan_proto = (nd_u16)swap_be16(field(&skb, &lay->skb_vlan_proto));
+		e->vlan_tci = (nd_u16)field(&skb, &lay->skb_vlan_tci);
 	}
 	take = linear_end > nh && len >= data_len ? linear_end - nh : 0;
 	take = at_most(take > ND_L3_BYTES ? ND_L3_BYTES : take, ND_L3_BYTES);
@@ -197,7 +202,7 @@ ALWAYS_INLINE void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_la
 	e->dev_type = known && known->device == dev ? known->type : (nd_u16)member(dev, &lay->dev_type);
 }
 
-/* The base chain of a drop, and the generation after it was looked at. */
+/* The base chain of a drop, and the ruleset's generation, which is read after the chain. */
 struct base {
 	nd_u64 net, chain, table, name;
 	nd_u64 handle;
@@ -205,31 +210,32 @@ struct base {
 	nd_u32 generation;
 };
 
-ALWAYS_INLINE void look_at_base(struct base *base, const struct nd_layout *lay, nd_u64 generation) {
+static __always_inline void read_base(struct base *base, const struct nd_layout *lay, nd_u64 generation) {
 	const struct nd_field whole = {.offset = 0, .size = 4};
 	char bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view chain = look_at(base->chain, &lay->chain, bytes);
+	struct view chain = read_struct(base->chain, &lay->chain, bytes);
 
-	base->table = seen(&chain, &lay->chain_table);
-	base->name = seen(&chain, &lay->chain_name);
-	base->handle = seen(&chain, &lay->chain_handle);
-	base->genmask = (nd_u32)seen(&chain, &lay->chain_genmask);
+	base->table = field(&chain, &lay->chain_table);
+	base->name = field(&chain, &lay->chain_name);
+	base->handle = field(&chain, &lay->chain_handle);
+	base->genmask = (nd_u32)field(&chain, &lay->chain_genmask);
 	base->generation = (nd_u32)member(generation, &whole);
 }
 
 /*
- * Whether `kept` is of this very chain. It is, if it is of the same address, has the same handle, name and table, and
- * is a part of the ruleset in the same generation: chains come into the ruleset, leave it and get other names in
- * commits, each of which raises the generation first. Those that are no part of it see packets, too, and may go without
- * a commit: they have a genmask. The chain is read before the generation, so that the commit which took its mark away
- * is in it. A namespace that is not held may end and another one be at its address: nothing is kept there.
+ * Whether `kept` describes this very chain. It does if address, handle, name, table and generation are the same. Chains
+ * enter the ruleset, leave it and are renamed only by commits, and each commit first raises the generation. A chain
+ * that is not (or soon no longer) in the ruleset also sees packets, and may be freed without a commit: such a chain has
+ * a genmask, and nothing is kept of it. The chain is read before the generation; so if a commit cleared the genmask,
+ * the generation read is that commit's. A namespace that is not held may end, and another one may get its address:
+ * nothing is kept of such a namespace.
  */
-ALWAYS_INLINE int is_of(const struct nd_kept_chain *kept, const struct base *base) {
+static __always_inline int is_of(const struct nd_kept_chain *kept, const struct base *base) {
 	return kept->generation == base->generation && kept->chain == base->chain && kept->net == base->net &&
 	       kept->chain_handle == base->handle && kept->table == base->table && kept->name == base->name;
 }
 
-ALWAYS_INLINE void keep(struct nd_kept_chain *kept, const struct base *base, const struct nd_event *e) {
+static __always_inline void keep(struct nd_kept_chain *kept, const struct base *base, const struct nd_event *e) {
 	kept->net = base->net;
 	kept->chain = base->chain;
 	kept->table = base->table;
@@ -242,7 +248,7 @@ ALWAYS_INLINE void keep(struct nd_kept_chain *kept, const struct base *base, con
 	fill_words(kept->chain_name, e->base_chain, ND_NAME_BYTES);
 }
 
-ALWAYS_INLINE void recall(struct nd_event *e, const struct nd_kept_chain *kept) {
+static __always_inline void recall(struct nd_event *e, const struct nd_kept_chain *kept) {
 	e->table_handle = kept->table_handle;
 	e->family = kept->family;
 	e->flags |= kept->flags;
@@ -253,9 +259,9 @@ ALWAYS_INLINE void recall(struct nd_event *e, const struct nd_kept_chain *kept) 
 	fill_words(e->base_chain + ND_BRIEF_BYTES, kept->chain_name + ND_BRIEF_BYTES, ND_NAME_BYTES - ND_BRIEF_BYTES);
 }
 
-/* Who decided: base chain and table. `kept` is 0 where nothing may be kept. */
-ALWAYS_INLINE void fill_ruleset(struct nd_event *e, const struct base *base, const struct nd_layout *lay,
-                                struct nd_kept_chain *kept) {
+/* Fills in base chain and table. `kept` is 0 if nothing may be kept. */
+static __always_inline void fill_ruleset(struct nd_event *e, const struct base *base, const struct nd_layout *lay,
+                                         struct nd_kept_chain *kept) {
 	struct view table;
 	nd_u32 table_name, chain_name;
 	nd_u8 flags = 0;
@@ -266,10 +272,10 @@ ALWAYS_INLINE void fill_ruleset(struct nd_event *e, const struct base *base, con
 		recall(e, kept);
 		return;
 	}
-	table = look_at(base->table, &lay->table, scratch_in(e));
-	e->table_handle = seen(&table, &lay->table_handle);
-	e->family = (nd_u8)seen(&table, &lay->table_family);
-	table_name = copy_name(e->table, seen(&table, &lay->table_name));
+	table = read_struct(base->table, &lay->table, scratch_in(e));
+	e->table_handle = field(&table, &lay->table_handle);
+	e->family = (nd_u8)field(&table, &lay->table_family);
+	table_name = copy_name(e->table, field(&table, &lay->table_name));
 	chain_name = copy_name(e->base_chain, base->name);
 	if (table_name > ND_NAME_BYTES) flags |= ND_FLAG_TABLE_CUT;
 	if (chain_name > ND_NAME_BYTES) flags |= ND_FLAG_CHAIN_CUT;
@@ -280,7 +286,7 @@ ALWAYS_INLINE void fill_ruleset(struct nd_event *e, const struct base *base, con
 	kept->brief = table_name <= ND_BRIEF_BYTES && chain_name <= ND_BRIEF_BYTES;
 }
 
-/* What a site found out, and what became of it. */
+/* What nd_at_site() passes to nd_report(), and the event that comes back. */
 struct report {
 	nd_u64 pkt, base, rule, expr;
 	nd_u32 verdict;
@@ -288,8 +294,8 @@ struct report {
 	struct nd_event *event;
 };
 
-/* Room in the ring; what every event has is filled in. */
-ALWAYS_INLINE struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns, struct nd_of_cpu *here) {
+/* Reserves an event in the ring and fills in what every event has; 0 if the ring is full. */
+static __always_inline struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns, struct nd_of_cpu *here) {
 	struct nd_event *e = bpf_ringbuf_reserve(&nd_events, size, 0);
 
 	if (!e) {
@@ -309,24 +315,24 @@ struct packet {
 	nd_u64 skb, state;
 };
 
-/* By itself: the BPF stack has 512 bytes, and what is looked at next may have these. */
-ALWAYS_INLINE struct packet look_at_packet(nd_u64 at, const struct nd_layout *lay) {
+/* A block of its own, so that the compiler can use its stack bytes again: the BPF stack has 512 bytes. */
+static __always_inline struct packet read_packet(nd_u64 at, const struct nd_layout *lay) {
 	char bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view pkt = look_at(at, &lay->pkt, bytes);
+	struct view pkt = read_struct(at, &lay->pkt, bytes);
 
-	return (struct packet){.skb = seen(&pkt, &lay->pkt_skb), .state = seen(&pkt, &lay->pkt_state)};
+	return (struct packet){.skb = field(&pkt, &lay->pkt_skb), .state = field(&pkt, &lay->pkt_state)};
 }
 
 /*
- * Makes the event, the same for all sites: a function of its own, so that it is compiled once. 0 where there is none,
- * else report->event is the caller's to submit. (Kernels up to 6.2 at least do not see that an event which a function
- * returns is not NULL.)
+ * Makes the event. This is a function of its own, so that all sites share its code. Returns 0 if there is no event,
+ * else the caller submits report->event. (It does not return the event itself: the verifier of kernels up to 6.2 at
+ * least does not follow the caller's test against NULL.)
  */
-__attribute__((noinline)) int nd_report(struct report *report) {
+__noinline int nd_report(struct report *report) {
 	const struct nd_layout *lay = &nd_the_layout;
-	struct packet pkt = look_at_packet(report->pkt, lay);
+	struct packet pkt = read_packet(report->pkt, lay);
 	char state_bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view state = look_at(pkt.state, &lay->state, state_bytes);
+	struct view state = read_struct(pkt.state, &lay->state, state_bytes);
 	nd_u8 cause = (nd_u8)report->cause;
 	const struct nd_kept_device *in;
 	struct nd_of_cpu *here;
@@ -336,10 +342,10 @@ __attribute__((noinline)) int nd_report(struct report *report) {
 	nd_u32 netns;
 	int held;
 
-	base.net = seen(&state, &lay->state_net);
-	if (!look_at_net(base.net, lay, &netns, &generation, &held)) return 0;
+	base.net = field(&state, &lay->state_net);
+	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
 	base.chain = report->base;
-	look_at_base(&base, lay, generation);
+	read_base(&base, lay, generation);
 	here = this_cpu();
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason && here) here->in_hand = pkt.skb;
@@ -353,18 +359,18 @@ __attribute__((noinline)) int nd_report(struct report *report) {
 	e->rule_handle = member(report->rule, &lay->rule_handle);
 	e->expr_ops = report->expr ? member(report->expr, &lay->expr_ops) : 0;
 	e->generation = base.generation;
-	e->pf = (nd_u8)seen(&state, &lay->state_pf);
-	e->hook = (nd_u8)seen(&state, &lay->state_hook);
-	in = fill_in(e, seen(&state, &lay->state_in), lay, here ? &here->in : 0);
-	fill_device(e->oifname, &e->oif, seen(&state, &lay->state_out), lay);
+	e->pf = (nd_u8)field(&state, &lay->state_pf);
+	e->hook = (nd_u8)field(&state, &lay->state_hook);
+	in = fill_in(e, field(&state, &lay->state_in), lay, here ? &here->in : 0);
+	fill_device(e->oifname, &e->oif, field(&state, &lay->state_out), lay);
 	fill_packet(e, pkt.skb, lay, in);
 	fill_ruleset(e, &base, lay, held && here ? &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT] : 0);
 	report->event = e;
 	return 1;
 }
 
-/* nft_do_chain's jump stack. What it holds is where it would go on: behind the rules that jumped. */
-ALWAYS_INLINE void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
+/* Fills in the jumps from nft_do_chain's jump stack, which holds the rules behind the rules that jumped. */
+static __always_inline void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
 	const struct nd_layout *lay = &nd_the_layout;
 	const struct nd_stack *stack = &nd_the_site.stack;
 	nd_u32 depth = ND_DEPTH_UNKNOWN;
@@ -397,9 +403,7 @@ ALWAYS_INLINE void fill_path(void *ctx, struct nd_path *path, nd_u8 cause) {
 	}
 }
 
-/*
- * The shape of a site's program. jit/compile clones it once per site and gives the clone its own constants.
- */
+/* The template of the program at a site: jit/compile copies it for each site, with that site's constants. */
 SEC("kprobe")
 int nd_at_site(void *ctx) {
 	struct drop drop;
@@ -425,8 +429,8 @@ int nd_at_site(void *ctx) {
 	return 0;
 }
 
-/* Inode number of a packet's network namespace; 0 where the packet does not tell: no device, no socket, no route. */
-ALWAYS_INLINE nd_u32 netns_of(nd_u64 skb, nd_u64 dev, const struct nd_layout *lay) {
+/* Inode number of a packet's network namespace; 0 if the packet has no device, no socket and no route. */
+static __always_inline nd_u32 netns_of(nd_u64 skb, nd_u64 dev, const struct nd_layout *lay) {
 	nd_u64 net = dev ? member(dev, &lay->dev_net) : 0;
 
 	if (!net) {

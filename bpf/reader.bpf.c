@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads kernel memory: the running kernel's text as it is now, patched by alternatives, static keys and ftrace.
- * Run with BPF_PROG_TEST_RUN; needs no kprobes and works under lockdown=integrity. A raw tracepoint's program, though
- * there is no tracepoint: of all types that may read memory, that one can be run like this since Linux 5.10.
+ * Reads kernel memory: above all the running kernel's text as it is now, patched by alternatives, static keys and
+ * ftrace. User space runs the programs with BPF_PROG_TEST_RUN; they need no kprobes and work under lockdown=integrity.
+ * They are raw tracepoint programs that are attached to no tracepoint: of all program types that may read kernel
+ * memory, only BPF_PROG_TYPE_RAW_TRACEPOINT can be run by BPF_PROG_TEST_RUN on Linux 5.10.
  */
 #include "shared/reader.h"
 #include "helpers.h"
 
 struct {
-	MAP_INT(type, MAP_ARRAY);
-	MAP_INT(max_entries, 1);
-	MAP_TYPE(key, nd_u32);
-	MAP_TYPE(value, struct nd_reader_answer);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_reader_answer);
 } nd_answer SEC(".maps");
 
 SEC("raw_tp")
@@ -24,7 +25,7 @@ int nd_read(const struct nd_reader_request *request) {
 	return bpf_probe_read_kernel(answer->bytes, (nd_u32)n, (void *)request->address) ? 2 : 0;
 }
 
-/* Of the thread that runs it: the address of its struct task_struct, in the answer's first bytes. */
+/* Writes the address of the calling thread's struct task_struct into the answer's first 8 bytes. */
 SEC("raw_tp")
 int nd_current(void *ctx __attribute__((unused))) {
 	nd_u32 zero = 0;

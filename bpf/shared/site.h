@@ -19,8 +19,8 @@ struct nd_field {
 };
 
 /*
- * A stretch of a structure that is read at once, because several wanted members lie in it; size 0: none, each member
- * is read by itself.
+ * The part of a structure that one call reads, because several wanted members lie in it. Size 0: there is no such part,
+ * and each member is read by a call of its own.
  */
 #define ND_BLOCK_BYTES 64
 #define ND_SKB_BLOCK_BYTES 256
@@ -97,12 +97,13 @@ struct nd_layout {
 	struct nd_cast cast;
 };
 
-/* Where a value lives when the probe is hit. */
+/* Where a value is when the probe is hit. */
 enum nd_where {
 	ND_WHERE_NONE = 0,
 	ND_WHERE_REGISTER = 1, /* in struct pt_regs at `offset` */
 	ND_WHERE_STACK = 2,    /* in memory at the stack pointer plus `offset` */
-	/* In memory whose address is there: of a rule, its place in the chain's array of rules. */
+	/* In memory, and its address is in the register or stack slot. For example the address of a rule's pointer in
+	 * the chain's array of rules. */
 	ND_WHERE_AT_REGISTER = 3,
 	ND_WHERE_AT_STACK = 4,
 };
@@ -142,24 +143,25 @@ struct nd_site {
 	nd_u32 index;         /* nd_event.site */
 };
 
-/* A verdict in memory costs a call: it is only read where it tells a drop, or its cause. */
+/* Reading a verdict in memory costs a call, so it is only read if it tells a drop from others, or its cause. */
 static inline int nd_site_reads_verdict(const struct nd_site *site) {
 	return site->test == ND_TEST_VERDICT || !site->cause || site->verdict.where == ND_WHERE_REGISTER;
 }
 
-/* What the probe watches: set at run time, so that namespaces change nothing in the compiled object. */
+/* What the probe watches. User space sets it after loading, so the compiled object is the same for all namespaces. */
 struct nd_watched {
 	/*
-	 * The inode number of the network namespace whose drops are wanted, 0: of all; and ND_NETNS_HELD. Another one
-	 * while the self-test runs: to be read once.
+	 * The inode number of the network namespace whose drops are wanted (0: of all namespaces), and ND_NETNS_HELD.
+	 * User space changes it when the self-test ends, so a program reads it only once.
 	 */
 	nd_u64 netns;
-	/* Of a namespace that is held, found out by the first drop there: its struct net, where its generation is. */
+	/* For a namespace that is held. The first drop there fills in the addresses of its struct net and of its
+	 * generation. */
 	nd_u64 net;
 	nd_u64 generation;
 };
 
-/* The namespace is there for as long as the probe watches it: its struct net stays the same. */
+/* Flag: user space keeps the namespace alive while the probe watches it, so its struct net stays the same. */
 #define ND_NETNS_HELD (1ULL << 32)
 
 /* What the probe counts on each processor. */
@@ -172,11 +174,11 @@ enum nd_counter {
 };
 
 /*
- * What a base chain said of itself and its table when a drop was seen there: the next drop there says the same. Strings
- * are as in struct nd_event.
+ * Facts of a base chain and its table, kept from one drop in that chain for the next one. Strings are as in struct
+ * nd_event.
  */
 struct nd_kept_chain {
-	/* It is kept for these. */
+	/* The key: see is_of() in bpf/probe.bpf.c. */
 	nd_u64 net, chain, table, name;
 	nd_u64 chain_handle;
 	nd_u32 generation; /* 0: nothing is kept */
@@ -190,7 +192,7 @@ struct nd_kept_chain {
 };
 #define ND_BRIEF_BYTES 16
 
-/* What the device that a packet came in by said of itself; not kept where that can be loaded (nd_cast). */
+/* Facts of an input device. Nothing is kept if the program can load kernel memory directly (nd_cast). */
 struct nd_kept_device {
 	nd_u64 device;
 	nd_u64 since_ns;
@@ -200,24 +202,25 @@ struct nd_kept_device {
 	char name[ND_IFNAME_BYTES];
 };
 #define ND_DEVICE_NS                                                                                                   \
-	100000 /* for so long; nobody gives a device away and its place and index to another one meanwhile */
+	100000 /* how long they are kept: a device cannot be freed and its address and index used again in that time   \
+	        */
 
 #define ND_KEPT 4
 #define ND_CHAIN_BYTES 512 /* base chains of a ruleset are about that far apart */
 
-/* What the probe has on each processor. */
+/* The probe's data on each processor. */
 struct nd_of_cpu {
 	nd_u64 counts[ND_COUNTERS];
 	nd_u64 in_hand; /* the packet whose drop was seen last, until it is freed */
 	/*
-	 * By the chain's address. Only the programs at sites touch them, and the kernel does not run one of these while
-	 * another one runs on the same processor.
+	 * The index is made from the chain's address. Only the programs at sites use these entries, and the kernel
+	 * never runs one of them while another one runs on the same processor (bpf_prog_active).
 	 */
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
 };
 
-/* What is asked of the probe; constants as well. */
+/* What the user asks of the probe. jit/compile makes constants of these members. */
 struct nd_settings {
 	nd_u32 path;        /* events are followed by a struct nd_path */
 	nd_u32 drop_reason; /* SKB_DROP_REASON_NETFILTER_DROP: packets freed for it are watched; 0: they are not */
