@@ -69,6 +69,9 @@ Result<GroundFacts> settle() {
 	facts.netns = static_cast<uint32_t>(s.st_ino);
 
 	const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	constexpr int kNetnsCookie = 71; // SO_NETNS_COOKIE, which older headers do not have
+	socklen_t size = sizeof(facts.cookie);
+	if (getsockopt(control, SOL_SOCKET, kNetnsCookie, &facts.cookie, &size) != 0) facts.cookie = 0;
 	ifreq r{};
 	strncpy(r.ifr_name, "lo", sizeof(r.ifr_name) - 1);
 	r.ifr_flags = IFF_UP;

@@ -25,6 +25,7 @@ struct Sent {
 // Who lives there. Plain data too.
 struct GroundFacts {
 	uint32_t netns = 0;    // inode number
+	uint64_t cookie = 0;   // of the namespace, which no other ever has; 0: this kernel does not tell
 	uint32_t loopback = 0; // interface index
 	TrialHandles handles;
 };

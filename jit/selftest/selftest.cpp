@@ -130,6 +130,7 @@ Result<uint32_t> SelfTest::netns() {
 		auto facts = ground_->facts();
 		if (!facts) return std::unexpected(facts.error());
 		facts_ = *facts;
+		if (facts_->cookie != 0) mark_ = std::make_unique<SelfTestMark>(facts_->cookie);
 	}
 	return facts_->netns;
 }

@@ -12,6 +12,7 @@
 #define NFT_DROPS_JIT_SELFTEST_SELFTEST_H
 
 #include "jit/attach/probe.h"
+#include "jit/attach/self_test_marks.h"
 #include "jit/selftest/difference.h"
 #include "jit/selftest/ground.h"
 
@@ -54,6 +55,7 @@ private:
 
 	std::unique_ptr<Ground> ground_;
 	std::optional<GroundFacts> facts_;
+	std::unique_ptr<SelfTestMark> mark_; // no other probe shows our packets
 };
 
 } // namespace nft_drops::jit
