@@ -43,8 +43,8 @@ public:
 		if (!over()) drain(SIZE_MAX);
 		display_.finish();
 		const jit::Counts counts = session_.probe->counts();
-		if (options_.audit) say(display_.tally().audit(counts.drops, counts.freed));
-		say(display_.tally().summary(counts.lost()));
+		if (options_.audit) say(display_.totals().audit(counts.drops, counts.freed));
+		say(display_.totals().summary(counts.lost()));
 		if (display_.failed()) return std::unexpected(*display_.failed());
 		return {};
 	}
@@ -64,7 +64,7 @@ private:
 	[[nodiscard]] int timeout(bool more) const {
 		if (more) return 0;
 		auto left = std::chrono::milliseconds::max();
-		if (display_.busy()) left = Display::kTick;
+		if (display_.busy()) left = Sink::kFlushEvery;
 		if (options_.all_netns) left = std::min<std::chrono::milliseconds>(left, std::chrono::seconds(2));
 		if (options_.duration)
 			left = std::min(left, std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now()));

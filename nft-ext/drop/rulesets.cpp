@@ -66,20 +66,15 @@ Rulesets::Of &Rulesets::of(uint32_t netns) {
 	return by_netns_.at(netns);
 }
 
-Result<Answer *> Rulesets::answer(const nd_event &event, const nd_path *path) {
-	if (one_) return one_->answer(event, path);
+Result<Ruleset::About> Rulesets::about(const nd_event &event, const nd_path *path) {
+	if (one_) return one_->about(event, path);
 	Of &of = this->of(event.netns);
-	named_ = {};
 	if (of.ruleset) {
 		// A namespace that goes takes its ruleset with it: that is no failure of ours.
-		if (auto known = of.ruleset->answer(event, path))
-			named_ = **known;
-		else
-			of.ruleset.reset();
+		if (auto about = of.ruleset->about(event, path)) return about;
+		of.ruleset.reset();
 	}
-	named_.netns = of.name;
-	named_.id = 0; // names change
-	return &named_;
+	return Ruleset::About{nothing_, {}};
 }
 
 void Rulesets::look_around() {

@@ -20,9 +20,8 @@ public:
 
 	// Waits until they have been read.
 	Result<void> ready();
-	// What dropped the packet. Where its namespace or its ruleset is gone, an answer that knows nothing.
-	// Valid until the next call; what is added to it may be kept (Ruleset::answer()).
-	Result<Answer *> answer(const nd_event &event, const nd_path *path);
+	// What dropped the packet. Where its namespace or its ruleset is gone, an attribution that knows nothing.
+	Result<Ruleset::About> about(const nd_event &event, const nd_path *path);
 	// What a namespace is called.
 	std::string name_of(uint32_t netns) { return netns ? of(netns).name : "unknown"; }
 	// To be called now and then: lets go of namespaces that nobody else keeps.
@@ -44,7 +43,7 @@ private:
 	std::unique_ptr<Ruleset> one_;
 	std::unordered_map<uint32_t, Of> by_netns_;
 	Clock::time_point looked_;
-	Answer named_; // the latest one with its namespace's name
+	SharedAttribution nothing_ = std::make_shared<const Attribution>();
 };
 
 } // namespace nft_drops::cli

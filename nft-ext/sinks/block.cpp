@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/sinks/block.h"
 
-#include "nft-ext/sinks/path.h"
+#include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/sinks/rule_text.h"
 #include "nft-ext/text/escape.h"
 
@@ -27,24 +27,27 @@ void append_opening(std::string &out, std::string_view name, uint64_t handle) {
 	out += '\n';
 }
 
-void append_culprit(std::string &out, const Context &context, const nd_event &event, const Answer &answer) {
+// The line that dropped the packet.
+void append_culprit(std::string &out, const Context &context, const Drop &drop) {
+	const uint64_t handle = drop.event.rule_handle;
 	if (context.reason == Reason::kPolicy) {
 		if (context.text_known)
-			append_rule_text(out, answer.text);
+			append_rule_text(out, drop.attribution->text);
 		else
-			out += "\t\t# policy drop # chain gone";
+			out += context.unread ? "\t\t# policy drop # rule text not read yet"
+			                      : "\t\t# policy drop # chain gone";
 		out += '\n';
 		return;
 	}
-	if (context.reason == Reason::kOther && event.rule_handle == 0) return;
+	if (context.reason == Reason::kOther && handle == 0) return;
 	if (context.text_known) {
-		append_rule_text(out, answer.text);
+		append_rule_text(out, drop.attribution->text);
 		out += ' ';
-		append_handle(out, event.rule_handle);
+		append_handle(out, handle);
 	} else {
 		out += "\t\t";
-		append_handle(out, event.rule_handle);
-		out += " # rule gone";
+		append_handle(out, handle);
+		out += context.unread ? " # rule text not read yet" : " # rule gone";
 	}
 	out += '\n';
 }
@@ -92,39 +95,45 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 	append_opening(out, chain_, chain_handle_);
 }
 
-// What is said of the packet beside its words, and below them; the braces are as they have to be.
-const BlockRenderer::Shown &BlockRenderer::prepare(const nd_event &event, const Answer &answer, std::string &out) {
-	Shown &shown = shown_[answer.id % shown_.size()];
-	const bool kept = answer.id != 0 && shown.id == answer.id;
-	if (kept && entered_ == answer.id) return shown;
-	const Context context = context_of(event, answer);
-	if (event.cause == ND_CAUSE_OTHER)
-		leave_for(event.netns, context, out);
+bool BlockRenderer::Shown::is_of(const Drop &drop) const {
+	return id != 0 && id == drop.attribution->id && expression == drop.expression;
+}
+
+// What is printed beside and below the packet's words; opens and closes braces as needed.
+const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string &out) {
+	const uint64_t id = drop.attribution->id;
+	const bool is_long = drop.attribution->text.size() > kLong;
+	Shown &shown = is_long ? long_ : shown_[id % shown_.size()];
+	const bool kept = shown.is_of(drop);
+	if (kept && entered_ == id && netns_name_ == drop.netns_name) return shown;
+	const Context context = context_of(drop);
+	if (drop.event.cause == ND_CAUSE_OTHER)
+		leave_for(drop.event.netns, context, out);
 	else
-		enter(event.netns, context, out);
-	entered_ = event.cause == ND_CAUSE_OTHER ? 0 : answer.id;
+		enter(drop.event.netns, context, out);
+	entered_ = drop.event.cause == ND_CAUSE_OTHER ? 0 : id;
 	if (kept) return shown;
-	shown.id = answer.id;
+	shown.id = id;
+	shown.expression = drop.expression;
 	shown.note.clear();
 	append_note(shown.note, context);
 	shown.culprit.clear();
-	append_culprit(shown.culprit, context, event, answer);
+	append_culprit(shown.culprit, context, drop);
 	return shown;
 }
 
-void BlockRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-                          const Repeated &repeated, std::string &out) {
-	const Shown &shown = prepare(event, answer, out);
-	out += event.cause == ND_CAUSE_OTHER ? "# " : "\t\t# ";
-	out += clock_.time_of_day(time);
+void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
+	const Shown &shown = prepare(drop, out);
+	out += drop.event.cause == ND_CAUSE_OTHER ? "# " : "\t\t# ";
+	out += clock_.time_of_day(drop.time);
 	out += ' ';
-	out += words_.of(event);
+	out += words_.of(drop.event);
 	out += shown.note;
 	append_repeated(out, repeated);
 	out += '\n';
-	if (answer.path_known) {
+	if (drop.path) {
 		out += "\t\t# ";
-		append_path(out, event, answer);
+		append_jump_path(out, drop);
 		out += '\n';
 	}
 	out += shown.culprit;

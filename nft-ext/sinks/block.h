@@ -13,8 +13,11 @@
 //	RULE # handle N                the rule that dropped it, or the jump that found the jump stack full: the
 //	                               packet line then ends in `jump limit reached`
 //	type ... policy drop;          the chain's policy
-//	# handle N # rule gone         the rule's text at the time of the drop cannot be told
+//	# handle N # rule gone         the rule's text at the time of the drop is not known
+//	# handle N # rule text not read yet
+//	                               the ruleset's reader did not answer in time
 //	# policy drop # chain gone     the same for a policy
+//	# policy drop # rule text not read yet
 //
 // and is absent where the event names neither (the packet line then ends in `unknown cause`). Braces are closed when
 // table or chain change; a handle that is unknown is left out. Between chains of a table there is an empty line, as
@@ -33,8 +36,7 @@ namespace nft_drops {
 
 class BlockRenderer final : public Renderer {
 public:
-	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-	           const Repeated &repeated, std::string &out) override;
+	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void finish(std::string &out) override;
 
@@ -42,16 +44,22 @@ private:
 	void leave_for(uint32_t netns, const Context &context, std::string &out);
 	void enter(uint32_t netns, const Context &context, std::string &out);
 
-	// What the latest answers that have a number say: behind the packet's words, and on the line below.
+	// What the latest attributions say: behind the packet's words, and on the line below.
 	struct Shown {
-		uint64_t id = 0;
+		uint64_t id = 0; // Attribution::id
+		std::string expression;
 		std::string note;
 		std::string culprit;
+		[[nodiscard]] bool is_of(const Drop &drop) const;
 	};
-	const Shown &prepare(const nd_event &event, const Answer &answer, std::string &out);
+	const Shown &prepare(const Drop &drop, std::string &out);
+
+	// Of longer rule texts only the latest one is kept.
+	static constexpr size_t kLong = 16 * 1024;
 
 	std::array<Shown, 64> shown_;
-	uint64_t entered_ = 0; // the answer that the open braces are of; 0 where it has no number
+	Shown long_;
+	uint64_t entered_ = 0; // the attribution that the open braces belong to; 0 where it has no number
 	Clock clock_{Clock::Zone::kLocal};
 	KeptWords words_;
 	bool open_ = false;  // the braces of the table and chain below

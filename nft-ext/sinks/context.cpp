@@ -52,22 +52,27 @@ Reason reason_of(uint8_t cause) {
 
 } // namespace
 
-Context context_of(const nd_event &event, const Answer &answer) {
+Context context_of(const Drop &drop) {
+	const nd_event &event = drop.event;
+	const Attribution &attribution = *drop.attribution;
 	Context context;
 	if (event.cause != ND_CAUSE_OTHER)
-		context.family = answer.family.empty() ? family_name(event.family) : std::string_view(answer.family);
-	context.table = answer.table.empty() ? padded(event.table) : std::string_view(answer.table);
-	context.table_handle = answer.table_handle != 0 ? answer.table_handle : event.table_handle;
-	context.base_chain = answer.base_chain.empty() ? padded(event.base_chain) : std::string_view(answer.base_chain);
+		context.family =
+		        attribution.family.empty() ? family_name(event.family) : std::string_view(attribution.family);
+	context.table = attribution.table.empty() ? padded(event.table) : std::string_view(attribution.table);
+	context.table_handle = attribution.table_handle != 0 ? attribution.table_handle : event.table_handle;
+	context.base_chain =
+	        attribution.base_chain.empty() ? padded(event.base_chain) : std::string_view(attribution.base_chain);
 	context.reason = reason_of(event.cause);
 	// A rule without an expression drops nothing: no text is no knowledge.
-	context.text_known = answer.known && !answer.text.empty();
-	context.location = answer.location;
-	context.netns = answer.netns;
-	if (context.reason == Reason::kRule) context.by = expression_word(answer.expression);
-	if (!answer.chain.empty()) {
-		context.chain = answer.chain;
-		context.chain_handle = answer.chain_handle;
+	context.text_known = attribution.known && !attribution.text.empty();
+	context.unread = attribution.unread;
+	context.location = drop.location;
+	context.netns = drop.netns_name;
+	if (context.reason == Reason::kRule) context.by = expression_word(drop.expression);
+	if (!attribution.chain.empty()) {
+		context.chain = attribution.chain;
+		context.chain_handle = attribution.chain_handle;
 		context.chain_known = true;
 	} else {
 		context.chain = context.base_chain;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where and why a packet was dropped: what all formats say, drawn from the event and its answer in one place.
+// Where and why a packet was dropped: what all formats say, drawn from the event and its attribution in one
+// place.
 #ifndef NFT_DROPS_NFT_EXT_SINKS_CONTEXT_H
 #define NFT_DROPS_NFT_EXT_SINKS_CONTEXT_H
 
-#include "bpf/shared/event.h"
+#include "nft-ext/drop/drop.h"
 #include "nft-ext/packet/hook.h"
-#include "nft-ext/ruleset/index/answer.h"
 #include "nft-ext/sinks/renderer.h"
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace nft_drops {
 enum class Reason { kRule, kPolicy, kJumpLimit, kOther };
 
 struct Context {
-	// Views into the event and the answer. Where the answer has no name, the event's own (possibly cut).
+	// Views into the drop. Where the attribution has no name, the event's own (possibly cut).
 	std::string_view family;
 	std::string_view table;
 	std::string_view chain; // the rule's chain; where that cannot be told, the base chain
@@ -25,19 +25,20 @@ struct Context {
 	uint64_t table_handle = 0; // 0 where unknown
 	uint64_t chain_handle = 0;
 	bool chain_known = false; // false where `chain` is only the base chain that led to the rule
-	bool text_known = false;  // Answer.text is the line that dropped the packet
+	bool unread = false;      // nobody has read the text yet (Attribution::unread)
+	bool text_known = false;  // Attribution.text is the line that dropped the packet
 	Reason reason = Reason::kOther;
 	std::string_view location; // the function that freed the packet, where no rule and no policy dropped it
 	std::string_view netns;    // its name, where several are watched
 	std::string_view by; // what in the rule dropped, in nft's words; empty: a plain drop, or it cannot be told
 };
 
-Context context_of(const nd_event &event, const Answer &answer);
+Context context_of(const Drop &drop);
 
 // "rule", "policy", "jump-limit" or "other", as in the JSON output.
 std::string_view reason_name(Reason reason);
 // What the packet line says in addition: " jump limit reached", " unknown cause", " dropped by masquerade" where the
-// rule's words do not say that it drops, or nothing. It depends on the event's cause and on the answer only.
+// rule's words do not say that it drops, or nothing. It depends on Context::reason, by and location only.
 void append_note(std::string &out, const Context &context);
 // " repeated 18,240 times in 1.0 s" where it was.
 void append_repeated(std::string &out, const Repeated &repeated);

@@ -17,10 +17,10 @@ void add_interface(JsonWriter &json, std::string_view key, std::string_view name
 }
 
 // The rules that jumped, outermost first.
-void write_path(JsonWriter &json, const Answer &answer) {
+void write_path(JsonWriter &json, const JumpPath &path) {
 	json.key("path");
 	json.open_array();
-	for (const PathStep &step : answer.path) {
+	for (const JumpStep &step : path) {
 		json.open_object();
 		json.member("chain", step.chain);
 		json.member_or_null("handle", step.handle);
@@ -32,14 +32,15 @@ void write_path(JsonWriter &json, const Answer &answer) {
 
 } // namespace
 
-void JsonRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-                         const Repeated &repeated, std::string &out) {
-	const Context context = context_of(event, answer);
-	const std::string_view text = context.text_known ? std::string_view(answer.text) : std::string_view();
+void JsonRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
+	const nd_event &event = drop.event;
+	const Context context = context_of(drop);
+	const std::string_view text =
+	        context.text_known ? std::string_view(drop.attribution->text) : std::string_view();
 	const bool policy = context.reason == Reason::kPolicy;
 	JsonWriter json(out);
 	json.open_object();
-	json.member("time", clock_.timestamp(time));
+	json.member("time", clock_.timestamp(drop.time));
 	json.member("netns", event.netns);
 	json.member_or_null("family", context.family);
 	json.member_or_null("table", context.table);
@@ -54,18 +55,19 @@ void JsonRenderer::drops(const nd_event &event, const Answer &answer, std::chron
 	add_interface(json, "oif", oif_name(event), event.oif);
 	json.member("length", event.length);
 	json.key("packet");
-	write_packet_json(json, decode(event));
+	write_packet_json(json, drop.packet());
 	json.member_or_null("base_chain", context.base_chain);
 	if (context.reason == Reason::kRule) json.member_or_null("by", context.by);
 	if (!context.location.empty()) json.member("location", context.location);
 	if (!context.netns.empty()) json.member("netns_name", context.netns);
-	if (answer.path_known) write_path(json, answer);
+	if (drop.path) write_path(json, *drop.path);
 	if (repeated.times > 1) {
 		json.member("repeated", repeated.times);
 		json.member("milliseconds", static_cast<uint64_t>(repeated.within.count()));
 	}
 	if (policy) json.member_or_null("policy_line", text);
 	if (context.reason == Reason::kJumpLimit) json.member_or_null("jump_handle", event.rule_handle);
+	if (context.unread) json.member_boolean("text_unread", true);
 	json.close_object();
 	out += '\n';
 }

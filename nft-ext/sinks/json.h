@@ -13,6 +13,7 @@
 //	length        bytes from the network header on
 //	packet        json_packet.h
 //	base_chain    where the packet entered
+//	text_unread   true, only where the ruleset's reader did not answer in time: rule and policy_line are null then
 //	policy_line   only for reason policy: the chain's `type ... policy drop;`, null where it cannot be told
 //	jump_handle   only for reason jump-limit: the jump that found the jump stack full
 //
@@ -27,8 +28,7 @@ namespace nft_drops {
 
 class JsonRenderer final : public Renderer {
 public:
-	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-	           const Repeated &repeated, std::string &out) override;
+	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void finish(std::string &out) override;
 

@@ -2,7 +2,7 @@
 #include "nft-ext/sinks/line.h"
 
 #include "nft-ext/sinks/context.h"
-#include "nft-ext/sinks/path.h"
+#include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/text/escape.h"
 
 #include <fmt/format.h>
@@ -11,8 +11,9 @@ namespace nft_drops {
 
 namespace {
 
-void append_culprit(std::string &out, const Context &context, const nd_event &event, const Answer &answer) {
-	if (context.reason == Reason::kOther && event.rule_handle == 0) {
+void append_culprit(std::string &out, const Context &context, const Drop &drop) {
+	const uint64_t rule = drop.event.rule_handle;
+	if (context.reason == Reason::kOther && rule == 0) {
 		out += "other ";
 		return;
 	}
@@ -20,14 +21,15 @@ void append_culprit(std::string &out, const Context &context, const nd_event &ev
 	if (context.reason == Reason::kPolicy) {
 		out += "policy \"";
 	} else {
-		const fmt::format_int handle(event.rule_handle);
+		const fmt::format_int handle(rule);
 		out += "handle ";
 		out.append(handle.data(), handle.size());
 		out += " \"";
 		unknown = "# rule gone";
 	}
+	if (context.unread) unknown = "# rule text not read yet";
 	if (context.text_known)
-		append_escaped(out, answer.text, Escape::kQuoted);
+		append_escaped(out, drop.attribution->text, Escape::kQuoted);
 	else
 		out += unknown;
 	out += "\" ";
@@ -35,18 +37,17 @@ void append_culprit(std::string &out, const Context &context, const nd_event &ev
 
 } // namespace
 
-void LineRenderer::drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-                         const Repeated &repeated, std::string &out) {
-	const Context context = context_of(event, answer);
-	out += clock_.time_of_day(time);
+void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
+	const Context context = context_of(drop);
+	out += clock_.time_of_day(drop.time);
 	for (const std::string_view name : {context.family, context.table, context.chain}) {
-		if (event.cause == ND_CAUSE_OTHER) break;
+		if (drop.event.cause == ND_CAUSE_OTHER) break;
 		out += ' ';
 		append_escaped(out, name, Escape::kWord);
 	}
 	out += ' ';
-	append_culprit(out, context, event, answer);
-	out += words_.of(event);
+	append_culprit(out, context, drop);
+	out += words_.of(drop.event);
 	append_note(out, context);
 	append_repeated(out, repeated);
 	if (!context.netns.empty()) {
@@ -54,8 +55,8 @@ void LineRenderer::drops(const nd_event &event, const Answer &answer, std::chron
 		append_escaped(out, context.netns, Escape::kQuoted);
 		out += '"';
 	}
-	if (answer.path_known) out += " path ";
-	append_path(out, event, answer);
+	if (drop.path) out += " path ";
+	append_jump_path(out, drop);
 	out += '\n';
 }
 

@@ -7,7 +7,8 @@
 //	handle N "RULE"           a rule, or the jump that found the jump stack full; the line then ends in
 //	                          `jump limit reached`
 //	policy "type ... drop;"   the chain's policy
-//	handle N "# rule gone", policy "# chain gone"   the text at the time of the drop cannot be told
+//	handle N "# rule gone", policy "# chain gone"   the text at the time of the drop is not known
+//	handle N "# rule text not read yet"             the ruleset's reader did not answer in time
 //	other                     the event names neither; the line then ends in `unknown cause`
 // and then the packet's words (words.h). Between quotes, a quote is \", a backslash \\, a newline \n, a tab \t.
 #ifndef NFT_DROPS_NFT_EXT_SINKS_LINE_H
@@ -21,8 +22,7 @@ namespace nft_drops {
 
 class LineRenderer final : public Renderer {
 public:
-	void drops(const nd_event &event, const Answer &answer, std::chrono::system_clock::time_point time,
-	           const Repeated &repeated, std::string &out) override;
+	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void finish(std::string &out) override;
 

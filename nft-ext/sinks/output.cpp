@@ -4,55 +4,101 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstdint>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace nft_drops::cli {
+namespace {
 
-Output::Output() {
-	struct stat s{};
-	file_ = fstat(STDOUT_FILENO, &s) == 0 && S_ISREG(s.st_mode);
+// Taken at once by everything that takes anything; more system calls would cost, and fewer would let a reader wait.
+constexpr size_t kAtOnce = 64 * 1024;
+
+// The same pipe or terminal with a file description of its own; -1 where it cannot be opened (another user's).
+int open_anew(int fd) {
+	const std::string path = "/proc/self/fd/" + std::to_string(fd);
+	return open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-void Output::write_some(size_t most) {
-	const size_t size = std::min(most, backlog_.size() - written_);
-	const ssize_t n = write(STDOUT_FILENO, backlog_.data() + written_, size);
+} // namespace
+
+Output::Output(int fd) : fd_(fd) {
+	struct stat s{};
+	if (fstat(fd, &s) != 0) return;
+	if (S_ISREG(s.st_mode)) {
+		kind_ = Kind::kFile;
+	} else if (S_ISSOCK(s.st_mode)) {
+		kind_ = Kind::kSocket;
+	} else if (S_ISFIFO(s.st_mode) || isatty(fd)) {
+		own_ = open_anew(fd);
+		if (own_ >= 0) {
+			fd_ = own_;
+			kind_ = Kind::kNonBlocking;
+		}
+	}
+}
+
+Output::~Output() {
+	if (own_ >= 0) close(own_);
+}
+
+bool Output::write_some() {
+	const char *from = backlog_.data() + written_;
+	const size_t size = std::min(kAtOnce, backlog_.size() - written_);
+	ssize_t n = 0;
+	switch (kind_) {
+	case Kind::kFile:
+	case Kind::kNonBlocking:
+		n = write(fd_, from, size);
+		break;
+	case Kind::kSocket:
+		n = send(fd_, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		break;
+	case Kind::kOther: {
+		// A pipe that says it has room takes this much at once.
+		pollfd room{fd_, POLLOUT, 0};
+		if (poll(&room, 1, 0) != 1 || !(room.revents & (POLLOUT | POLLERR | POLLHUP))) return false;
+		n = write(fd_, from, std::min<size_t>(size, PIPE_BUF));
+		break;
+	}
+	}
 	if (n >= 0) {
 		written_ += static_cast<size_t>(n);
-	} else if (errno == EAGAIN) { // a non-blocking pipe of somebody else's making
-		pollfd room{STDOUT_FILENO, POLLOUT, 0};
-		poll(&room, 1, -1);
-	} else if (errno != EINTR) {
-		closed_ = true;
+		return true;
 	}
+	if (errno == EINTR) return true;
+	if (errno != EAGAIN) error_ = errno;
+	return false;
 }
 
 // What has been written goes away, but not for every few bytes.
 void Output::tidy() {
 	if (empty()) {
+		gone_ += written_;
 		backlog_.clear();
+		// One long rule text must not stay for ever.
+		if (backlog_.capacity() > 4 * kBehind) backlog_.shrink_to_fit();
 		written_ = 0;
 	} else if (written_ > kBehind) {
+		gone_ += written_;
 		backlog_.erase(0, written_);
 		written_ = 0;
 	}
 }
 
 void Output::flush() {
-	while (!empty() && !closed_) {
-		// A pipe that says it has room takes this much at once.
-		pollfd room{STDOUT_FILENO, POLLOUT, 0};
-		if (!file_ && (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))) break;
-		write_some(file_ ? SIZE_MAX : PIPE_BUF);
+	while (!empty() && !closed() && write_some()) {
 	}
 	tidy();
 }
 
 void Output::flush_all() {
-	while (!empty() && !closed_)
-		write_some(SIZE_MAX);
+	while (!empty() && !closed()) {
+		if (write_some() || closed()) continue;
+		pollfd room{fd_, POLLOUT, 0};
+		poll(&room, 1, -1);
+	}
 	tidy();
 }
 

@@ -14,6 +14,7 @@ public:
 	using Time = std::chrono::steady_clock::time_point;
 	explicit Pace(std::optional<uint64_t> per_second) : limit_(per_second) {}
 
+	[[nodiscard]] bool limited() const { return limit_.has_value(); }
 	// Whether one more may be shown now; if so it is counted.
 	bool take(Time now) {
 		if (!limit_) return true;

@@ -28,15 +28,16 @@ void keep(const void *bytes) {
 
 } // namespace
 
-void announce_to_listeners(const nd_event &event, const Answer &answer) {
-	const Context context = context_of(event, answer);
+void UsdtSink::announce(const Drop &drop) {
+	const nd_event &event = drop.event;
+	const Context context = context_of(drop);
 	const std::string family(context.family);
 	const std::string table(context.table);
 	const std::string chain(context.chain);
 	Cause cause{.length = event.length, .words = {}};
 	reason_name(context.reason).copy(cause.words, sizeof(cause.words) - 1);
 	const uint64_t handle = context.reason == Reason::kRule ? event.rule_handle : 0;
-	const char *rule = context.text_known ? answer.text.c_str() : "";
+	const char *rule = context.text_known ? drop.attribution->text.c_str() : "";
 	const char *const why = cause.words;
 	for (const char *bytes : {family.c_str(), table.c_str(), chain.c_str(), rule, why})
 		keep(bytes);

@@ -13,12 +13,15 @@
 namespace nft_drops::fuzz {
 namespace {
 
-std::string render(Format format, const nd_event &event, const Answer &answer) {
+std::string render(Format format, const nd_event &event, const Attribution &answer) {
 	const auto copy = std::make_unique<nd_event>(event);
 	const auto renderer = make_renderer(format);
 	std::string out;
-	renderer->drop(*copy, answer, std::chrono::system_clock::time_point(std::chrono::nanoseconds(event.time_ns)),
-	               out);
+	Drop drop;
+	drop.event = *copy;
+	drop.time = std::chrono::system_clock::time_point(std::chrono::nanoseconds(event.time_ns));
+	drop.attribution = std::make_shared<const Attribution>(answer);
+	renderer->drop(drop, out);
 	renderer->finish(out);
 	const std::string danger = test::danger_in(out, format == Format::kBlock);
 	require(danger.empty(), danger.c_str(), out);
@@ -32,7 +35,7 @@ void try_one(Input input) {
 	// What the probe writes; every other value is tried with the other half of the inputs.
 	if (shape & 1) event.cause %= 5;
 	if (shape & 2) event.time_ns %= uint64_t{1} << 62;
-	Answer answer;
+	Attribution answer;
 	answer.known = shape & 4;
 	answer.family = shape & 8 ? "inet" : input.text();
 	answer.table = input.text();
@@ -49,9 +52,9 @@ void try_one(Input input) {
 	require(json.find('\n') + 1 == json.size(), "not one line", json);
 	require(nlohmann::json::accept(json), "not JSON", json);
 	// The way between the two processes: what is packed is unpacked again, and any bytes are refused or understood.
-	const auto reply = unpack(pack(answer));
-	require(reply && std::get<Answer>(*reply).text == answer.text, "packed and unpacked, it is another",
-	        answer.text);
+	const auto reply = unpack(pack(Attributed{answer, {}}));
+	require(reply && std::get<Attributed>(*reply).attribution.text == answer.text,
+	        "packed and unpacked, it is another", answer.text);
 	static_cast<void>(unpack(input.rest()));
 }
 

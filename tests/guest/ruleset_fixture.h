@@ -152,11 +152,11 @@ protected:
 		EXPECT_TRUE(ready->narrow) << "libnftables does not find our mnl_socket_sendto, or asks in another way";
 	}
 
-	Answer ask(const Listed &listed, uint32_t in_generation) { return ask(event_of(listed, in_generation)); }
-	Answer ask(const nd_event &event) {
-		auto answer = ruleset_->answer(event);
-		EXPECT_TRUE(answer) << answer.error().message();
-		return answer ? **answer : Answer{};
+	Attribution ask(const Listed &listed, uint32_t in_generation) { return ask(event_of(listed, in_generation)); }
+	Attribution ask(const nd_event &event) {
+		auto about = ruleset_->about(event);
+		EXPECT_TRUE(about) << about.error().message();
+		return about ? *about->attribution : Attribution{};
 	}
 
 	// Every rule and every chain that drops by policy, against nft. Returns how many.
@@ -169,7 +169,7 @@ protected:
 				EXPECT_FALSE(ask(listed, now).known) << listed.text;
 				continue;
 			}
-			const Answer answer = ask(listed, now);
+			const Attribution answer = ask(listed, now);
 			EXPECT_TRUE(answer.known) << listed.table << " " << listed.chain << ": " << listed.text;
 			EXPECT_EQ(answer.text, listed.text);
 			EXPECT_EQ(answer.family, listed.family);

@@ -90,7 +90,7 @@ TEST_F(RulesetTest, TextThatNobodyReadInTimeIsUnknown) {
 	ASSERT_TRUE(nft(replace + " tcp dport 3 drop"));
 	kill(ruleset_->worker(), SIGCONT);
 	EXPECT_EQ(ask(rule, between - 1).text, "tcp dport 1 drop");
-	const Answer lost = ask(rule, between);
+	const Attribution lost = ask(rule, between);
 	EXPECT_FALSE(lost.known);
 	EXPECT_EQ(lost.text, "");
 	EXPECT_EQ(lost.chain, "c");
@@ -179,7 +179,7 @@ TEST_F(RulesetTest, TwoHundredQuickChanges) {
 	}
 	size_t known = 0;
 	for (const auto &[at, text] : truth) {
-		const Answer answer = ask(rule, at);
+		const Attribution answer = ask(rule, at);
 		if (!answer.known) continue;
 		known++;
 		EXPECT_EQ(answer.text, text) << "generation " << at;
@@ -205,7 +205,7 @@ TEST_F(RulesetTest, OtherChangesDoNotDisturb) {
 	const auto listing = list_ruleset();
 	EXPECT_EQ(listing.size(), 200U);
 	for (const Listed &listed : listing) {
-		const Answer answer = ask(listed, generation());
+		const Attribution answer = ask(listed, generation());
 		EXPECT_TRUE(answer.known) << listed.text;
 		EXPECT_EQ(answer.text, listed.text);
 	}
@@ -243,7 +243,7 @@ TEST_F(RulesetTest, OverflownEventsAreMadeUpFor) {
 		ASSERT_TRUE(nft("add rule inet t c tcp dport 3 drop"));
 	kill(ruleset_->worker(), SIGCONT);
 	EXPECT_EQ(ask(first, then).text, "tcp dport 1 drop");
-	const Answer replaced = ask(first, then + 1);
+	const Attribution replaced = ask(first, then + 1);
 	EXPECT_TRUE(!replaced.known || replaced.text == "tcp dport 2 drop") << replaced.text;
 	EXPECT_EQ(compare_all(), 51U);
 }
@@ -265,7 +265,7 @@ TEST_F(RulesetTest, UnknownThingsAreUnknown) {
 	EXPECT_EQ(ask(no_rule, generation()).table, "t");
 	Listed no_table = rule;
 	no_table.table_handle = 4711;
-	const Answer answer = ask(no_table, generation());
+	const Attribution answer = ask(no_table, generation());
 	EXPECT_FALSE(answer.known);
 	EXPECT_EQ(answer.table, "t");
 	EXPECT_EQ(answer.family, "inet");
@@ -301,7 +301,7 @@ TEST_F(RulesetTest, AnotherNamespace) {
 	close(netns);
 	ASSERT_TRUE(started);
 	ruleset_ = std::move(*started);
-	const Answer answer = ask(there, then);
+	const Attribution answer = ask(there, then);
 	EXPECT_EQ(answer.table, "there");
 	EXPECT_EQ(answer.text, "tcp dport 1 drop");
 }
@@ -327,10 +327,10 @@ TEST_F(RulesetTest, ManyRules) {
 	EXPECT_EQ(ask(rule, then).text, rule.text);
 	ASSERT_TRUE(nft("replace rule inet t c29 handle " + std::to_string(other.rule) + " udp dport 1 drop"));
 	ASSERT_TRUE(nft("delete rule inet t c28 handle " + std::to_string(deleted.rule)));
-	const Answer before = ask(other, then);
+	const Attribution before = ask(other, then);
 	EXPECT_TRUE(!before.known || before.text == other.text) << before.text;
 	EXPECT_EQ(before.chain, "c29");
-	const Answer gone = ask(deleted, then);
+	const Attribution gone = ask(deleted, then);
 	EXPECT_TRUE(!gone.known || gone.text == deleted.text) << gone.text;
 	EXPECT_EQ(gone.chain, "c28");
 	EXPECT_EQ(compare_all(), static_cast<size_t>(kChains * kRulesEach - 1));

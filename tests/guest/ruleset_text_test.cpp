@@ -206,7 +206,7 @@ TEST_F(RulesetTest, RulesOfImplicitChains) {
 	for (uint64_t handle = 1; handle < 64; handle++) {
 		Listed inner = outer;
 		inner.rule = handle;
-		const Answer answer = ask(inner, generation());
+		const Attribution answer = ask(inner, generation());
 		if (answer.known) found[answer.text] = answer.chain;
 	}
 	for (const char *text : {"ip saddr { 192.0.2.1, 192.0.2.2 } drop", "udp dport 53 accept", "tcp sport 5 drop",
@@ -309,7 +309,7 @@ TEST_F(RulesetTest, HostileNamesAndComments) {
 	event.chain_handle = 1;
 	for (size_t i = 0; i < comments.size(); i++) {
 		event.rule_handle = 2 + i;
-		const Answer answer = ask(event);
+		const Attribution answer = ask(event);
 		EXPECT_EQ(answer.text, "drop comment \"" + comments[i] + "\"");
 		EXPECT_EQ(answer.chain, chain);
 		EXPECT_EQ(answer.table, table);

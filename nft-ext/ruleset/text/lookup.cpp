@@ -233,7 +233,7 @@ bool Lookup::work() {
 }
 
 // For which other drops of this generation the version is right, too. What had happened until drained_ns_ is known.
-void Lookup::span(const Version &version, const nd_event &event, bool latest, Answer &answer) const {
+void Lookup::span(const Version &version, const nd_event &event, bool latest, Attribution &attribution) const {
 	if (event.generation == 0 && !latest) return;
 	uint64_t from = event.generation == 0 ? version.from.before_ns : 0;
 	uint64_t until = event.generation == 0 ? drained_ns_ : UINT64_MAX;
@@ -242,12 +242,12 @@ void Lookup::span(const Version &version, const nd_event &event, bool latest, An
 		until = drained_ns_;
 		if (links_.changed_between(from, until)) return;
 	}
-	answer.from_ns = from;
-	answer.until_ns = until;
+	attribution.from_ns = from;
+	attribution.until_ns = until;
 }
 
 // The text in force at the event, if it can be told.
-void Lookup::tell(const Target &target, const nd_event &event, Answer &answer) {
+void Lookup::tell(const Target &target, const nd_event &event, Attribution &attribution) {
 	for (int attempt = 0; attempt < kReadAttempts; attempt++) {
 		History *history = this->history(target);
 		if (history == nullptr) return;
@@ -264,9 +264,9 @@ void Lookup::tell(const Target &target, const nd_event &event, Answer &answer) {
 		}
 		if (version->state == Version::State::kRead) {
 			if (!version->names_links || !links_.changed_between(version->read_ns, event.time_ns)) {
-				answer.text = version->text;
-				answer.known = !answer.text.empty();
-				span(*version, event, version == &history->latest(), answer);
+				attribution.text = version->text;
+				attribution.known = !attribution.text.empty();
+				span(*version, event, version == &history->latest(), attribution);
 				return;
 			}
 			// Read again with the names of today, if they are those of the drop's time.
@@ -289,45 +289,45 @@ Rule *Lookup::find(Table &table, uint64_t handle) {
 	return rule;
 }
 
-Answer Lookup::answer(const nd_event &event) {
-	Answer answer;
-	answer.family = family_name(event.family);
+Attribution Lookup::attribute(const nd_event &event) {
+	Attribution attribution;
+	attribution.family = family_name(event.family);
 	if ((event.flags & ND_FLAG_TABLE_CUT) == 0)
-		answer.table.assign(event.table, strnlen(event.table, sizeof(event.table)));
+		attribution.table.assign(event.table, strnlen(event.table, sizeof(event.table)));
 	if ((event.flags & ND_FLAG_CHAIN_CUT) == 0)
-		answer.base_chain.assign(event.base_chain, strnlen(event.base_chain, sizeof(event.base_chain)));
-	answer.table_handle = event.table_handle;
+		attribution.base_chain.assign(event.base_chain, strnlen(event.base_chain, sizeof(event.base_chain)));
+	attribution.table_handle = event.table_handle;
 	if (event.cause == ND_CAUSE_POLICY) {
-		answer.chain = answer.base_chain;
-		answer.chain_handle = event.chain_handle;
+		attribution.chain = attribution.base_chain;
+		attribution.chain_handle = event.chain_handle;
 	}
 	// Handles mean nothing in another namespace.
-	if (event.netns != 0 && netns_ != 0 && event.netns != netns_) return answer;
+	if (event.netns != 0 && netns_ != 0 && event.netns != netns_) return attribution;
 
 	by_time_ |= event.generation == 0;
 	const auto current = event.generation != 0 && !generation_reached(generation_, event.generation)
 	                             ? catch_up(event.generation)
 	                             : drain();
-	if (!current) return answer;
+	if (!current) return attribution;
 	Table *table = index_.table(event.table_handle);
-	if (table == nullptr) return answer;
-	answer.family = family_name(table->family);
-	answer.table = table->name;
+	if (table == nullptr) return attribution;
+	attribution.family = family_name(table->family);
+	attribution.table = table->name;
 	if (const Chain *base = table->chain(event.chain_handle); base != nullptr)
-		answer.base_chain = base->name_at(event.generation);
+		attribution.base_chain = base->name_at(event.generation);
 	Target target{table->handle, event.chain_handle, 0};
 	if (event.cause != ND_CAUSE_POLICY) {
 		Rule *rule = table->rule(event.rule_handle);
 		if (rule == nullptr) rule = find(*table, event.rule_handle);
-		if (rule == nullptr) return answer;
+		if (rule == nullptr) return attribution;
 		target = {table->handle, rule->chain, rule->handle};
 	}
 	if (const Chain *chain = table->chain(target.chain); chain != nullptr) {
-		answer.chain = chain->name_at(event.generation);
-		answer.chain_handle = chain->handle;
+		attribution.chain = chain->name_at(event.generation);
+		attribution.chain_handle = chain->handle;
 	}
-	tell(target, event, answer);
-	return answer;
+	tell(target, event, attribution);
+	return attribution;
 }
 
 Lookup::Size Lookup::size() const {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From an event to its Answer, in one network namespace: keeps the index current and reads texts when they are new or
-// asked for. Lives in the worker process.
+// From an event to its Attribution, in one network namespace: keeps the index current and reads texts when they are new
+// or asked for. Lives in the worker process.
 #ifndef NFT_DROPS_NFT_EXT_RULESET_TEXT_LOOKUP_H
 #define NFT_DROPS_NFT_EXT_RULESET_TEXT_LOOKUP_H
 
 #include "bpf/shared/event.h"
-#include "nft-ext/ruleset/index/answer.h"
+#include "nft-ext/ruleset/index/attribution.h"
 #include "nft-ext/ruleset/index/index.h"
+#include "nft-ext/ruleset/index/jump_path.h"
 #include "nft-ext/ruleset/netlink/links.h"
 #include "nft-ext/ruleset/netlink/netlink.h"
 #include "nft-ext/ruleset/text/formatter.h"
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +27,9 @@ public:
 	// Subscribes to changes, then reads the ruleset of the calling thread's network namespace.
 	static Result<std::unique_ptr<Lookup>> open();
 
-	Answer answer(const nd_event &event);
-	// Puts Answer::path into what answer() said about the event (lookup_path.cpp).
-	void add_path(const nd_event &event, const nd_path &path, Answer &answer);
+	Attribution attribute(const nd_event &event);
+	// The jumps that led to the rule that attribute() named; nullopt where they are not known (lookup_path.cpp).
+	std::optional<JumpPath> jump_path(const nd_event &event, const nd_path &path, const Attribution &attribution);
 
 	// To be polled; when one is readable, or after pause_ms(), drain().
 	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }
@@ -71,8 +73,8 @@ private:
 	Rule *find(Table &table, uint64_t handle);
 	bool read(const Target &target);
 	History *history(const Target &target);
-	void tell(const Target &target, const nd_event &event, Answer &answer);
-	void span(const Version &version, const nd_event &event, bool latest, Answer &answer) const;
+	void tell(const Target &target, const nd_event &event, Attribution &attribution);
+	void span(const Version &version, const nd_event &event, bool latest, Attribution &attribution) const;
 
 	const Order *order_of(Table &table, uint64_t chain, uint32_t generation);
 

@@ -53,12 +53,12 @@ const Lookup::Order *Lookup::order_of(Table &table, uint64_t chain_handle, uint3
 	return nullptr;
 }
 
-void Lookup::add_path(const nd_event &event, const nd_path &path, Answer &answer) {
+std::optional<JumpPath> Lookup::jump_path(const nd_event &event, const nd_path &path, const Attribution &attribution) {
 	Table *table = index_.table(event.table_handle);
 	if (event.cause != ND_CAUSE_RULE || path.depth > ND_JUMPS || event.generation == 0 || table == nullptr ||
-	    answer.chain.empty() || (event.netns != 0 && netns_ != 0 && event.netns != netns_))
-		return;
-	std::vector<PathStep> steps;
+	    attribution.chain.empty() || (event.netns != 0 && netns_ != 0 && event.netns != netns_))
+		return {};
+	JumpPath steps;
 	for (uint32_t i = 0; i < path.depth; i++) {
 		const nd_path::nd_jump &jump = path.jumps[i];
 		uint64_t chain_handle = jump.chain;
@@ -68,8 +68,8 @@ void Lookup::add_path(const nd_event &event, const nd_path &path, Answer &answer
 			if (next != nullptr) chain_handle = next->chain;
 		}
 		const Chain *chain = table->chain(chain_handle);
-		if (chain == nullptr) return;
-		PathStep &step = steps.emplace_back();
+		if (chain == nullptr) return {};
+		JumpStep &step = steps.emplace_back();
 		step.chain = chain->name_at(event.generation);
 		const Order *order = order_of(*table, chain_handle, event.generation);
 		if (order == nullptr) continue;
@@ -79,8 +79,7 @@ void Lookup::add_path(const nd_event &event, const nd_path &path, Answer &answer
 		step.handle = std::prev(next)->handle;
 		step.target = std::prev(next)->jump;
 	}
-	answer.path = std::move(steps);
-	answer.path_known = true;
+	return steps;
 }
 
 } // namespace nft_drops

@@ -109,7 +109,7 @@ Result<Ready> Ruleset::ready() {
 	return std::unexpected(error);
 }
 
-Result<Answer> Ruleset::ask(const nd_event &event, const nd_path *path) {
+Result<Attributed> Ruleset::ask(const nd_event &event, const nd_path *path) {
 	if (auto is_ready = ready(); !is_ready) return std::unexpected(is_ready.error());
 	std::string request(reinterpret_cast<const char *>(&event), sizeof(event));
 	if (path) request.append(reinterpret_cast<const char *>(path), sizeof(*path));
@@ -117,7 +117,7 @@ Result<Answer> Ruleset::ask(const nd_event &event, const nd_path *path) {
 	if (send_message(socket_, request)) {
 		if (const auto message = receive_message(socket_, kPatienceMs)) reply = unpack(*message);
 	}
-	if (reply && std::holds_alternative<Answer>(*reply)) return std::get<Answer>(std::move(*reply));
+	if (reply && std::holds_alternative<Attributed>(*reply)) return std::get<Attributed>(std::move(*reply));
 	Error error{.what = kWhat, .why = {}, .next = "check that `nft list ruleset` works"};
 	if (reply && std::holds_alternative<Error>(*reply))
 		error = std::get<Error>(*reply);
@@ -127,17 +127,18 @@ Result<Answer> Ruleset::ask(const nd_event &event, const nd_path *path) {
 	return std::unexpected(error);
 }
 
-Result<Answer *> Ruleset::answer(const nd_event &event, const nd_path *path) {
-	if (!path) {
-		if (Answer *known = answers_.find(event)) return known;
-	}
-	auto answer = ask(event, path);
+Result<Ruleset::About> Ruleset::about(const nd_event &event, const nd_path *path) {
+	SharedAttribution known = cache_.find(event);
+	if (known && !path) return About{std::move(known), {}};
+	auto attributed = ask(event, path);
 	// libnftables may exit or crash; once more with a fresh process.
-	if (!answer) answer = ask(event, path);
-	if (!answer) return std::unexpected(answer.error());
-	if (!path) return &answers_.keep(event, std::move(*answer));
-	with_path_ = std::move(*answer);
-	return &with_path_;
+	if (!attributed) attributed = ask(event, path);
+	if (!attributed) return std::unexpected(attributed.error());
+	// One text in memory for all drops of a rule, also where each has a path of its own.
+	const bool same = known && known->known && attributed->attribution.known &&
+	                  known->text == attributed->attribution.text && known->chain == attributed->attribution.chain;
+	return About{same ? std::move(known) : cache_.keep(event, std::move(attributed->attribution)),
+	             std::move(attributed->path)};
 }
 
 } // namespace nft_drops

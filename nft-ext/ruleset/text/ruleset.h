@@ -4,7 +4,7 @@
 //	auto ruleset = Ruleset::start({});   // returns at once; a child process reads the ruleset meanwhile
 //	...                                  // open kernel symbols, compile the probe
 //	ruleset->ready();                    // waits until everything that changes from now on is noticed
-//	ruleset->answer(event);              // next to nothing for a drop like an earlier one; about 0.02 ms where
+//	ruleset->about(event);               // next to nothing for a drop like an earlier one; about 0.02 ms where
 //	                                     // the child process knows the text already, 0.1 ms where not
 //
 // One network namespace each. Not thread-safe. The child process holds libnftables; it dies with the *thread* that
@@ -15,8 +15,8 @@
 
 #include "bpf/shared/event.h"
 #include "jit/base/result.h"
-#include "nft-ext/ruleset/index/answer.h"
-#include "nft-ext/ruleset/text/answers.h"
+#include "nft-ext/ruleset/index/attribution.h"
+#include "nft-ext/ruleset/text/attribution_cache.h"
 #include "nft-ext/ruleset/text/wire.h"
 
 #include <sys/types.h>
@@ -44,9 +44,12 @@ public:
 
 	// What dropped this packet. `known` is false where it cannot be told for sure. An Error only where no answer
 	// can be had at all; the child process is then started again with the next call.
-	// With a path, Answer::path too. The answer stays valid until the next call, and what the caller adds to it is
-	// kept with it.
-	Result<Answer *> answer(const nd_event &event, const nd_path *path = nullptr);
+	// With a path, the jumps that led to the rule, too.
+	struct About {
+		SharedAttribution attribution;
+		std::optional<JumpPath> path;
+	};
+	Result<About> about(const nd_event &event, const nd_path *path = nullptr);
 
 	// The child process, for tests.
 	[[nodiscard]] pid_t worker() const { return worker_; }
@@ -55,7 +58,7 @@ private:
 	explicit Ruleset(Options options);
 	Result<void> launch();
 	void stop();
-	Result<Answer> ask(const nd_event &event, const nd_path *path);
+	Result<Attributed> ask(const nd_event &event, const nd_path *path);
 	// Why the child process is gone.
 	std::string epitaph();
 
@@ -64,8 +67,7 @@ private:
 	int socket_ = -1;
 	pid_t worker_ = -1;
 	std::optional<Ready> ready_;
-	Answers answers_;
-	Answer with_path_; // the latest one that depends on more than they do
+	AttributionCache cache_;
 };
 
 } // namespace nft_drops

@@ -66,6 +66,50 @@ private:
 	bool good_ = true;
 };
 
+void put(Writer &writer, const Attribution &attribution) {
+	writer.put_text(attribution.family);
+	writer.put_text(attribution.table);
+	writer.put(attribution.table_handle);
+	writer.put_text(attribution.chain);
+	writer.put(attribution.chain_handle);
+	writer.put_text(attribution.base_chain);
+	writer.put_text(attribution.text);
+	writer.put(attribution.known);
+	writer.put(attribution.from_ns);
+	writer.put(attribution.until_ns);
+}
+
+void get(Reader &reader, Attribution &attribution) {
+	attribution.family = reader.get_text();
+	attribution.table = reader.get_text();
+	attribution.table_handle = reader.get<uint64_t>();
+	attribution.chain = reader.get_text();
+	attribution.chain_handle = reader.get<uint64_t>();
+	attribution.base_chain = reader.get_text();
+	attribution.text = reader.get_text();
+	attribution.known = reader.get<uint8_t>() != 0;
+	attribution.from_ns = reader.get<uint64_t>();
+	attribution.until_ns = reader.get<uint64_t>();
+}
+
+void put(Writer &writer, const JumpPath &path) {
+	writer.put<uint64_t>(path.size());
+	for (const JumpStep &step : path) {
+		writer.put_text(step.chain);
+		writer.put(step.handle);
+		writer.put_text(step.target);
+	}
+}
+
+void get(Reader &reader, JumpPath &path) {
+	for (auto steps = reader.get<uint64_t>(); steps > 0 && reader.good(); steps--) {
+		JumpStep &step = path.emplace_back();
+		step.chain = reader.get_text();
+		step.handle = reader.get<uint64_t>();
+		step.target = reader.get_text();
+	}
+}
+
 bool send_packet(int socket, std::string_view packet) {
 	for (;;) {
 		const ssize_t sent = send(socket, packet.data(), packet.size(), MSG_NOSIGNAL);
@@ -84,24 +128,10 @@ std::string pack(const Reply &reply) {
 		writer.put(ready->rules);
 		writer.put(ready->generation);
 		writer.put(ready->narrow);
-	} else if (const auto *answer = std::get_if<Answer>(&reply)) {
-		writer.put_text(answer->family);
-		writer.put_text(answer->table);
-		writer.put(answer->table_handle);
-		writer.put_text(answer->chain);
-		writer.put(answer->chain_handle);
-		writer.put_text(answer->base_chain);
-		writer.put_text(answer->text);
-		writer.put(answer->known);
-		writer.put(answer->from_ns);
-		writer.put(answer->until_ns);
-		writer.put(answer->path_known);
-		writer.put<uint64_t>(answer->path.size());
-		for (const PathStep &step : answer->path) {
-			writer.put_text(step.chain);
-			writer.put(step.handle);
-			writer.put_text(step.target);
-		}
+	} else if (const auto *attributed = std::get_if<Attributed>(&reply)) {
+		put(writer, attributed->attribution);
+		writer.put(attributed->path.has_value());
+		if (attributed->path) put(writer, *attributed->path);
 	} else if (const auto *error = std::get_if<Error>(&reply)) {
 		writer.put_text(error->what);
 		writer.put_text(error->why);
@@ -125,25 +155,10 @@ std::optional<Reply> unpack(std::string_view bytes) {
 		break;
 	}
 	case 1: {
-		Answer answer;
-		answer.family = reader.get_text();
-		answer.table = reader.get_text();
-		answer.table_handle = reader.get<uint64_t>();
-		answer.chain = reader.get_text();
-		answer.chain_handle = reader.get<uint64_t>();
-		answer.base_chain = reader.get_text();
-		answer.text = reader.get_text();
-		answer.known = reader.get<uint8_t>() != 0;
-		answer.from_ns = reader.get<uint64_t>();
-		answer.until_ns = reader.get<uint64_t>();
-		answer.path_known = reader.get<uint8_t>() != 0;
-		for (auto steps = reader.get<uint64_t>(); steps > 0 && reader.good(); steps--) {
-			PathStep &step = answer.path.emplace_back();
-			step.chain = reader.get_text();
-			step.handle = reader.get<uint64_t>();
-			step.target = reader.get_text();
-		}
-		reply = std::move(answer);
+		Attributed attributed;
+		get(reader, attributed.attribution);
+		if (reader.get<uint8_t>() != 0) get(reader, attributed.path.emplace());
+		reply = std::move(attributed);
 		break;
 	}
 	case 2: {

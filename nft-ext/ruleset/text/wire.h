@@ -6,7 +6,8 @@
 
 #include "bpf/shared/event.h"
 #include "jit/base/result.h"
-#include "nft-ext/ruleset/index/answer.h"
+#include "nft-ext/ruleset/index/attribution.h"
+#include "nft-ext/ruleset/index/jump_path.h"
 
 #include <cstdint>
 #include <optional>
@@ -26,7 +27,13 @@ struct Ready {
 	bool narrow = false;
 };
 
-using Reply = std::variant<Ready, Answer, Error>;
+// What the worker says about one drop.
+struct Attributed {
+	Attribution attribution;
+	std::optional<JumpPath> path; // where the request asked for it, and it is known
+};
+
+using Reply = std::variant<Ready, Attributed, Error>;
 
 std::string pack(const Reply &reply);
 // nullopt where the bytes are no reply.

@@ -65,13 +65,13 @@ bool serve(Lookup &lookup) {
 		return false;
 	nd_event event{};
 	memcpy(&event, request->data(), sizeof(event));
-	Answer answer = lookup.answer(event);
+	Attributed attributed{.attribution = lookup.attribute(event), .path = {}};
 	if (request->size() > sizeof(event)) {
 		nd_path path{};
 		memcpy(&path, request->data() + sizeof(event), sizeof(path));
-		lookup.add_path(event, path, answer);
+		attributed.path = lookup.jump_path(event, path, attributed.attribution);
 	}
-	return send_message(kSocket, pack(answer));
+	return send_message(kSocket, pack(attributed));
 }
 
 void loop(Lookup &lookup) {

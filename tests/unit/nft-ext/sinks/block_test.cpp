@@ -18,7 +18,7 @@ const std::string kPacketLine = "\t\t# 21:40:11.482113 " + kPacket + "\n";
 
 class Block : public testing::Test {
 protected:
-	void drop(const nd_event &event, const Answer &answer) { renderer_->drop(event, answer, example_time(), out_); }
+	void drop(const nd_event &event, const Attribution &answer) { renderer_->drop(drop_of(event, answer), out_); }
 	std::string finish() {
 		renderer_->finish(out_);
 		return std::exchange(out_, {});
@@ -39,7 +39,7 @@ TEST_F(Block, OneContextIsOpenedOnce) {
 
 TEST_F(Block, ChainChanges) {
 	drop(syn(), rule_answer());
-	Answer other = rule_answer("drop");
+	Attribution other = rule_answer("drop");
 	other.chain = "sub";
 	other.chain_handle = 4;
 	drop(syn(), other);
@@ -50,7 +50,7 @@ TEST_F(Block, ChainChanges) {
 
 TEST_F(Block, TableChanges) {
 	drop(syn(), rule_answer());
-	Answer other = rule_answer("drop");
+	Attribution other = rule_answer("drop");
 	other.table = "raw";
 	other.table_handle = 9;
 	drop(syn(), other);
@@ -65,24 +65,25 @@ TEST_F(Block, WhatMakesAContext) {
 	const auto opened = [](const auto &change) {
 		const auto renderer = make_renderer(Format::kBlock);
 		std::string first;
-		renderer->drop(syn(), rule_answer(), example_time(), first);
+		renderer->drop(drop_of(syn(), rule_answer()), first);
 		std::string second;
 		nd_event event = syn();
-		Answer answer = rule_answer();
+		Attribution answer = rule_answer();
 		change(event, answer);
-		renderer->drop(event, answer, example_time(), second);
+		renderer->drop(drop_of(event, answer), second);
 		return second.substr(0, second.find("\t\t#"));
 	};
-	EXPECT_EQ(opened([](nd_event &, Answer &) {}), "");
-	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.table_handle = 8; }),
+	EXPECT_EQ(opened([](nd_event &, Attribution &) {}), "");
+	EXPECT_EQ(opened([](nd_event &, Attribution &answer) { answer.table_handle = 8; }),
 	          "\t}\n}\ntable inet filter { # handle 8\n\tchain input { # handle 1\n");
-	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.family = "ip"; }),
+	EXPECT_EQ(opened([](nd_event &, Attribution &answer) { answer.family = "ip"; }),
 	          "\t}\n}\ntable ip filter { # handle 6\n\tchain input { # handle 1\n");
-	EXPECT_EQ(opened([](nd_event &event, Answer &) { event.netns = 1; }),
+	EXPECT_EQ(opened([](nd_event &event, Attribution &) { event.netns = 1; }),
 	          "\t}\n}\ntable inet filter { # handle 6\n\tchain input { # handle 1\n");
-	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.chain_handle = 3; }),
+	EXPECT_EQ(opened([](nd_event &, Attribution &answer) { answer.chain_handle = 3; }),
 	          "\t}\n\n\tchain input { # handle 3\n");
-	EXPECT_EQ(opened([](nd_event &, Answer &answer) { answer.chain = "in"; }), "\t}\n\n\tchain in { # handle 1\n");
+	EXPECT_EQ(opened([](nd_event &, Attribution &answer) { answer.chain = "in"; }),
+	          "\t}\n\n\tchain in { # handle 1\n");
 }
 
 TEST_F(Block, FinishWithoutDropsAndTwice) {
@@ -103,7 +104,7 @@ TEST_F(Block, JumpLimit) {
 }
 
 TEST_F(Block, RuleGone) {
-	Answer gone = rule_answer("");
+	Attribution gone = rule_answer("");
 	gone.known = false;
 	drop(syn(), gone);
 	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
@@ -112,7 +113,7 @@ TEST_F(Block, RuleGone) {
 
 // A text that was not in force is not shown, even if there is one.
 TEST_F(Block, UnknownBeatsText) {
-	Answer gone = rule_answer("accept");
+	Attribution gone = rule_answer("accept");
 	gone.known = false;
 	drop(syn(), gone);
 	EXPECT_EQ(finish().find("accept"), std::string::npos);
@@ -122,7 +123,7 @@ TEST_F(Block, PolicyGone) {
 	nd_event event = syn();
 	event.cause = ND_CAUSE_POLICY;
 	event.rule_handle = 0;
-	Answer gone = policy_answer();
+	Attribution gone = policy_answer();
 	gone.known = false;
 	drop(event, gone);
 	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
@@ -132,11 +133,11 @@ TEST_F(Block, PolicyGone) {
 // Nothing but the event: its names and handles stand in.
 TEST_F(Block, EmptyAnswer) {
 	nd_event event = syn();
-	drop(event, Answer{});
+	drop(event, Attribution{});
 	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
 	                            "\t\t# handle 7 # rule gone\n\t}\n}\n");
 	event.table_handle = event.chain_handle = 0;
-	drop(event, Answer{});
+	drop(event, Attribution{});
 	EXPECT_TRUE(finish().starts_with("table inet filter {\n\tchain input {\n\t\t#"));
 }
 
@@ -144,13 +145,13 @@ TEST_F(Block, UnknownCause) {
 	nd_event event = syn();
 	event.cause = 99;
 	event.rule_handle = 0;
-	drop(event, Answer{});
+	drop(event, Attribution{});
 	EXPECT_EQ(finish(), "table inet filter { # handle 6\n\tchain input { # handle 1\n\t\t# 21:40:11.482113 " +
 	                            kPacket + " unknown cause\n\t}\n}\n");
 }
 
 TEST_F(Block, HostileNames) {
-	Answer answer = rule_answer();
+	Attribution answer = rule_answer();
 	answer.table = "a b\n\x1b";
 	answer.chain = "\xc2\x9b";
 	drop(syn(), answer);

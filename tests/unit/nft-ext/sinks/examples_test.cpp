@@ -33,7 +33,7 @@ nd_event mdns() {
 TEST(Examples, Block) {
 	const auto renderer = make_renderer(Format::kBlock);
 	std::string out;
-	renderer->drop(syn(), rule_answer(), example_time(), out);
+	renderer->drop(drop_of(syn(), rule_answer()), out);
 	renderer->drop(mdns(), policy_answer(), example_time() - 482113us + 1s + 920us, out);
 	renderer->finish(out);
 	EXPECT_EQ(out, R"(table inet filter { # handle 6

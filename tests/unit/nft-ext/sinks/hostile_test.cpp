@@ -67,8 +67,8 @@ nd_event random_event(Source &source) {
 	return event;
 }
 
-Answer random_answer(Source &source) {
-	Answer answer = rule_answer(source.text());
+Attribution random_answer(Source &source) {
+	Attribution answer = rule_answer(source.text());
 	answer.known = source.below(4) != 0;
 	answer.table = source.text();
 	if (source.below(3)) answer.chain = source.text();
@@ -86,9 +86,9 @@ TEST(Hostile, RandomEventsAndAnswers) {
 	const auto block = make_renderer(Format::kBlock);
 	for (int i = 0; i < 20000; ++i) {
 		const nd_event event = random_event(source);
-		const Answer answer = random_answer(source);
+		const Attribution answer = random_answer(source);
 		std::string out;
-		block->drop(event, answer, example_time(), out);
+		block->drop(drop_of(event, answer), out);
 		block->finish(out);
 		expect_safe(out, true);
 		const std::string line = render(Format::kLine, event, answer);
@@ -107,7 +107,7 @@ TEST(Hostile, BytesOfAllOnesAndZeros) {
 		nd_event event;
 		std::memset(&event, fill, sizeof(event));
 		for (const Format format : {Format::kBlock, Format::kLine, Format::kJson})
-			expect_safe(render(format, event, Answer{}), true);
+			expect_safe(render(format, event, Attribution{}), true);
 	}
 }
 

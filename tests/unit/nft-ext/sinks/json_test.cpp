@@ -17,7 +17,7 @@ nd_event syn() {
 	return ip_event(ip(IPPROTO_TCP, tcp(1, 2, 2)));
 }
 
-Json parsed(const nd_event &event, const Answer &answer) {
+Json parsed(const nd_event &event, const Attribution &answer) {
 	return Json::parse(render(Format::kJson, event, answer));
 }
 
@@ -36,7 +36,7 @@ TEST(JsonFormat, Policy) {
 	EXPECT_TRUE(json["rule"].is_null());
 	EXPECT_EQ(json["policy_line"], "type filter hook input priority filter; policy drop;");
 	EXPECT_FALSE(json.contains("jump_handle"));
-	const Json gone = parsed(event, Answer{});
+	const Json gone = parsed(event, Attribution{});
 	EXPECT_TRUE(gone["policy_line"].is_null());
 	EXPECT_EQ(gone["chain"], "input"); // for a policy the base chain is the chain
 	EXPECT_EQ(gone["chain_handle"], 1);
@@ -53,7 +53,7 @@ TEST(JsonFormat, JumpLimit) {
 }
 
 TEST(JsonFormat, RuleGone) {
-	const Json json = parsed(syn(), Answer{});
+	const Json json = parsed(syn(), Attribution{});
 	EXPECT_EQ(json["reason"], "rule");
 	EXPECT_EQ(json["handle"], 7);
 	EXPECT_TRUE(json["rule"].is_null());
@@ -73,7 +73,7 @@ TEST(JsonFormat, OtherReason) {
 }
 
 TEST(JsonFormat, ChainAfterAJump) {
-	Answer answer = rule_answer();
+	Attribution answer = rule_answer();
 	answer.chain = "sub";
 	answer.chain_handle = 4;
 	const Json json = parsed(syn(), answer);
@@ -131,7 +131,7 @@ TEST(JsonFormat, Families) {
 	                                                                                {NFPROTO_IPV6, "ip6"}}) {
 		nd_event event = syn();
 		event.family = number;
-		EXPECT_EQ(parsed(event, Answer{})["family"], name);
+		EXPECT_EQ(parsed(event, Attribution{})["family"], name);
 	}
 }
 
@@ -220,7 +220,7 @@ TEST(JsonFormat, TextSurvives) {
 }
 
 TEST(JsonFormat, InvalidUtf8IsShown) {
-	Answer answer = rule_answer("drop comment \"\xff\xc3\"");
+	Attribution answer = rule_answer("drop comment \"\xff\xc3\"");
 	answer.table = "t\x80";
 	nd_event event = syn();
 	set_name(event.iifname, "v\xfe");

@@ -25,7 +25,7 @@ TEST(Line, Policy) {
 	EXPECT_EQ(render(Format::kLine, event, policy_answer()),
 	          "21:40:11.482113 inet filter input policy \"type filter hook input priority filter; policy drop;\" " +
 	                  kPacket + "\n");
-	EXPECT_EQ(render(Format::kLine, event, Answer{}),
+	EXPECT_EQ(render(Format::kLine, event, Attribution{}),
 	          "21:40:11.482113 inet filter input policy \"# chain gone\" " + kPacket + "\n");
 }
 
@@ -37,7 +37,7 @@ TEST(Line, JumpLimit) {
 }
 
 TEST(Line, RuleGone) {
-	EXPECT_EQ(render(Format::kLine, syn(), Answer{}),
+	EXPECT_EQ(render(Format::kLine, syn(), Attribution{}),
 	          "21:40:11.482113 inet filter input handle 7 \"# rule gone\" " + kPacket + "\n");
 }
 
@@ -45,7 +45,7 @@ TEST(Line, UnknownCause) {
 	nd_event event = syn();
 	event.cause = 0;
 	event.rule_handle = 0;
-	EXPECT_EQ(render(Format::kLine, event, Answer{}),
+	EXPECT_EQ(render(Format::kLine, event, Attribution{}),
 	          "21:40:11.482113 inet filter input other " + kPacket + " unknown cause\n");
 }
 
@@ -57,7 +57,7 @@ TEST(Line, QuotesNewlinesAndTabs) {
 }
 
 TEST(Line, NamesAreOneWord) {
-	Answer answer = rule_answer();
+	Attribution answer = rule_answer();
 	answer.chain = "a b\tc";
 	EXPECT_TRUE(
 	        render(Format::kLine, syn(), answer).starts_with("21:40:11.482113 inet filter a\\x20b\\tc handle 7 "));

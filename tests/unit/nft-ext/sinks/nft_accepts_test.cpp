@@ -158,20 +158,20 @@ TEST(NftAccepts, BlockOutput) {
 	std::string out;
 	nd_event event = ip_event(ip(IPPROTO_TCP, tcp(1, 2, 2)));
 	set_name(event.iifname, "\"}\n\x1b");
-	renderer->drop(event, rule_answer("drop comment \"a\n\t}\n}\nb\""), example_time(), out);
-	renderer->drop(event, Answer{}, example_time(), out);
+	renderer->drop(drop_of(event, rule_answer("drop comment \"a\n\t}\n}\nb\"")), out);
+	renderer->drop(drop_of(event, Attribution{}), out);
 	renderer->drop(event, rule_answer("ip saddr 1.1.1.1 jump {\n\t\t\ttcp dport 5 drop\n\t\t}"), example_time(),
 	               out);
 	event.cause = ND_CAUSE_POLICY;
-	renderer->drop(event, policy_answer(), example_time(), out);
+	renderer->drop(drop_of(event, policy_answer()), out);
 	event.cause = 99;
 	event.rule_handle = 0;
-	Answer other = rule_answer();
+	Attribution other = rule_answer();
 	other.chain = "sub";
-	renderer->drop(event, other, example_time(), out);
+	renderer->drop(drop_of(event, other), out);
 	other.table = "raw";
 	other.family = "ip";
-	renderer->drop(event, other, example_time(), out);
+	renderer->drop(drop_of(event, other), out);
 	renderer->finish(out);
 	const std::string path = testing::TempDir() + "nft_block_" + std::to_string(getpid()) + ".nft";
 	std::ofstream(path) << out;

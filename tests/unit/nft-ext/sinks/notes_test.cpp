@@ -3,7 +3,7 @@
 #include "packets.h"
 
 #include "nft-ext/sinks/expression.h"
-#include "nft-ext/sinks/path.h"
+#include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/text/figures.h"
 
 #include <gtest/gtest.h>
@@ -31,15 +31,15 @@ TEST(Notes, OnlyAnExpressionThatDropsUnsaidIsNamed) {
 	                      Case{"lookup", "vmap", ""}, Case{"masq", "masquerade", " dropped by masquerade\n"},
 	                      Case{"connlimit", "ct count", " dropped by ct count\n"},
 	                      Case{"new\x1b[2Jone", "new\x1b[2Jone", " dropped by new\\x1b[2Jone\n"}}) {
-		Answer answer = rule_answer();
-		answer.expression = c.kernels;
+		Drop drop = drop_of(syn(), rule_answer());
+		drop.expression = c.kernels;
 		EXPECT_EQ(expression_word(c.kernels), c.by);
 		for (const Format format : {Format::kLine, Format::kBlock}) {
-			const std::string text = render(format, syn(), answer);
+			const std::string text = render(format, drop);
 			EXPECT_EQ(has(text, " dropped by "), !c.note.empty()) << text;
 			EXPECT_TRUE(has(text, c.note)) << text;
 		}
-		const Json json = Json::parse(render(Format::kJson, syn(), answer));
+		const Json json = Json::parse(render(Format::kJson, drop));
 		EXPECT_EQ(json["by"], c.by.empty() ? Json() : Json(c.by));
 	}
 }
@@ -51,14 +51,14 @@ TEST(Notes, ADropByOtherCode) {
 	event.rule_handle = event.table_handle = event.chain_handle = 0;
 	event.family = event.pf = 0;
 	event.table[0] = event.base_chain[0] = 0;
-	Answer answer;
-	answer.location = "nf_hook_slow";
-	const std::string block = render(Format::kBlock, event, answer);
+	Drop drop = drop_of(event, {});
+	drop.location = "nf_hook_slow";
+	const std::string block = render(Format::kBlock, drop);
 	EXPECT_TRUE(block.starts_with("# 21:40:11.482113 iif \"veth0\" ip saddr 10.0.0.2 ")) << block;
 	EXPECT_TRUE(block.ends_with(" dropped in nf_hook_slow\n")) << block;
-	const std::string line = render(Format::kLine, event, answer);
+	const std::string line = render(Format::kLine, drop);
 	EXPECT_TRUE(line.starts_with("21:40:11.482113 other iif \"veth0\" ")) << line;
-	const Json json = Json::parse(render(Format::kJson, event, answer));
+	const Json json = Json::parse(render(Format::kJson, drop));
 	EXPECT_EQ(json["reason"], "other");
 	EXPECT_EQ(json["location"], "nf_hook_slow");
 	for (const char *member : {"family", "table", "chain", "handle", "rule", "hook"})
@@ -70,7 +70,7 @@ TEST(Notes, RepeatedAndLeftOut) {
 	for (const Format format : {Format::kBlock, Format::kLine, Format::kJson}) {
 		const auto renderer = make_renderer(format);
 		std::string out;
-		renderer->drops(syn(), rule_answer(), example_time(), {.times = 18240, .within = 1000ms}, out);
+		renderer->drops(drop_of(syn(), rule_answer()), {.times = 18240, .within = 1000ms}, out);
 		renderer->left_out({.times = 1234567, .within = 2340ms}, out);
 		if (format == Format::kJson) {
 			const size_t end = out.find('\n');
@@ -90,7 +90,7 @@ TEST(Notes, RepeatedAndLeftOut) {
 
 TEST(Notes, TheWayThere) {
 	struct Case {
-		std::vector<PathStep> path;
+		JumpPath path;
 		std::string chain, text;
 	};
 	for (const Case &c :
@@ -101,44 +101,44 @@ TEST(Notes, TheWayThere) {
 	      Case{{{"input", 0, ""}, {"A", 3, "B"}}, "B", "input -> ? -> A -> jump B (handle 3) -> drop (handle 7)"},
 	      Case{{{"A", 3, "B"}}, "B", "input -> goto A -> jump B (handle 3) -> drop (handle 7)"},
 	      Case{{{"input", 3, "B\x1b c"}}, "B\x1b c", "input -> jump B\\x1b\\x20c (handle 3) -> drop (handle 7)"}}) {
-		Answer answer = rule_answer();
+		Attribution answer = rule_answer();
 		answer.chain = c.chain;
 		answer.base_chain = "input";
-		answer.path = c.path;
-		answer.path_known = true;
+		Drop drop = drop_of(syn(), answer);
+		drop.path = c.path;
 		std::string text;
-		append_path(text, syn(), answer);
+		append_jump_path(text, drop);
 		EXPECT_EQ(text, c.text);
-		EXPECT_TRUE(render(Format::kLine, syn(), answer).ends_with(" path " + c.text + "\n"));
-		EXPECT_TRUE(has(render(Format::kBlock, syn(), answer), "\n\t\t# " + c.text + "\n"));
-		const Json json = Json::parse(render(Format::kJson, syn(), answer));
+		EXPECT_TRUE(render(Format::kLine, drop).ends_with(" path " + c.text + "\n"));
+		EXPECT_TRUE(has(render(Format::kBlock, drop), "\n\t\t# " + c.text + "\n"));
+		const Json json = Json::parse(render(Format::kJson, drop));
 		ASSERT_EQ(json["path"].size(), c.path.size());
 		for (size_t i = 0; i < c.path.size(); i++)
 			EXPECT_EQ(json["path"][i]["handle"], c.path[i].handle ? Json(c.path[i].handle) : Json());
 	}
 	std::string nothing;
-	append_path(nothing, syn(), rule_answer());
+	append_jump_path(nothing, drop_of(syn(), rule_answer()));
 	EXPECT_EQ(nothing, "");
 	EXPECT_FALSE(Json::parse(render(Format::kJson, syn(), rule_answer())).contains("path"));
 }
 
 TEST(Notes, TheNamespace) {
-	Answer blue = rule_answer(), red = rule_answer();
-	blue.netns = "blue";
-	red.netns = "pid 7 (a\nb)";
 	nd_event other = syn();
 	other.netns++;
+	Drop blue = drop_of(syn(), rule_answer()), red = drop_of(other, rule_answer());
+	blue.netns_name = "blue";
+	red.netns_name = "pid 7 (a\nb)";
 	const auto block = make_renderer(Format::kBlock);
 	std::string out;
-	block->drop(syn(), blue, example_time(), out);
-	block->drop(syn(), blue, example_time(), out);
-	block->drop(other, red, example_time(), out);
+	block->drop(blue, out);
+	block->drop(blue, out);
+	block->drop(red, out);
 	block->finish(out);
 	EXPECT_TRUE(out.starts_with("# network namespace blue\ntable inet filter {")) << out;
 	EXPECT_TRUE(has(out, "\n}\n# network namespace pid 7 (a\\nb)\ntable inet filter {")) << out;
 	EXPECT_EQ(out.find("blue", 30), std::string::npos) << out;
-	EXPECT_TRUE(render(Format::kLine, syn(), blue).ends_with(" netns \"blue\"\n"));
-	EXPECT_EQ(Json::parse(render(Format::kJson, syn(), blue))["netns_name"], "blue");
+	EXPECT_TRUE(render(Format::kLine, blue).ends_with(" netns \"blue\"\n"));
+	EXPECT_EQ(Json::parse(render(Format::kJson, blue))["netns_name"], "blue");
 }
 
 } // namespace

@@ -26,12 +26,15 @@ std::vector<std::string> printed() {
 		event.cause = ND_CAUSE_POLICY;
 		lines.push_back(render(Format::kJson, event, policy_answer()));
 		event.cause = ND_CAUSE_JUMP_LIMIT;
-		lines.push_back(render(Format::kJson, event, Answer{}));
+		lines.push_back(render(Format::kJson, event, Attribution{}));
 		event.cause = ND_CAUSE_OTHER;
-		Answer other;
+		Drop other = drop_of(event, {});
 		other.location = "nf_hook_slow";
-		other.netns = "blue";
-		lines.push_back(render(Format::kJson, event, other));
+		other.netns_name = "blue";
+		lines.push_back(render(Format::kJson, other));
+		Attribution unread;
+		unread.unread = true;
+		lines.push_back(render(Format::kJson, event, unread));
 	};
 	for (const int protocol : std::initializer_list<int>{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
 	                                                     IPPROTO_IGMP, IPPROTO_ESP, 250}) {
@@ -45,15 +48,14 @@ std::vector<std::string> printed() {
 		}
 	}
 	nd_event event = ip_event(ip(IPPROTO_UDP, udp(1, 2)));
-	Answer jumped = rule_answer();
+	Drop jumped = drop_of(event, rule_answer());
 	jumped.expression = "masq";
 	jumped.path = {{.chain = "input", .handle = 4, .target = "zones"},
 	               {.chain = "zones", .handle = 0, .target = ""}};
-	jumped.path_known = true;
 	const auto renderer = make_renderer(Format::kJson);
 	for (const uint64_t times : {1, 2}) {
 		std::string line;
-		renderer->drops(event, jumped, {}, {times, std::chrono::milliseconds(3)}, line);
+		renderer->drops(jumped, {times, std::chrono::milliseconds(3)}, line);
 		lines.push_back(std::move(line));
 	}
 	std::string line;

@@ -152,7 +152,7 @@ std::string words_of(const nd_event &event) {
 	return words;
 }
 
-Answer rule_answer(std::string text) {
+Attribution rule_answer(std::string text) {
 	return {.family = "inet",
 	        .table = "filter",
 	        .table_handle = 6,
@@ -163,7 +163,7 @@ Answer rule_answer(std::string text) {
 	        .known = true};
 }
 
-Answer policy_answer() {
+Attribution policy_answer() {
 	return rule_answer("type filter hook input priority filter; policy drop;");
 }
 
@@ -172,10 +172,22 @@ std::chrono::system_clock::time_point example_time() {
 	return sys_days{year{2026} / 11 / 20} + 21h + 40min + 11s + 482113us;
 }
 
-std::string render(Format format, const nd_event &event, const Answer &answer) {
+Drop drop_of(const nd_event &event, Attribution attribution) {
+	Drop drop;
+	drop.event = event;
+	drop.time = example_time();
+	drop.attribution = std::make_shared<const Attribution>(std::move(attribution));
+	return drop;
+}
+
+std::string render(Format format, const nd_event &event, const Attribution &attribution) {
+	return render(format, drop_of(event, attribution));
+}
+
+std::string render(Format format, const Drop &drop) {
 	std::string out;
 	const auto renderer = make_renderer(format);
-	renderer->drop(event, answer, example_time(), out);
+	renderer->drop(drop, out);
 	renderer->finish(out);
 	return out;
 }

@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 
 #include "bpf/shared/event.h"
-#include "nft-ext/ruleset/index/answer.h"
+#include "nft-ext/ruleset/index/attribution.h"
 #include "nft-ext/sinks/renderer.h"
 
 #include <chrono>
@@ -65,15 +65,19 @@ template <size_t N> void set_name(char (&field)[N], std::string_view name) {
 
 std::string words_of(const nd_event &event);
 
-// The answer to event_of().
-Answer rule_answer(std::string text = "tcp dport 10000 drop");
-Answer policy_answer();
+// The attribution of event_of().
+Attribution rule_answer(std::string text = "tcp dport 10000 drop");
+Attribution policy_answer();
 
 // 2026-11-20 21:40:11.482113 UTC
 std::chrono::system_clock::time_point example_time();
 
-// What a new renderer makes of one event, finish() included.
-std::string render(Format format, const nd_event &event, const Answer &answer);
+// Dropped at example_time().
+Drop drop_of(const nd_event &event, Attribution attribution);
+
+// What a new renderer makes of one drop, finish() included.
+std::string render(Format format, const Drop &drop);
+std::string render(Format format, const nd_event &event, const Attribution &attribution);
 
 } // namespace nft_drops::test
 

@@ -12,19 +12,23 @@ namespace nft_drops {
 namespace {
 
 TEST(Wire, RepliesSurvive) {
-	const Answer answer{.family = "inet",
-	                    .table = std::string("a\0b", 3),
-	                    .table_handle = 1ULL << 40,
-	                    .chain = "c\n",
-	                    .chain_handle = 3,
-	                    .base_chain = "",
-	                    .text = "drop # handle 7",
-	                    .known = true,
-	                    .from_ns = 5,
-	                    .until_ns = 6};
-	const auto answered = unpack(pack(answer));
-	ASSERT_TRUE(answered && std::holds_alternative<Answer>(*answered));
-	const auto &got = std::get<Answer>(*answered);
+	const Attribution answer{.family = "inet",
+	                         .table = std::string("a\0b", 3),
+	                         .table_handle = 1ULL << 40,
+	                         .chain = "c\n",
+	                         .chain_handle = 3,
+	                         .base_chain = "",
+	                         .text = "drop # handle 7",
+	                         .known = true,
+	                         .from_ns = 5,
+	                         .until_ns = 6};
+	const auto answered = unpack(pack(Attributed{answer, JumpPath{{"c", 4, "d"}}}));
+	ASSERT_TRUE(answered && std::holds_alternative<Attributed>(*answered));
+	const auto &path = std::get<Attributed>(*answered).path;
+	ASSERT_TRUE(path && path->size() == 1);
+	EXPECT_EQ(path->front().handle, 4U);
+	EXPECT_EQ(path->front().target, "d");
+	const auto &got = std::get<Attributed>(*answered).attribution;
 	EXPECT_EQ(got.family, answer.family);
 	EXPECT_EQ(got.table, answer.table);
 	EXPECT_EQ(got.table_handle, answer.table_handle);
@@ -50,7 +54,7 @@ TEST(Wire, RepliesSurvive) {
 
 TEST(Wire, WhatIsNoReplyIsRefused) {
 	const std::string whole =
-	        pack(Answer{.family = "inet", .table = "t", .chain = "c", .base_chain = "c", .text = "drop"});
+	        pack(Attributed{{.family = "inet", .table = "t", .chain = "c", .base_chain = "c", .text = "drop"}, {}});
 	for (size_t length = 0; length < whole.size(); length++)
 		EXPECT_FALSE(unpack(std::string_view(whole).substr(0, length))) << length;
 	EXPECT_FALSE(unpack(whole + "x"));

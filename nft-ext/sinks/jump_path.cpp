@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/sinks/path.h"
+#include "nft-ext/sinks/jump_path.h"
 
 #include "nft-ext/text/escape.h"
 
@@ -7,22 +7,23 @@
 
 namespace nft_drops {
 
-void append_path(std::string &out, const nd_event &event, const Answer &answer) {
-	if (!answer.path_known) return;
+void append_jump_path(std::string &out, const Drop &drop) {
+	if (!drop.path) return;
+	const Attribution &attribution = *drop.attribution;
 	const auto name = [&out](const char *before, std::string_view text) {
 		out += before;
 		append_escaped(out, text, Escape::kWord);
 	};
 	const auto handle = [&out](uint64_t number) { out += " (handle " + std::to_string(number) + ")"; };
-	name("", answer.base_chain);
-	std::string_view at = answer.base_chain; // empty: wherever it goes on
+	name("", attribution.base_chain);
+	std::string_view at = attribution.base_chain; // empty: wherever it goes on
 	const auto arrive = [&](std::string_view chain) {
 		if (at.empty())
 			name(" -> ", chain);
 		else if (at != chain)
 			name(" -> goto ", chain);
 	};
-	for (const PathStep &step : answer.path) {
+	for (const JumpStep &step : *drop.path) {
 		arrive(step.chain);
 		at = step.target;
 		if (step.handle == 0) {
@@ -35,9 +36,9 @@ void append_path(std::string &out, const nd_event &event, const Answer &answer) 
 			name(" -> jump ", at);
 		handle(step.handle);
 	}
-	arrive(answer.chain);
+	arrive(attribution.chain);
 	out += " -> drop";
-	handle(event.rule_handle);
+	handle(drop.event.rule_handle);
 }
 
 } // namespace nft_drops

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/drop/tally.h"
+#include "nft-ext/drop/totals.h"
 
 #include "nft-ext/text/figures.h"
 
@@ -7,7 +7,7 @@
 
 namespace nft_drops::cli {
 
-void Tally::add(const nd_event &event) {
+void Totals::add(const nd_event &event) {
 	switch (event.cause) {
 	case ND_CAUSE_RULE:
 		by_rule++;
@@ -21,12 +21,12 @@ void Tally::add(const nd_event &event) {
 	}
 }
 
-std::string Tally::summary(uint64_t lost) const {
+std::string Totals::summary(uint64_t lost) const {
 	return fmt::format("{} drops ({} by rule, {} by policy, {} other), {} lost", all(), by_rule, by_policy, other,
 	                   lost);
 }
 
-std::string Tally::audit(uint64_t seen, uint64_t freed) const {
+std::string Totals::audit(uint64_t seen, uint64_t freed) const {
 	std::string text = fmt::format("{} netfilter drops = {} by rule + {} by policy + {} other", grouped(all()),
 	                               grouped(by_rule), grouped(by_policy), grouped(other));
 	if (freed != seen)

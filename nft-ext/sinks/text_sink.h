@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A Sink that prints: one of the text formats to one descriptor. Where its reader does not keep up, or the limit of
+// `--limit` is reached, drops are coalesced and shown up to a second later.
+#ifndef NFT_DROPS_NFT_EXT_SINKS_TEXT_SINK_H
+#define NFT_DROPS_NFT_EXT_SINKS_TEXT_SINK_H
+
+#include "nft-ext/drop/sink.h"
+#include "nft-ext/sinks/output.h"
+#include "nft-ext/sinks/pace.h"
+#include "nft-ext/sinks/renderer.h"
+#include "nft-ext/sinks/repeat_coalescer.h"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unistd.h>
+
+namespace nft_drops::cli {
+
+class TextSink final : public Sink {
+public:
+	struct Options {
+		Format format = Format::kBlock;
+		std::optional<uint64_t> limit; // drops printed a second
+		int fd = STDOUT_FILENO;        // stays the caller's
+	};
+	explicit TextSink(const Options &options);
+
+	void take(const Drop &drop) override;
+	[[nodiscard]] bool behind() const override { return output_.behind(); }
+	void flush() override;
+	[[nodiscard]] bool pending() const override;
+	void finish() override;
+	uint64_t give_up() override;
+	[[nodiscard]] int descriptor() const override { return output_.descriptor(); }
+	[[nodiscard]] bool closed() const override { return output_.closed(); }
+
+private:
+	// What lies in the output's backlog: drops up to a position (Output::appended()).
+	struct Mark {
+		uint64_t position;
+		uint64_t drops;
+	};
+	void show_coalesced();
+	void mark(uint64_t drops);
+	void forget_marks();
+
+	std::unique_ptr<Renderer> renderer_;
+	Output output_;
+	Pace pace_;
+	RepeatCoalescer coalescer_;
+	std::deque<Mark> marks_;
+	bool finishing_ = false; // finish() was called
+	bool finished_ = false;  // everything is rendered
+};
+
+} // namespace nft_drops::cli
+
+#endif
