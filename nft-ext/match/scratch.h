@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A network namespace in which nothing but a rule is: nft puts the rule there, and nf_tables tells what it took. For a
+// process that does nothing else and ends soon (see match.h).
+#ifndef NFT_DROPS_NFT_EXT_MATCH_SCRATCH_H
+#define NFT_DROPS_NFT_EXT_MATCH_SCRATCH_H
+
+#include "jit/base/result.h"
+#include "nft-ext/match/translate.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+struct mnl_socket;
+struct nft_ctx;
+
+namespace nft_drops {
+
+class Scratch {
+public:
+	// Leaves this process in the network namespace `netns` (-1: where it was), so that names of interfaces are its.
+	// Without privilege it makes a user namespace, too, and stays in the scratch namespace: no interface is known
+	// there. Fails with kMachine where the machine forbids those.
+	static Result<std::unique_ptr<Scratch>> make(int netns);
+	~Scratch();
+	Scratch(const Scratch &) = delete;
+	Scratch &operator=(const Scratch &) = delete;
+
+	// Adds a rule of these words to a table of this family. False where nft refuses: `message` is what it says.
+	bool add_rule(uint8_t family, std::string_view words, std::string &message);
+	// The program of the family's one rule. `words` as in translate().
+	std::expected<jit::MatchProgram, Refusal> read_rule(uint8_t family, std::string_view words);
+
+private:
+	Scratch() = default;
+	std::expected<AnonymousSet, Refusal> read_set(uint8_t family, const std::string &name);
+	bool dump(uint16_t type, uint8_t family, const std::string &set,
+	          const std::function<void(const void *)> &visit);
+
+	nft_ctx *nft_ = nullptr;
+	mnl_socket *socket_ = nullptr;
+	uint32_t sequence_ = 0;
+};
+
+// "inet" for NFPROTO_INET; the families that tables can have, in the order of preference for a message.
+struct TableFamily {
+	uint8_t number;
+	const char *name;
+};
+inline constexpr TableFamily kTableFamilies[] = {{1, "inet"},   {2, "ip"},     {10, "ip6"},
+                                                 {5, "netdev"}, {7, "bridge"}, {3, "arp"}};
+
+} // namespace nft_drops
+
+#endif
