@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finds the kernel's lists of modules and of kprobes without reading all of /proc/kallsyms. The program is not part of
+ * Finds the kernel's lists of modules and of kprobes, and where the kernel keeps its pages, without reading all of
+ * /proc/kallsyms. The program is not part of
  * reader.bpf.c because bpf_kallsyms_lookup_name() came later (Linux 5.16): if this program does not load, user space
  * reads /proc/kallsyms.
  */
@@ -18,6 +19,9 @@ struct {
  * CONFIG_KPROBES. */
 static const char modules[] = "modules";
 static const char kprobe_table[] = "kprobe_table";
+/* Variables of arch/x86/mm/kaslr.c; other processors have none. */
+static const char vmemmap_base[] = "vmemmap_base";
+static const char page_offset_base[] = "page_offset_base";
 
 SEC("syscall")
 int nd_find(void *ctx __attribute__((unused))) {
@@ -26,6 +30,8 @@ int nd_find(void *ctx __attribute__((unused))) {
 
 	if (!found || bpf_kallsyms_lookup_name(modules, sizeof(modules), 0, &found->modules)) return 1;
 	bpf_kallsyms_lookup_name(kprobe_table, sizeof(kprobe_table), 0, &found->kprobe_table);
+	bpf_kallsyms_lookup_name(vmemmap_base, sizeof(vmemmap_base), 0, &found->vmemmap_base);
+	bpf_kallsyms_lookup_name(page_offset_base, sizeof(page_offset_base), 0, &found->page_offset_base);
 	return 0;
 }
 

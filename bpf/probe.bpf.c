@@ -8,6 +8,7 @@
  * the verifier demands.
  */
 #include "locate.h"
+#include "match.h"
 
 /* bpf/maps.bpf.c */
 extern char nd_events;
@@ -340,7 +341,7 @@ __noinline int nd_report(struct report *report) {
 	struct base base;
 	nd_u64 generation;
 	nd_u32 netns;
-	int held;
+	int held, matched = ND_MATCHED_YES;
 
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
@@ -349,11 +350,17 @@ __noinline int nd_report(struct report *report) {
 	here = this_cpu();
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason && here) here->in_hand = pkt.skb;
+	if (nd_the_settings.filter && nd_watched.filter && here) {
+		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
+		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
+		if (matched == ND_MATCHED_NO) return 0;
+	}
 	if (nd_the_settings.path)
 		e = reserve(sizeof(*e) + sizeof(struct nd_path), cause, netns, here);
 	else
 		e = reserve(sizeof(*e), cause, netns, here);
 	if (!e) return 0;
+	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
 	e->verdict = report->verdict;
 	e->location = 0;
 	e->rule_handle = member(report->rule, &lay->rule_handle);

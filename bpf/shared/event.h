@@ -45,6 +45,7 @@ enum nd_cause {
 #define ND_FLAG_CHAIN_CUT 0x04 /* base_chain[] holds only the beginning of the name */
 #define ND_FLAG_VLAN 0x08      /* the kernel keeps an 802.1Q/802.1ad tag beside the packet: vlan_tci, vlan_proto */
 #define ND_FLAG_PATH 0x10      /* a struct nd_path follows the event */
+#define ND_FLAG_UNDECIDED 0x20 /* whether the filter takes this drop cannot be told */
 
 struct nd_event {
 	nd_u64 time_ns;      /* CLOCK_MONOTONIC (bpf_ktime_get_ns) */

@@ -21,6 +21,8 @@ struct nd_reader_answer {
 struct nd_well_known {
 	nd_u64 modules;
 	nd_u64 kprobe_table;
+	nd_u64 vmemmap_base;
+	nd_u64 page_offset_base;
 };
 
 #endif

@@ -8,6 +8,7 @@
 #define NFT_DROPS_BPF_SHARED_SITE_H
 
 #include "event.h"
+#include "match.h"
 
 /* A member of a structure. bits is 0 for a plain integer or pointer of `size` bytes. */
 struct nd_field {
@@ -41,6 +42,31 @@ struct nd_cast {
 };
 /* Marks a BTF id among the numbers of helpers: jit/compile makes a call of the kernel's function out of it. */
 #define ND_KERNEL_FUNCTION 0x40000000
+
+/* What only filters (match.h) need; size 0: this kernel has no such member. */
+struct nd_match_layout {
+	struct nd_block pkt;
+	nd_u32 fragment_bytes;     /* size of a page fragment's description */
+	struct nd_field pkt_flags; /* nft_pktinfo */
+	struct nd_field pkt_tprot;
+	struct nd_field pkt_fragoff;
+	struct nd_field pkt_thoff;
+	struct nd_field skb_mark; /* sk_buff */
+	struct nd_field skb_priority;
+	struct nd_field skb_pkt_type;
+	struct nd_field skb_nfct;
+	struct nd_field skb_end; /* the skb_shared_info's offset from skb->head */
+	struct nd_field dev_group;
+	struct nd_field shared_count;     /* skb_shared_info.nr_frags */
+	struct nd_field shared_fragments; /* skb_shared_info.frags */
+	struct nd_field fragment_page;    /* skb_frag, or bio_vec */
+	struct nd_field fragment_size;
+	struct nd_field fragment_offset;
+	/* Addresses of the kernel's variables vmemmap_base and page_offset_base; 0: pages cannot be read. */
+	nd_u64 vmemmap;
+	nd_u64 page_offset;
+	nd_u64 page_shift; /* of sizeof(struct page) */
+};
 
 /* Members by structure; names are the kernel's. */
 struct nd_layout {
@@ -95,6 +121,7 @@ struct nd_layout {
 	nd_u32 pernet_id;     /* value of nf_tables_net_id: index into net.gen->ptr[] */
 	nd_u32 chain_in_base; /* offset of nft_chain in nft_base_chain */
 	struct nd_cast cast;
+	struct nd_match_layout match;
 };
 
 /* Where a value is when the probe is hit. */
@@ -159,6 +186,8 @@ struct nd_watched {
 	 * generation. */
 	nd_u64 net;
 	nd_u64 generation;
+	/* 1: only drops that nd_match() takes. 0 while the self-test runs. */
+	nd_u64 filter;
 };
 
 /* Flag: user space keeps the namespace alive while the probe watches it, so its struct net stays the same. */
@@ -218,11 +247,13 @@ struct nd_of_cpu {
 	 */
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
+	struct nd_subject subject; /* with nd_settings.filter */
 };
 
 /* What the user asks of the probe. jit/compile makes constants of these members. */
 struct nd_settings {
 	nd_u32 path;        /* events are followed by a struct nd_path */
+	nd_u32 filter;      /* there is a nd_match() (match.h) */
 	nd_u32 drop_reason; /* SKB_DROP_REASON_NETFILTER_DROP: packets freed for it are watched; 0: they are not */
 };
 

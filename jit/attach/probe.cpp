@@ -55,8 +55,9 @@ Probe::~Probe() {
 }
 
 // In memory, so that namespaces do not change the compiled object.
-Result<void> Probe::watch(uint32_t netns, bool held) {
-	const nd_watched watched{.netns = netns | (held ? ND_NETNS_HELD : 0), .net = 0, .generation = 0};
+Result<void> Probe::watch(uint32_t netns, bool held, bool filtered) {
+	const nd_watched watched{
+	        .netns = netns | (held ? ND_NETNS_HELD : 0), .net = 0, .generation = 0, .filter = filtered};
 	const int settings = bpf_object__find_map_fd_by_name(object_, ".bss");
 	const uint32_t zero = 0;
 	before_ = counted(); // first: no loss from now on is forgotten

@@ -58,7 +58,8 @@ public:
 	~Probe();
 
 	// From now on the drops in this network namespace (0: in all), and counts anew. `held`: see ProbeOptions.
-	Result<void> watch(uint32_t netns, bool held = false);
+	// `filtered`: only drops that the object's filter takes become events; before, all do.
+	Result<void> watch(uint32_t netns, bool held = false, bool filtered = false);
 	// Becomes readable when there are events.
 	[[nodiscard]] int fd() const;
 	// Hands over the events that are in the ring, in the order in which they were written. False where `handle`

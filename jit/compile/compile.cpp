@@ -2,6 +2,7 @@
 #include "jit/compile/compile.h"
 
 #include "jit/compile/kernel_calls.h"
+#include "jit/compile/match.h"
 #include "jit/compile/specialise.h"
 
 #include <llvm/Analysis/AliasAnalysis.h>
@@ -120,13 +121,17 @@ void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
 	llvm::ModulePassManager all;
 	all.addPass(llvm::GlobalDCEPass());
 	all.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(each)));
+	// What only served a function that is not called any more.
+	all.addPass(llvm::GlobalDCEPass());
 	all.run(m, modules);
 }
 
 } // namespace
 
 Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const nd_site> sites,
-                                        const nd_settings &settings, std::span<const char> shape) {
+                                        const nd_settings &settings, std::span<const char> shape,
+                                        const Filter &filter) {
+	if (auto can = check_filter(filter, layout); !can) return std::unexpected(can.error());
 	auto machine = bpf_machine();
 	if (!machine) return fail("compiling the probe", "LLVM has no BPF target", "rebuild with LLVM's BPF target");
 	auto context = std::make_unique<llvm::LLVMContext>();
@@ -141,7 +146,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 		        info->print(printer);
 	        },
 	        &diagnosis);
-	auto module = specialise(*context, shape, layout, sites, settings);
+	auto module = specialise(*context, shape, layout, sites, settings, filter);
 	if (!module) return std::unexpected(module.error());
 	(*module)->setTargetTriple(machine->getTargetTriple().str());
 	(*module)->setDataLayout(machine->createDataLayout());

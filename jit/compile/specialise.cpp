@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/specialise.h"
 
+#include "jit/compile/match.h"
+
 #include <fmt/format.h>
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/Constants.h>
@@ -28,7 +30,7 @@ template <typename T> llvm::GlobalVariable *constant(llvm::Module &m, const T &v
 
 Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape_code,
                                                  const nd_layout &layout, std::span<const nd_site> sites,
-                                                 const nd_settings &settings) {
+                                                 const nd_settings &settings, const Filter &filter) {
 	auto parsed = llvm::parseBitcodeFile(
 	        llvm::MemoryBufferRef(llvm::StringRef(shape_code.data(), shape_code.size()), "probe.bc"), context);
 	if (!parsed) return internal(llvm::toString(parsed.takeError()));
@@ -56,6 +58,7 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 	}
 	if (llvm::Function *frees = m.getFunction("nd_at_free"); frees && !settings.drop_reason)
 		frees->eraseFromParent();
+	define_match(m, filter);
 	// What is no program serves the clones: the verifier looks at it as a part of them.
 	for (llvm::Function &f : m) {
 		if (!f.isDeclaration() && !f.hasSection()) f.setLinkage(llvm::GlobalValue::InternalLinkage);

@@ -6,6 +6,7 @@
 
 #include "bpf/shared/site.h"
 #include "jit/base/result.h"
+#include "jit/match/program.h"
 
 #include <llvm/IR/Module.h>
 
@@ -14,11 +15,11 @@
 
 namespace nft_drops::jit {
 
-// One function "nd_site_<index>" for each site, and "nd_at_free" where `settings` ask for it;
+// One function "nd_site_<index>" for each site, and "nd_at_free" where `settings` ask for it; nd_match() is `filter`;
 // nothing is optimised yet.
 Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape,
                                                  const nd_layout &layout, std::span<const nd_site> sites,
-                                                 const nd_settings &settings);
+                                                 const nd_settings &settings, const Filter &filter = {});
 
 } // namespace nft_drops::jit
 

@@ -19,7 +19,7 @@ static_assert(std::has_unique_object_representations_v<nd_settings>);
 
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
                                            const nd_settings &settings, std::span<const char> shape,
-                                           const std::string &folder) {
+                                           const Filter &filter, const std::string &folder) {
 	ByteWriter key;
 	key.put(layout);
 	key.put(std::vector<nd_site>(sites.begin(), sites.end()));
@@ -27,6 +27,8 @@ Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<co
 	Checksum of_shape;
 	of_shape.add({shape.data(), shape.size()});
 	key.put(of_shape.sum());
+	// A filter is asked once: it leaves the probe without one where it is.
+	if (!filter.empty()) return compile_probe(layout, sites, settings, shape, filter);
 	const KeptFile file("probe", key.bytes(), folder);
 	if (auto kept = file.load()) return std::move(*kept);
 	auto object = compile_probe(layout, sites, settings, shape);

@@ -7,6 +7,7 @@
 #include "bpf/shared/site.h"
 #include "jit/base/kept_file.h"
 #include "jit/base/result.h"
+#include "jit/match/program.h"
 
 #include <span>
 #include <vector>
@@ -17,7 +18,7 @@ namespace nft_drops::jit {
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
                                            const nd_settings &settings = {},
                                            std::span<const char> shape = bpf::probe_bitcode(),
-                                           const std::string &folder = "/run/nft-drops");
+                                           const Filter &filter = {}, const std::string &folder = "/run/nft-drops");
 
 } // namespace nft_drops::jit
 

@@ -40,13 +40,14 @@ Result<void> can_tell_path(const Plan &plan) {
 }
 
 // An attached probe that passed the self-test.
-Result<std::unique_ptr<Probe>> attach(const Candidate &candidate, const nd_settings &settings, SelfTest &test,
-                                      ProbeOptions wanted, Timings &timings) {
+Result<std::unique_ptr<Probe>> attach(const Candidate &candidate, const nd_settings &settings, const Filter &filter,
+                                      SelfTest &test, ProbeOptions wanted, Timings &timings) {
 	if (settings.path) {
 		if (auto can = can_tell_path(candidate.plan); !can) return std::unexpected(can.error());
 	}
 	Stopwatch watch;
-	auto object = kept_or_compiled(candidate.layout.probe, constants_of(candidate.plan), settings);
+	auto object = kept_or_compiled(candidate.layout.probe, constants_of(candidate.plan), settings,
+	                               bpf::probe_bitcode(), filter);
 	timings.compile += watch.lap();
 	if (!object) return std::unexpected(object.error());
 	auto ground = test.netns();
@@ -64,7 +65,7 @@ Result<std::unique_ptr<Probe>> attach(const Candidate &candidate, const nd_setti
 
 // From the kernel's code to a probe for it. Where BTF does not tell the layout, packets do: the first one that passes
 // the self-test is it.
-Result<std::unique_ptr<Probe>> make(Session &s, const nd_settings &settings, SelfTest &test,
+Result<std::unique_ptr<Probe>> make(Session &s, const nd_settings &settings, const Filter &filter, SelfTest &test,
                                     const ProbeOptions &wanted) {
 	Stopwatch watch;
 	auto kept = load_proven(s.kernel);
@@ -76,7 +77,7 @@ Result<std::unique_ptr<Probe>> make(Session &s, const nd_settings &settings, Sel
 	s.timings.resolve = watch.lap();
 	Result<std::unique_ptr<Probe>> first;
 	for (Candidate &c : *candidates) {
-		auto probe = attach(c, settings, test, wanted, s.timings);
+		auto probe = attach(c, settings, filter, test, wanted, s.timings);
 		if (probe) {
 			s.kernel.layout = c.layout;
 			if (!known) PlanCache(s.kernel).store(c.plan);
@@ -106,15 +107,15 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
-	nd_settings settings{.path = options.path, .drop_reason = 0};
+	nd_settings settings{.path = options.path, .filter = !options.filter.empty(), .drop_reason = 0};
 	if (options.audit) {
 		auto reason = netfilter_drop_reason();
 		if (!reason) return std::unexpected(reason.error());
 		settings.drop_reason = *reason;
 	}
-	auto probe = make(s, settings, *test, {.ring_bytes = options.ring_bytes});
+	auto probe = make(s, settings, options.filter, *test, {.ring_bytes = options.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
-	if (auto watching = (*probe)->watch(options.netns, options.netns_held); !watching)
+	if (auto watching = (*probe)->watch(options.netns, options.netns_held, !options.filter.empty()); !watching)
 		return std::unexpected(watching.error());
 	s.probe = std::move(*probe);
 	return s;
@@ -135,7 +136,7 @@ Result<ProvenPlan> plan_of_running_kernel() {
 	if (!test) return std::unexpected(test.error());
 	Session s;
 	s.kernel = std::move(*kernel);
-	if (auto probe = make(s, {}, *test, {}); !probe) return std::unexpected(probe.error());
+	if (auto probe = make(s, {}, {}, *test, {}); !probe) return std::unexpected(probe.error());
 	return ProvenPlan{std::move(s.kernel), std::move(s.plan)};
 }
 

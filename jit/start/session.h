@@ -9,6 +9,7 @@
 #include "jit/kernel/live/expression_names.h"
 #include "jit/kernel/live/load_nf_tables.h"
 #include "jit/kernel/types/kernel.h"
+#include "jit/match/program.h"
 #include "jit/resolve/plan.h"
 
 #include <chrono>
@@ -22,6 +23,7 @@ struct SessionOptions {
 	bool netns_held = false; // see ProbeOptions
 	size_t ring_bytes = ProbeOptions{}.ring_bytes;
 	bool path = false;  // the jumps that led to the rule, too
+	Filter filter;      // only drops that it takes become events; all are counted
 	bool audit = false; // all packets that the kernel frees as dropped by netfilter, too
 };
 

@@ -231,6 +231,10 @@ Result<Kernel> read_running_kernel() {
 		for (Layout &l : *layouts)
 			l.probe.cast = {};
 	}
+	for (Layout &l : *layouts) {
+		l.probe.match.vmemmap = found->known.vmemmap_base;
+		l.probe.match.page_offset = found->known.page_offset_base;
+	}
 	complete_generation(*layouts, *found, *memory);
 	kernel.set_layouts(*layouts);
 

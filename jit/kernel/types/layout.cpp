@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
@@ -93,6 +94,10 @@ public:
 		                         "task_struct",
 		                         "nsproxy",
 		                         "net_generic",
+		                         "skb_shared_info",
+		                         "skb_frag",
+		                         "bio_vec",
+		                         "page",
 		                         kBytes})
 			wanted_.try_emplace(name);
 		add(types);
@@ -248,6 +253,37 @@ nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BL
 	return {static_cast<nd_u16>(begin), static_cast<nd_u16>(end - begin)};
 }
 
+// What filters need. Nothing here is required: what is not there is refused when a filter asks for it.
+void read_match(const Structures &s, nd_match_layout &m) {
+	const auto first = [&s](const char *structure, std::initializer_list<const char *> names) {
+		for (const char *name : names)
+			if (const nd_field f = s.field(structure, name); f.size) return f;
+		return nd_field{};
+	};
+	// Up to Linux 5.13 there is a tprot_set in place of flags, and the rest is in a struct xt_action_param.
+	m.pkt_flags = first("nft_pktinfo", {"flags", "tprot_set"});
+	m.pkt_tprot = s.field("nft_pktinfo", "tprot");
+	m.pkt_fragoff = first("nft_pktinfo", {"fragoff", "xt.fragoff"});
+	m.pkt_thoff = first("nft_pktinfo", {"thoff", "xt.thoff"});
+	m.pkt = block_of({m.pkt_flags, m.pkt_tprot, m.pkt_fragoff, m.pkt_thoff});
+	m.skb_mark = s.field("sk_buff", "mark");
+	m.skb_priority = s.field("sk_buff", "priority");
+	m.skb_pkt_type = s.field("sk_buff", "pkt_type");
+	m.skb_nfct = s.field("sk_buff", "_nfct");
+	m.skb_end = s.field("sk_buff", "end");
+	m.dev_group = s.field("net_device", "group");
+	m.shared_count = s.field("skb_shared_info", "nr_frags");
+	m.shared_fragments = s.field("skb_shared_info", "frags");
+	// A fragment was a bio_vec up to Linux 6.6.
+	const char *fragment = s.field("skb_frag", "len").size ? "skb_frag" : "bio_vec";
+	m.fragment_bytes = s.size(fragment);
+	m.fragment_page = first(fragment, {"netmem", "bv_page"});
+	m.fragment_size = first(fragment, {"len", "bv_len"});
+	m.fragment_offset = first(fragment, {"offset", "bv_offset"});
+	const uint32_t page = s.size("page");
+	m.page_shift = std::has_single_bit(page) ? static_cast<nd_u64>(std::countr_zero(page)) : 0;
+}
+
 } // namespace
 
 namespace {
@@ -310,6 +346,7 @@ Result<Layout> layout_of(const Structures &s) {
 	}
 	read_pernet(s, p, lay.pernet);
 	read_vlan(s, p);
+	read_match(s, p.match);
 	p.expr_ops = r.expr_ops;
 	p.rule_is_last = r.rule_is_last;
 	p.last_chain = s.field("nft_rule_dp_last", "chain");

@@ -81,7 +81,8 @@ void set_netns(llvm::Module &m) {
 	auto *nothing = llvm::ConstantInt::get(number, 0);
 	const uint64_t netns = kernel->wanted_netns | (kernel->netns_held ? ND_NETNS_HELD : 0);
 	watched->setInitializer(llvm::ConstantStruct::get(llvm::cast<llvm::StructType>(watched->getValueType()),
-	                                                  llvm::ConstantInt::get(number, netns), nothing, nothing));
+	                                                  llvm::ConstantInt::get(number, netns), nothing, nothing,
+	                                                  llvm::ConstantInt::get(number, kernel->filter)));
 }
 
 } // namespace

@@ -37,6 +37,7 @@ public:
 	bool here_missing = false; // the map lookup fails
 	uint32_t wanted_netns = 0; // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
 	bool netns_held = false;
+	bool filter = false;
 	uint8_t rubbish = 0xaa; // what a reserved record holds
 
 	nd_of_cpu here{};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a filter (the user's MATCH or --pcap) looks at: one packet inside nft_do_chain. The probe fills it in for each
+ * drop (bpf/match.h), the generated function nd_match() reads it (jit/compile/match.cpp).
+ */
+#ifndef NFT_DROPS_BPF_SHARED_MATCH_H
+#define NFT_DROPS_BPF_SHARED_MATCH_H
+
+#include "event.h"
+
+/* What nd_match() says of a drop. */
+enum nd_matched {
+	ND_MATCHED_NO = 0,
+	ND_MATCHED_YES = 1,
+	ND_MATCHED_UNDECIDED = 2, /* bytes or facts that decide are there, and cannot be read */
+};
+
+/*
+ * What the functions of bpf/match.h return: a value of 32 bits, or one of these. The bytes of a longer value are in
+ * nd_subject.bytes.
+ */
+#define ND_MATCH_MISSING (1ULL << 32)    /* the packet has no such thing: a rule ends there (NFT_BREAK) */
+#define ND_MATCH_UNREADABLE (1ULL << 33) /* the packet may have it: it cannot be read */
+
+#define ND_MATCH_BYTES 64      /* 16 registers of 32 bits */
+#define ND_MATCH_FRAGMENTS 17  /* page fragments of a packet that are looked at (MAX_SKB_FRAGS by default) */
+#define ND_MATCH_NO_MAC 0xffff /* nd_subject.mac: skb_mac_header_was_set() is false */
+#define ND_SUBJECT_SCRATCH 256 /* ND_SKB_BLOCK_BYTES */
+#define ND_MATCH_L4 1          /* nd_subject.flags: NFT_PKTINFO_L4PROTO */
+
+/* Offsets of headers count from skb->head; `transport` from skb->data, as nft_pktinfo has it. */
+struct nd_subject {
+	nd_u64 skb;     /* struct sk_buff * */
+	nd_u64 head;    /* skb->head */
+	nd_u64 state;   /* struct nf_hook_state * */
+	nd_u32 data;    /* skb->data */
+	nd_u32 length;  /* skb->len: bytes from skb->data on */
+	nd_u32 linear;  /* of these, those at skb->data; the rest is in page fragments */
+	nd_u32 network; /* network header */
+	nd_u32 mac;     /* link header, ND_MATCH_NO_MAC where there is none */
+	nd_u32 transport;
+	nd_u32 fragment; /* offset of an IP fragment in its packet, 0 of the first one */
+	nd_u32 flags;    /* nft_pktinfo.flags */
+	nd_u32 protocol; /* nft_pktinfo.tprot: IPPROTO_* */
+	nd_u32 pad;
+	nd_u8 bytes[ND_MATCH_BYTES]; /* of values that are longer than 4 bytes */
+	nd_u8 scratch[ND_SUBJECT_SCRATCH];
+};
+
+#endif
