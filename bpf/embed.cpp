@@ -4,6 +4,7 @@
 extern "C" {
 extern const char nd_probe_bitcode[], nd_probe_bitcode_end[];
 extern const char nd_count_bitcode[], nd_count_bitcode_end[];
+extern const char nd_flows_bitcode[], nd_flows_bitcode_end[];
 extern const char nd_reader_object[], nd_reader_object_end[];
 extern const char nd_finder_object[], nd_finder_object_end[];
 }
@@ -15,6 +16,9 @@ std::span<const char> probe_bitcode() {
 }
 std::span<const char> count_bitcode() {
 	return {nd_count_bitcode, nd_count_bitcode_end};
+}
+std::span<const char> flows_bitcode() {
+	return {nd_flows_bitcode, nd_flows_bitcode_end};
 }
 std::span<const char> reader_object() {
 	return {nd_reader_object, nd_reader_object_end};

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The maps of flows.bpf.c and its licence; apart from its code as maps.bpf.c is. The loader sets their true sizes.
+ * Plain arrays, so that a look-up is a few instructions without a call.
+ */
+#include "helpers.h"
+#include "shared/flow.h"
+#include "shared/self_test.h"
+
+#define ARRAY(name, type_, flags)                                                                                      \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                                      \
+		__uint(max_entries, 1);                                                                                \
+		__uint(map_flags, flags);                                                                              \
+		__type(key, nd_u32);                                                                                   \
+		__type(value, type_);                                                                                  \
+	} name SEC(".maps")
+
+ARRAY(nd_flow_control, struct nd_flow_control, BPF_F_MMAPABLE);
+ARRAY(nd_flow_regions, struct nd_flow_region, BPF_F_MMAPABLE);
+ARRAY(nd_flow_rules, struct nd_flow_rule, BPF_F_MMAPABLE);
+ARRAY(nd_flow_entries, struct nd_flow, BPF_F_MMAPABLE);
+ARRAY(nd_flow_rule_slots, struct nd_flow_slot, 0);
+ARRAY(nd_flow_slots, struct nd_flow_slot, 0);
+ARRAY(nd_flow_known, struct nd_flow_known, 0);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ND_IGNORED_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, nd_u32);
+	__type(value, nd_u64);
+} nd_ignored SEC(".maps"); /* ND_IGNORED_MAP */
+
+const char nd_license[] SEC("license") = "GPL";
+
+#include "types_inside.h"

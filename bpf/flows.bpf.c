@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probe in aggregating mode: no event, but sums by rule and by flow. Specialised like probe.bpf.c. shared/flow.h
+ * says where the sums lie, how a reader gets them, and what nested interrupts do.
+ *
+ * Who a culprit is, is found out once in an epoch, and then known by its address (nd_flow_known). In one namespace, at
+ * one generation of its ruleset, an address that packets come by is always the same rule's:
+ * - Packets come by rules through their chain's blob or array of rules. nf_tables_commit() alone puts a new one there,
+ *   after it has raised the generation. A packet that meets the new rule reads the new generation here, or a later
+ *   one. A packet that still meets a former rule may read the new generation, too; but the memory of a former rule is
+ *   given away only after all such packets have left (call_rcu(), synchronize_rcu()), and what is made of it then
+ *   is reached by packets only after the generation was raised once more.
+ * - Packets come by base chains through hooks, and nf_tables_newchain() registers one before the commit. Such a chain,
+ *   and one that is being deleted, has a genmask that is not 0: nothing is kept of it, and nothing known is used for
+ *   it. Its handle, which no other chain of its table had or will have, is compared on top.
+ * - A namespace's cookie is never given again. Where the kernel has none, the inode number may be, and the generation
+ *   of the new namespace may be that of the former one: there nothing is kept.
+ */
+#include "locate.h"
+#include "shared/flow.h"
+#include "shared/self_test.h"
+
+/* bpf/flow_maps.bpf.c */
+extern char nd_flow_control;
+extern char nd_flow_regions;
+extern char nd_flow_rules;
+extern char nd_flow_entries;
+extern char nd_flow_rule_slots;
+extern char nd_flow_slots;
+extern char nd_flow_known;
+extern char nd_ignored;
+
+enum {
+	IPPROTO_ICMP_ = 1,
+	IPPROTO_TCP_ = 6,
+	IPPROTO_UDP_ = 17,
+	IPPROTO_DCCP_ = 33,
+	IPPROTO_AH_ = 51,
+	IPPROTO_ICMPV6_ = 58,
+	IPPROTO_SCTP_ = 132,
+	IPPROTO_UDPLITE_ = 136,
+	EXT_HOP = 0,
+	EXT_ROUTING = 43,
+	EXT_FRAGMENT = 44,
+	EXT_DESTINATION = 60,
+	EXT_MOST = 8, /* extension headers that are walked over */
+	ETHERTYPE_IP = 0x0800,
+	ETHERTYPE_ARP = 0x0806,
+	ETHERTYPE_IP6 = 0x86dd,
+	ARP_BYTES = 28, /* Ethernet over IPv4 */
+};
+
+/* A drop, and where it is to be counted. */
+struct sighting {
+	nd_u64 who; /* as in struct nd_flow_known */
+	nd_u64 rule;
+	nd_u64 base;
+	nd_u64 pkt;
+	nd_u64 expr;
+	/* Found out on the way. */
+	nd_u64 skb, state, net;
+	nd_u64 netns, chain;
+	nd_u64 now, length;
+	nd_u64 seed;
+	nd_u32 generation;
+	nd_u32 epoch, cpu, region;
+	nd_u32 rules, flows; /* room in a region */
+};
+
+/* Places that are none: for want of room, and of packets of a self-test, which are in no figure. */
+#define NO_ROOM (~0ULL)
+#define IGNORED (~1ULL)
+
+static __always_inline nd_u64 mix(nd_u64 hash, nd_u64 word) {
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 32;
+}
+
+static __always_inline nd_u32 swapped16(nd_u64 v) {
+	return (nd_u32)((v & 0xff) << 8 | (v >> 8 & 0xff));
+}
+
+static __always_inline nd_u32 generation_of(nd_u64 net) {
+	const struct nd_layout *lay = &nd_the_layout;
+	const struct nd_field slot = {.offset = 0, .size = 8};
+
+	if (lay->net_base_seq.size) return (nd_u32)member(net, &lay->net_base_seq);
+	if (lay->pernet_base_seq.size) {
+		nd_u64 pernet = member(member(net, &lay->net_gen) + 8 * (nd_u64)lay->pernet_id, &slot);
+
+		return pernet ? (nd_u32)member(pernet, &lay->pernet_base_seq) : 0;
+	}
+	return 0;
+}
+
+static __always_inline void add(struct nd_flow_sum *sum, const struct sighting *s) {
+	if (!sum->packets) sum->first_ns = s->now;
+	sum->packets += 1;
+	sum->bytes += s->length;
+	sum->last_ns = s->now;
+}
+
+/* Whether the name did not fit. */
+static __always_inline int copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
+	char last = 0;
+	long n = bpf_probe_read_kernel_str(to, ND_NAME_BYTES, (void *)from);
+
+	if (n < 0) to[0] = 0;
+	if (n == ND_NAME_BYTES) bpf_probe_read_kernel(&last, 1, (void *)(from + ND_NAME_BYTES - 1));
+	return last != 0;
+}
+
+/* Everything of a rule that was not in this region yet. */
+static __always_inline void describe(struct nd_flow_rule *rule, const struct sighting *s,
+                                     const struct nd_flow_rule_key *key) {
+	const struct nd_layout *lay = &nd_the_layout;
+	nd_u64 table = member(s->base, &lay->chain_table);
+
+	rule->key = *key;
+	rule->sum.packets = 0;
+	rule->sum.bytes = 0;
+	rule->expr_ops = s->expr ? member(s->expr, &lay->expr_ops) : 0;
+	rule->netns_inode = (nd_u32)member(s->net, &lay->net_inum);
+	rule->family = (nd_u8)member(table, &lay->table_family);
+	rule->pf = (nd_u8)member(s->state, &lay->state_pf);
+	rule->hook = (nd_u8)member(s->state, &lay->state_hook);
+	rule->flags = 0;
+	if (copy_name(rule->table, member(table, &lay->table_name))) rule->flags |= ND_FLAG_TABLE_CUT;
+	if (copy_name(rule->base_chain, member(s->base, &lay->chain_name))) rule->flags |= ND_FLAG_CHAIN_CUT;
+}
+
+static __always_inline int same_rule(const struct nd_flow_rule_key *a, const struct nd_flow_rule_key *b) {
+	return a->netns == b->netns && a->table == b->table && a->culprit == b->culprit && a->chain == b->chain &&
+	       a->generation == b->generation;
+}
+
+/* The rule's place in the region. Not inlined: rare. */
+__noinline nd_u64 nd_rule_place(const struct sighting *s) {
+	const struct nd_layout *lay = &nd_the_layout;
+	const nd_u64 cause = s->who & 7;
+	struct nd_flow_rule_key key;
+	struct nd_flow_region *region;
+	struct nd_flow_rule *rule;
+	struct nd_flow_slot *slot;
+	nd_u64 hash = s->seed;
+	nd_u64 *ignored;
+	nd_u32 at, place;
+
+	at = nd_ignored_slot(s->netns);
+	ignored = bpf_map_lookup_elem(&nd_ignored, &at);
+	if (ignored && *ignored == s->netns) return IGNORED;
+	key.netns = s->netns;
+	key.table = member(member(s->base, &lay->chain_table), &lay->table_handle);
+	key.culprit = (cause == ND_CAUSE_POLICY ? s->chain : member(s->rule, &lay->rule_handle)) << 8 | cause;
+	key.chain = s->chain;
+	key.generation = s->generation;
+	hash = mix(mix(mix(mix(mix(hash, key.netns), key.table), key.culprit), key.chain), key.generation);
+#pragma unroll
+	for (nd_u32 i = 0; i < 2 * ND_FLOW_PROBES; i++) {
+		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->rules - 1);
+		at += s->cpu * ND_FLOW_SLOTS * s->rules;
+		slot = bpf_map_lookup_elem(&nd_flow_rule_slots, &at);
+		if (!slot) return NO_ROOM;
+		if (slot->epoch != s->epoch) {
+			at = s->region;
+			region = bpf_map_lookup_elem(&nd_flow_regions, &at);
+			if (!region) return NO_ROOM;
+			place = region->rules;
+			if (place >= s->rules) return NO_ROOM;
+			at = s->region * s->rules + place;
+			rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
+			if (!rule) return NO_ROOM;
+			describe(rule, s, &key);
+			region->rules = place + 1;
+			slot->place = place;
+			slot->epoch = s->epoch;
+			return place;
+		}
+		place = slot->place;
+		at = s->region * s->rules + place;
+		rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
+		if (rule && same_rule(&rule->key, &key)) return place;
+	}
+	return NO_ROOM;
+}
+
+static __always_inline void fill_name(char name[ND_IFNAME_BYTES], nd_u64 dev) {
+	any_u64 *words = (any_u64 *)name;
+	const nd_u64 from = dev + nd_the_layout.dev_name.offset;
+
+	words[0] = dev ? read_memory(from, 8) : 0;
+	words[1] = dev ? read_memory(from + 8, 8) : 0;
+}
+
+static __always_inline int has_ports(nd_u8 protocol) {
+	return protocol == IPPROTO_TCP_ || protocol == IPPROTO_UDP_ || protocol == IPPROTO_SCTP_ ||
+	       protocol == IPPROTO_UDPLITE_ || protocol == IPPROTO_DCCP_;
+}
+
+/* What is at `at`, the transport header, of which `have` bytes are there. */
+static __always_inline void find_port(struct nd_flow_key *key, nd_u64 at, long long have) {
+	if (has_ports(key->protocol)) {
+		if (have < 4) return;
+		key->port = (nd_u16)swapped16(read_memory(at + 2, 2));
+		key->kind |= ND_FLOW_PORT;
+	} else if (key->protocol == IPPROTO_ICMP_ || key->protocol == IPPROTO_ICMPV6_) {
+		if (have < 2) return;
+		key->port = (nd_u16)swapped16(read_memory(at, 2));
+		key->kind |= ND_FLOW_PORT;
+	}
+}
+
+static __always_inline void find_ip(struct nd_flow_key *key, nd_u64 at, long long have) {
+	nd_u64 first, second, header;
+
+	if (have < 20) return;
+	first = read_memory(at, 8);
+	second = read_memory(at + 8, 8);
+	if ((first & 0xf0) != 0x40) return;
+	key->kind = ND_FLOW_IP;
+	key->protocol = (nd_u8)(second >> 8);
+	key->saddr[0] = second >> 32;
+	key->daddr[0] = read_memory(at + 16, 4);
+	header = (first & 0xf) * 4;
+	/* Bytes 6 and 7 are flags and offset: a later fragment has no ports. */
+	if (header < 20 || (swapped16(first >> 48) & 0x1fff)) return;
+	find_port(key, at + header, have - (long long)header);
+}
+
+static __always_inline int is_extension(nd_u8 header) {
+	return header == EXT_HOP || header == EXT_ROUTING || header == EXT_FRAGMENT || header == EXT_DESTINATION ||
+	       header == IPPROTO_AH_;
+}
+
+struct walk {
+	nd_u64 at;
+	long long have;
+	nd_u32 protocol;
+	nd_u32 later; /* it is a later fragment */
+};
+
+/* Over the extension headers. Not inlined: rare. */
+__noinline int nd_walk(struct walk *w) {
+#pragma unroll
+	for (int i = 0; i < EXT_MOST; i++) {
+		nd_u64 head, length;
+
+		if (w->later || !is_extension((nd_u8)w->protocol)) return 0;
+		if (w->have < 8) {
+			w->later = 1;
+			return 0;
+		}
+		head = read_memory(w->at, 8);
+		length = ((head >> 8 & 0xff) + 1) * 8;
+		if (w->protocol == EXT_FRAGMENT) {
+			length = 8;
+			if (swapped16(head >> 16) & 0xfff8) w->later = 1;
+		} else if (w->protocol == IPPROTO_AH_) {
+			length = ((head >> 8 & 0xff) + 2) * 4;
+		}
+		w->protocol = (nd_u32)(head & 0xff);
+		w->at += length;
+		w->have -= (long long)length;
+	}
+	if (is_extension((nd_u8)w->protocol)) w->later = 1;
+	return 0;
+}
+
+static __always_inline void find_ip6(struct nd_flow_key *key, nd_u64 at, long long have) {
+	struct walk w;
+	nd_u64 first;
+
+	if (have < 40) return;
+	first = read_memory(at, 8);
+	if ((first & 0xf0) != 0x60) return;
+	key->kind = ND_FLOW_IP6;
+	key->saddr[0] = read_memory(at + 8, 8);
+	key->saddr[1] = read_memory(at + 16, 8);
+	key->daddr[0] = read_memory(at + 24, 8);
+	key->daddr[1] = read_memory(at + 32, 8);
+	w.at = at + 40;
+	w.have = have - 40;
+	w.protocol = (nd_u32)(first >> 48 & 0xff);
+	w.later = 0;
+	if (is_extension((nd_u8)w.protocol)) nd_walk(&w);
+	key->protocol = (nd_u8)w.protocol;
+	if (!w.later) find_port(key, w.at, w.have);
+}
+
+static __always_inline void find_arp(struct nd_flow_key *key, nd_u64 at, long long have) {
+	nd_u64 first;
+
+	if (have < 8) return;
+	first = read_memory(at, 8);
+	key->kind = ND_FLOW_ARP | ND_FLOW_PORT;
+	key->port = (nd_u16)swapped16(first >> 48);
+	/* Ethernet (1) over IPv4 (0x0800), with 6 and 4 bytes. */
+	if ((first & 0xffffffffffffULL) != 0x040600080100ULL || have < ARP_BYTES) return;
+	key->saddr[0] = read_memory(at + 14, 4);
+	key->daddr[0] = read_memory(at + 24, 4);
+}
+
+/* Which flow the packet is of. What lies outside of the packet's linear part is not looked at. */
+static __always_inline void find_flow(struct nd_flow_key *key, const struct sighting *s, nd_u64 in, nd_u64 out) {
+	const struct nd_layout *lay = &nd_the_layout;
+	nd_u64 head = member(s->skb, &lay->skb_head);
+	nd_u64 header = head + member(s->skb, &lay->skb_network_header);
+	nd_u64 end = member(s->skb, &lay->skb_data) + s->length - member(s->skb, &lay->skb_data_len);
+	nd_u32 type = swapped16(member(s->skb, &lay->skb_protocol));
+	long long have = (long long)(end - header);
+
+	key->iif = in ? (nd_u32)member(in, &lay->dev_ifindex) : 0;
+	key->oif = out ? (nd_u32)member(out, &lay->dev_ifindex) : 0;
+	key->port = (nd_u16)type;
+	key->protocol = 0;
+	key->kind = ND_FLOW_OTHER;
+	key->saddr[0] = key->saddr[1] = key->daddr[0] = key->daddr[1] = 0;
+	if (type == ETHERTYPE_IP)
+		find_ip(key, header, have);
+	else if (type == ETHERTYPE_IP6)
+		find_ip6(key, header, have);
+	else if (type == ETHERTYPE_ARP)
+		find_arp(key, header, have);
+	if ((key->kind == ND_FLOW_IP || key->kind == ND_FLOW_IP6)) key->port = 0;
+}
+
+static __always_inline int same_flow(const struct nd_flow_key *a, const struct nd_flow_key *b) {
+	const any_u64 *x = (const any_u64 *)a, *y = (const any_u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3] && x[4] == y[4] && x[5] == y[5];
+}
+
+static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_place, struct nd_flow_region *region) {
+	const struct nd_layout *lay = &nd_the_layout;
+	nd_u64 in = member(s->state, &lay->state_in), out = member(s->state, &lay->state_out);
+	struct nd_flow_key key ALIGNED;
+	const any_u64 *words = (const any_u64 *)&key;
+	struct nd_flow_slot *slot;
+	struct nd_flow *flow;
+	nd_u64 hash = s->seed;
+	nd_u32 at, place;
+
+	key.rule = (nd_u32)rule_place;
+	find_flow(&key, s, in, out);
+	hash = mix(mix(mix(mix(mix(mix(hash, words[0]), words[1]), words[2]), words[3]), words[4]), words[5]);
+#pragma unroll
+	for (nd_u32 i = 0; i < ND_FLOW_PROBES; i++) {
+		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->flows - 1);
+		at += s->cpu * ND_FLOW_SLOTS * s->flows;
+		slot = bpf_map_lookup_elem(&nd_flow_slots, &at);
+		if (!slot) return;
+		if (slot->epoch != s->epoch) {
+			place = region->flows;
+			if (place >= s->flows) return;
+			at = s->region * s->flows + place;
+			flow = bpf_map_lookup_elem(&nd_flow_entries, &at);
+			if (!flow) return;
+			flow->key = key;
+			flow->sum.packets = 0;
+			flow->sum.bytes = 0;
+			fill_name(flow->iifname, in);
+			fill_name(flow->oifname, out);
+			add(&flow->sum, s);
+			region->flows = place + 1;
+			slot->place = place;
+			slot->epoch = s->epoch;
+			return;
+		}
+		at = s->region * s->flows + slot->place;
+		flow = bpf_map_lookup_elem(&nd_flow_entries, &at);
+		if (!flow) return;
+		if (same_flow(&flow->key, &key)) {
+			add(&flow->sum, s);
+			return;
+		}
+	}
+}
+
+/* The place of the rule's figures, by what is known of its address. */
+static __always_inline nd_u64 place_of(struct sighting *s) {
+	const struct nd_layout *lay = &nd_the_layout;
+	nd_u32 at = (nd_u32)(mix(s->who, s->base) >> (32 - ND_FLOW_KNOWN_BITS)) & ((1 << ND_FLOW_KNOWN_BITS) - 1);
+	struct nd_flow_known *known;
+	int lasting;
+
+	/* The generation after the chain: see is_of() in probe.bpf.c. */
+	s->chain = member(s->base, &lay->chain_handle);
+	lasting = lay->net_cookie.size && lay->chain_genmask.size && !member(s->base, &lay->chain_genmask);
+	s->generation = generation_of(s->net);
+	lasting = lasting && s->generation;
+	at += s->cpu << ND_FLOW_KNOWN_BITS;
+	known = bpf_map_lookup_elem(&nd_flow_known, &at);
+	if (!known) return NO_ROOM;
+	if (lasting && known->who == s->who && known->base == s->base && known->netns == s->netns &&
+	    known->chain == s->chain && known->generation == s->generation && known->epoch == s->epoch)
+		return known->place;
+	known->epoch = 0;
+	{
+		nd_u64 place = nd_rule_place(s);
+
+		if (!lasting || place >= s->rules) return place;
+		known->who = s->who;
+		known->base = s->base;
+		known->netns = s->netns;
+		known->chain = s->chain;
+		known->generation = s->generation;
+		known->epoch = s->epoch;
+		known->place = place;
+		return place;
+	}
+}
+
+static __always_inline void count_drop(struct sighting *s, struct nd_flow_region *region) {
+	const struct nd_layout *lay = &nd_the_layout;
+	struct nd_flow_rule *rule = 0;
+	nd_u64 place;
+	nd_u32 at;
+
+	s->skb = member(s->pkt, &lay->pkt_skb);
+	s->state = member(s->pkt, &lay->pkt_state);
+	s->net = member(s->state, &lay->state_net);
+	s->netns = member(s->net, lay->net_cookie.size ? &lay->net_cookie : &lay->net_inum);
+	s->length = member(s->skb, &lay->skb_len);
+	s->now = bpf_ktime_get_ns();
+	place = place_of(s);
+	if (place == IGNORED) return;
+	at = s->region * s->rules + (nd_u32)place;
+	if (place < s->rules) rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
+	if (!rule) {
+		add(&region->unlisted, s);
+		return;
+	}
+	add(&rule->sum, s);
+	count_flow(s, place, region);
+}
+
+/* The same for all sites: a function of its own, so that it is compiled once. */
+__noinline int nd_count_drop(struct sighting *s) {
+	const volatile struct nd_flow_control *control;
+	struct nd_flow_region *region;
+	nd_u32 zero = 0;
+
+	control = bpf_map_lookup_elem(&nd_flow_control, &zero);
+	if (!control) return 0;
+	s->epoch = control->epoch; /* once */
+	s->cpu = bpf_get_smp_processor_id();
+	if (!s->epoch || s->cpu >= control->cpus) return 0;
+	s->region = (s->epoch & 1) * control->cpus + s->cpu;
+	s->rules = control->rules;
+	s->flows = control->flows;
+	s->seed = control->seed;
+	region = bpf_map_lookup_elem(&nd_flow_regions, &s->region);
+	if (!region) return 0;
+	if (*(volatile nd_u64 *)&region->busy) {
+		__sync_fetch_and_add(&region->nested, 1);
+		return 0;
+	}
+	*(volatile nd_u64 *)&region->busy = 1;
+	asm volatile("" ::: "memory");
+	count_drop(s, region);
+	asm volatile("" ::: "memory");
+	*(volatile nd_u64 *)&region->busy = 0;
+	return 0;
+}
+
+SEC("kprobe")
+int nd_at_site(void *ctx) {
+	struct sighting s;
+	struct drop drop;
+
+	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
+	s.rule = drop.rule;
+	s.base = drop.base;
+	s.pkt = drop.pkt;
+	s.who = (drop.cause == ND_CAUSE_POLICY ? drop.base : drop.rule) + drop.cause;
+	s.expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+	nd_count_drop(&s);
+	return 0;
+}

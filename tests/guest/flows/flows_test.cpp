@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Sums by rule and flow, on a real kernel with real packets. The truth comes from nft's own counters and from what was
+// sent. NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
+#include "jit/flows/flows.h"
+#include "tests/guest/running.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <nlohmann/json.hpp>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <map>
+#include <random>
+#include <string>
+
+namespace nft_drops::guest {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned kFirstPort = 20000, kPorts = 1000, kPortsOfARule = 50;
+constexpr unsigned kEcho = 31000; // and the next: accepted
+
+unsigned full_or(unsigned many, unsigned few) {
+	return std::getenv("NFT_DROPS_FULL") != nullptr ? many : few;
+}
+
+std::string twenty_rules() {
+	std::string text = "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n";
+	for (unsigned i = 0; i < kPorts / kPortsOfARule; i++)
+		text += fmt::format("\t\tudp dport {}-{} counter drop\n", kFirstPort + i * kPortsOfARule,
+		                    kFirstPort + (i + 1) * kPortsOfARule - 1);
+	return text + "\t}\n}\n";
+}
+
+sockaddr_in address(uint32_t ip, unsigned port) {
+	sockaddr_in to{};
+	to.sin_family = AF_INET;
+	to.sin_port = htons(static_cast<uint16_t>(port));
+	to.sin_addr.s_addr = htonl(ip);
+	return to;
+}
+
+// From one processor over lo: `count` UDP datagrams from `sources` addresses of 127.0.0.0/8 to random ports. Now and
+// then one to itself, for what comes back shows that all before it have arrived.
+void send_on(int cpu, unsigned count, unsigned sources) {
+	constexpr unsigned kInQueue = 250;
+	cpu_set_t here;
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
+	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const sockaddr_in self = address(INADDR_ANY, kEcho + static_cast<unsigned>(cpu));
+	const timeval patience{60, 0};
+	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
+	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		_exit(4);
+	std::array<char, 64> bytes{};
+	const auto send = [&](uint32_t from, unsigned port, size_t size) {
+		sockaddr_in to = address(INADDR_LOOPBACK, port);
+		iovec data{bytes.data(), size};
+		alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in_pktinfo))] = {};
+		msghdr message{};
+		message.msg_name = &to;
+		message.msg_namelen = sizeof(to);
+		message.msg_iov = &data;
+		message.msg_iovlen = 1;
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		cmsghdr *c = CMSG_FIRSTHDR(&message);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
+		in_pktinfo info{};
+		info.ipi_spec_dst.s_addr = htonl(from);
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		if (sendmsg(s, &message, 0) < 0) _exit(3);
+	};
+	std::minstd_rand random(static_cast<unsigned>(cpu) + 1);
+	for (unsigned i = 0; i < count; i++) {
+		send(0x7f010000 + random() % sources, kFirstPort + random() % kPorts, 1 + i % 50);
+		if (i % kInQueue != 0 && i + 1 != count) continue;
+		send(INADDR_LOOPBACK, kEcho + static_cast<unsigned>(cpu), 1);
+		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
+	}
+	_exit(0);
+}
+
+struct Sum {
+	uint64_t packets = 0, bytes = 0;
+	bool operator==(const Sum &) const = default;
+	friend void PrintTo(const Sum &s, std::ostream *out) { *out << s.packets << " packets " << s.bytes; }
+};
+
+// What nft's own counters say, by handle.
+std::map<uint64_t, Sum> counters() {
+	std::map<uint64_t, Sum> sums;
+	const json ruleset = json::parse(shell("nft -j list ruleset"));
+	for (const json &object : ruleset.at("nftables")) {
+		if (!object.contains("rule")) continue;
+		for (const json &e : object.at("rule").at("expr"))
+			if (e.contains("counter"))
+				sums[object.at("rule").at("handle")] = {e.at("counter").at("packets"),
+				                                        e.at("counter").at("bytes")};
+	}
+	return sums;
+}
+
+class FlowsTest : public testing::Test {
+protected:
+	void SetUp() override {
+		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+		shell("ip link set lo up");
+		shell("nft -f - <<'END'\n" + twenty_rules() + "\nEND");
+	}
+	void start(const jit::FlowsOptions &options = {}) {
+		auto started = jit::Flows::start(options);
+		ASSERT_TRUE(started) << started.error().message();
+		flows_ = std::move(*started);
+	}
+	void read() {
+		flows_->read([this](const jit::FlowRegion &region) {
+			nested_ += region.nested;
+			unlisted_ += region.unlisted.packets;
+			std::vector<uint64_t> left;
+			for (const nd_flow_rule &rule : region.rules) {
+				EXPECT_STREQ(rule.table, "t");
+				EXPECT_STREQ(rule.base_chain, "c");
+				EXPECT_LE(rule.sum.first_ns, rule.sum.last_ns);
+				Sum &sum = rules_[rule.key.culprit >> 8];
+				sum.packets += rule.sum.packets;
+				sum.bytes += rule.sum.bytes;
+				left.push_back(rule.sum.packets);
+			}
+			for (const nd_flow &flow : region.flows) {
+				EXPECT_GE(left.at(flow.key.rule), flow.sum.packets);
+				left.at(flow.key.rule) -= flow.sum.packets;
+				EXPECT_EQ(flow.key.kind, ND_FLOW_IP | ND_FLOW_PORT);
+				EXPECT_EQ(flow.key.protocol, IPPROTO_UDP);
+				EXPECT_STREQ(flow.iifname, "lo");
+				Sum &sum = by_flow_[{flow.key.saddr[0], flow.key.port}];
+				sum.packets += flow.sum.packets;
+				sum.bytes += flow.sum.bytes;
+			}
+			for (const uint64_t others : left)
+				others_ += others;
+		});
+		reads_++;
+	}
+	void send_from_both(unsigned each, unsigned sources) {
+		std::array<pid_t, 2> children{};
+		for (size_t cpu = 0; cpu < children.size(); cpu++) {
+			children[cpu] = fork();
+			if (children[cpu] == 0) send_on(static_cast<int>(cpu), each, sources);
+		}
+		for (size_t left = children.size(); left > 0;) {
+			int status = 0;
+			if (waitpid(-1, &status, WNOHANG) > 0) {
+				EXPECT_EQ(status, 0);
+				left--;
+				continue;
+			}
+			usleep(200'000);
+			read();
+		}
+		flows_->detach();
+		read();
+		read();
+	}
+
+	std::unique_ptr<jit::Flows> flows_;
+	std::map<uint64_t, Sum> rules_;
+	std::map<std::pair<uint64_t, unsigned>, Sum> by_flow_;
+	uint64_t nested_ = 0, unlisted_ = 0, others_ = 0;
+	unsigned reads_ = 0;
+};
+
+TEST_F(FlowsTest, EqualsNftsOwnCountersOnTwoProcessors) {
+	const unsigned each = full_or(500'000, 20'000);
+	start();
+	send_from_both(each, 60'000);
+	const auto truth = counters();
+	uint64_t all = 0;
+	for (const auto &[handle, sum] : truth)
+		all += sum.packets;
+	EXPECT_EQ(all, 2 * each);
+	EXPECT_EQ(flows_->missed().hits, 0U);
+	EXPECT_EQ(nested_, 0U);
+	EXPECT_EQ(unlisted_, 0U);
+	EXPECT_EQ(rules_, truth);
+	EXPECT_EQ(truth.size(), 20U);
+	uint64_t of_flows = 0;
+	for (const auto &[flow, sum] : by_flow_)
+		of_flows += sum.packets;
+	EXPECT_EQ(of_flows + others_, all);
+	fmt::print("{} packets, {} flows, {} among others, {} reads\n", all, by_flow_.size(), others_, reads_);
+}
+
+TEST_F(FlowsTest, FlowsWithoutRoomAreAmongTheOthers) {
+	start({.flows = 1024, .rules = 128});
+	send_from_both(full_or(100'000, 10'000), 60'000);
+	EXPECT_GT(others_, 0U);
+	EXPECT_EQ(rules_, counters());
+}
+
+TEST_F(FlowsTest, EachFlowIsThere) {
+	start();
+	send_from_both(full_or(20'000, 5'000), 4);
+	EXPECT_EQ(others_, 0U);
+	// Packets of each flow, by the same random numbers.
+	std::map<std::pair<uint64_t, unsigned>, uint64_t> sent;
+	for (unsigned cpu = 0; cpu < 2; cpu++) {
+		std::minstd_rand random(cpu + 1);
+		for (unsigned i = 0; i < full_or(20'000, 5'000); i++) {
+			const uint64_t from = htonl(0x7f010000 + random() % 4);
+			sent[{from, kFirstPort + random() % kPorts}]++;
+		}
+	}
+	ASSERT_EQ(by_flow_.size(), sent.size());
+	for (const auto &[flow, packets] : sent)
+		EXPECT_EQ(by_flow_[flow].packets, packets);
+}
+
+// The ruleset is replaced under way: each generation's drops are apart, and none is missing.
+TEST_F(FlowsTest, NothingIsMissingOverReloads) {
+	start();
+	const pid_t child = fork();
+	if (child == 0) send_on(0, full_or(50'000, 10'000), 100);
+	unsigned reloads = 0;
+	for (int status = 0; waitpid(child, &status, WNOHANG) == 0; reloads++) {
+		shell("nft -f - <<'END'\nadd table inet t\ndelete table inet t\n" + twenty_rules() + "\nEND");
+		read();
+	}
+	flows_->detach();
+	read();
+	read();
+	uint64_t all = 0;
+	for (const auto &[handle, sum] : rules_)
+		all += sum.packets;
+	EXPECT_EQ(all + flows_->missed().hits + nested_, full_or(50'000, 10'000));
+	EXPECT_GT(reloads, 1U);
+	EXPECT_EQ(nested_, 0U);
+}
+
+} // namespace
+} // namespace nft_drops::guest
