@@ -3,6 +3,9 @@
 
 #include <netinet/in.h>
 
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+
 namespace nft_drops {
 
 namespace {
@@ -63,12 +66,82 @@ void read_ports(Bytes bytes, Packet &packet) {
 	if (bytes.reaches(4)) packet.dport = bytes.u16(2);
 }
 
-void read_icmp(Bytes bytes, Packet &packet, uint8_t echo_request, uint8_t echo_reply) {
+constexpr size_t kIcmpBytes = 8;
+
+// `bytes` begin with the network header of the packet that the error is about.
+void read_inside(Bytes bytes, Packet &error) {
+	if (error.is_inside || bytes.size() == 0) return;
+	const auto inside = std::make_shared<Packet>();
+	inside->is_inside = true;
+	inside->l3 = error.l3;
+	if (error.l3 == L3::kIp6)
+		decode_ip6(bytes, *inside);
+	else
+		decode_ip(bytes, *inside);
+	if (!inside->bad_version && inside->daddr.size != 0) error.inside = inside;
+}
+
+void read_type(Bytes bytes, Packet &packet) {
 	if (bytes.reaches(1)) packet.type = bytes.u8(0);
 	if (bytes.reaches(2)) packet.code = bytes.u8(1);
-	if (packet.type != echo_request && packet.type != echo_reply) return;
+}
+
+void read_echo(Bytes bytes, Packet &packet) {
 	if (bytes.reaches(6)) packet.echo_id = bytes.u16(4);
 	if (bytes.reaches(8)) packet.echo_sequence = bytes.u16(6);
+}
+
+// RFC 792, RFC 1191 (the mtu is the low half of the word that other errors leave unused).
+void read_icmp(Bytes bytes, Packet &packet) {
+	read_type(bytes, packet);
+	if (!packet.code) return;
+	switch (*packet.type) {
+	case ICMP_ECHO:
+	case ICMP_ECHOREPLY:
+		read_echo(bytes, packet);
+		break;
+	case ICMP_DEST_UNREACH:
+		if (*packet.code == ICMP_FRAG_NEEDED && bytes.reaches(kIcmpBytes)) packet.mtu = bytes.u16(6);
+		[[fallthrough]];
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		read_inside(bytes.from(kIcmpBytes), packet);
+		break;
+	default:
+		break;
+	}
+}
+
+// RFC 4443, RFC 4861.
+void read_icmpv6(Bytes bytes, Packet &packet) {
+	constexpr size_t kAddressBytes = 16;
+	read_type(bytes, packet);
+	if (!packet.code) return;
+	switch (*packet.type) {
+	case ICMP6_ECHO_REQUEST:
+	case ICMP6_ECHO_REPLY:
+		read_echo(bytes, packet);
+		break;
+	case ICMP6_PACKET_TOO_BIG:
+		if (bytes.reaches(kIcmpBytes)) packet.mtu = bytes.u32(4);
+		[[fallthrough]];
+	case ICMP6_DST_UNREACH:
+	case ICMP6_TIME_EXCEEDED:
+	case ICMP6_PARAM_PROB:
+		read_inside(bytes.from(kIcmpBytes), packet);
+		break;
+	case ND_NEIGHBOR_SOLICIT:
+	case ND_NEIGHBOR_ADVERT:
+	case ND_REDIRECT:
+		if (!bytes.reaches(kIcmpBytes + kAddressBytes)) break;
+		packet.target.size = kAddressBytes;
+		bytes.copy<kAddressBytes>(kIcmpBytes, packet.target.bytes);
+		break;
+	default:
+		break;
+	}
 }
 
 } // namespace
@@ -91,10 +164,10 @@ void decode_l4(Bytes bytes, Packet &packet) {
 		read_ports(bytes, packet);
 		break;
 	case L4::kIcmp:
-		read_icmp(bytes, packet, 8, 0);
+		read_icmp(bytes, packet);
 		break;
 	case L4::kIcmpv6:
-		read_icmp(bytes, packet, 128, 129);
+		read_icmpv6(bytes, packet);
 		break;
 	case L4::kIgmp:
 		if (bytes.reaches(1)) packet.type = bytes.u8(0);

@@ -115,6 +115,8 @@ void add_transport(JsonWriter &json, const Packet &packet) {
 	if (packet.echo_id) json.member("id", *packet.echo_id);
 	if (packet.echo_sequence) json.member("sequence", *packet.echo_sequence);
 	if (packet.spi) json.member("spi", *packet.spi);
+	if (packet.mtu) json.member("mtu", *packet.mtu);
+	add_address(json, "taddr", packet.target);
 }
 
 void add_link(JsonWriter &json, const Packet &packet) {
@@ -169,6 +171,15 @@ void write_packet_json(JsonWriter &json, const Packet &packet) {
 	add_link(json, packet);
 	if (packet.fragment) add_fragment(json, *packet.fragment);
 	if (packet.exthdrs != 0) add_exthdrs(json, packet.exthdrs);
+	if (const Packet *inside = packet.inside.get()) {
+		json.key("inside");
+		json.open_object();
+		add_network(json, *inside);
+		add_transport(json, *inside);
+		if (inside->fragment) add_fragment(json, *inside->fragment);
+		if (inside->exthdrs != 0) add_exthdrs(json, inside->exthdrs);
+		json.close_object();
+	}
 	if (packet.truncated != Layer::kNone) json.member_boolean("truncated", true);
 	json.close_object();
 }

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace nft_drops {
@@ -91,6 +92,13 @@ struct Packet {
 	std::optional<uint8_t> code;      // icmp, icmpv6
 	std::optional<uint16_t> echo_id;  // icmp and icmpv6 echo request and reply
 	std::optional<uint16_t> echo_sequence;
+	std::optional<uint32_t> mtu; // icmp frag-needed (0 from a router older than RFC 1191), icmpv6 packet-too-big
+	Address target;              // icmpv6 neighbour discovery: the address that is asked for, told or redirected
+	// The packet that an ICMP error is about: addresses, ports and types as far as the error carries them (RFC 792:
+	// 8 bytes of its transport header), so its `truncated` means nothing. Null where this is no such error, or
+	// where it ends before the destination address. A packet inside has no further one.
+	std::shared_ptr<const Packet> inside;
+	bool is_inside = false;
 	std::optional<uint32_t> spi; // esp, ah
 };
 

@@ -166,12 +166,8 @@ void write_ip(TextBuffer &out, const Packet &packet) {
 	write_addresses(out, " ip saddr ", " ip daddr ", packet);
 	if (packet.fragment) {
 		write_number(out, " ip id ", packet.fragment->id);
-		if (packet.fragment->field == packet.fragment->offset) {
-			write_number(out, " ip frag-off ", packet.fragment->field);
-		} else {
-			out.text(" ip frag-off 0x");
-			out.hex(packet.fragment->field, 4);
-		}
+		out.text(" ip frag-off 0x");
+		out.hex(packet.fragment->field, 4);
 	}
 	if (protocol_untold(packet)) write_protocol(out, " ip protocol ", packet);
 }
@@ -250,6 +246,7 @@ void write_transport(TextBuffer &out, const Packet &packet) {
 			write_symbol(out, " icmp code ", icmp_code_name(*packet.type, *packet.code), *packet.code);
 		if (packet.echo_id) write_number(out, " icmp id ", *packet.echo_id);
 		if (packet.echo_sequence) write_number(out, " icmp sequence ", *packet.echo_sequence);
+		if (packet.mtu) write_number(out, " icmp mtu ", *packet.mtu);
 		break;
 	case L4::kIcmpv6:
 		if (packet.type) write_symbol(out, " icmpv6 type ", icmpv6_type_name(*packet.type), *packet.type);
@@ -257,6 +254,11 @@ void write_transport(TextBuffer &out, const Packet &packet) {
 			write_symbol(out, " icmpv6 code ", icmpv6_code_name(*packet.type, *packet.code), *packet.code);
 		if (packet.echo_id) write_number(out, " icmpv6 id ", *packet.echo_id);
 		if (packet.echo_sequence) write_number(out, " icmpv6 sequence ", *packet.echo_sequence);
+		if (packet.mtu) write_number(out, " icmpv6 mtu ", *packet.mtu);
+		if (packet.target.size != 0) {
+			out.text(" icmpv6 taddr ");
+			write_address(out, packet.target);
+		}
 		break;
 	case L4::kIgmp:
 		if (packet.type) write_symbol(out, " igmp type ", igmp_type_name(*packet.type), *packet.type);
@@ -273,26 +275,34 @@ void write_transport(TextBuffer &out, const Packet &packet) {
 	}
 }
 
+void write_network(TextBuffer &out, const Packet &packet) {
+	switch (packet.l3) {
+	case L3::kIp:
+		write_ip(out, packet);
+		break;
+	case L3::kIp6:
+		write_ip6(out, packet);
+		break;
+	case L3::kArp:
+		write_arp(out, packet);
+		break;
+	case L3::kOther:
+		break;
+	}
+	write_transport(out, packet);
+}
+
 } // namespace
 
 void append_words(std::string &out, const nd_event &event, const Packet &packet) {
 	TextBuffer words;
 	write_interfaces(words, event);
 	write_link(words, event, packet);
-	switch (packet.l3) {
-	case L3::kIp:
-		write_ip(words, packet);
-		break;
-	case L3::kIp6:
-		write_ip6(words, packet);
-		break;
-	case L3::kArp:
-		write_arp(words, packet);
-		break;
-	case L3::kOther:
-		break;
+	write_network(words, packet);
+	if (packet.inside) {
+		words.text(" inside");
+		write_network(words, *packet.inside);
 	}
-	write_transport(words, packet);
 	if (packet.truncated != Layer::kNone) {
 		words.character(' ');
 		words.text(truncated_layer(packet));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A packet in nft's match words, as spec'd for `monitor`:
+// A packet in nft's match words, as `monitor` shows it:
 //
 //	iif "veth0" ip saddr 10.0.0.2 ip daddr 10.0.0.1 tcp sport 51514 tcp dport 10000 tcp flags syn length 60
 //
@@ -9,6 +9,9 @@
 //	length N         nft spells it `meta length`; here it counts from the network header on
 //	LAYER truncated  the first header that is not wholly there: vlan, arp, ip, ip6, exthdr, tcp, udp, udplite, sctp,
 //	                 dccp, icmp, icmpv6, igmp, esp or ah. The words before it are those that could be read
+//	inside WORDS     the packet that an ICMP error is about: its network and transport words, as far as the error
+//	                 carries them. nft has no words for it
+//	icmpv6 taddr A   the target of neighbour discovery; nft reads it since 1.0.8
 //	ip version N, ip6 version N, ip hdrlength N
 //	                 a broken header; nothing behind it is decoded
 //
@@ -18,8 +21,8 @@
 //	  packet has an Ethernet header.
 //	- Values without a name in nft are numbers, as nft prints them. ICMP codes have their names only with the type
 //	  that nft made them for (destination-unreachable).
-//	- `ip frag-off` is the whole 16-bit field, as in nft: the decimal offset (in 8 bytes) for a last fragment, in
-// hex 	  where a flag is set, 0x2000 being "more fragments". Later fragments have no ports; their protocol is told.
+//	- `ip frag-off` is the whole 16-bit field, as in nft, in hexadecimal: 0x2000 is the flag "more fragments", the
+//	  lower 13 bits are the offset in units of 8 bytes. Later fragments have no ports; their protocol is told.
 //	- An AH header of ip6 has no word (nft 1.0.6 aborts on `ah` next to a transport match).
 #ifndef NFT_DROPS_NFT_EXT_PACKET_WORDS_H
 #define NFT_DROPS_NFT_EXT_PACKET_WORDS_H

@@ -3,6 +3,7 @@
 
 #include "nft-ext/packet/json_packet.h"
 #include "nft-ext/sinks/context.h"
+#include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/text/json_writer.h"
 
 namespace nft_drops {
@@ -16,15 +17,17 @@ void add_interface(JsonWriter &json, std::string_view key, std::string_view name
 		json.member_or_null(key, name);
 }
 
-// The rules that jumped, outermost first.
-void write_path(JsonWriter &json, const JumpPath &path) {
+// The rules that jumped, outermost first, and the gotos between them.
+void write_path(JsonWriter &json, const Drop &drop) {
 	json.key("path");
 	json.open_array();
-	for (const JumpStep &step : path) {
+	for (const Hop &hop : hops_of(drop)) {
 		json.open_object();
-		json.member("chain", step.chain);
-		json.member_or_null("handle", step.handle);
-		json.member_or_null("jump", step.target);
+		json.member("chain", hop.from);
+		json.member_or_null("handle", hop.handle);
+		json.member_or_null("jump", hop.kind == Hop::Kind::kJump ? hop.to : std::string_view());
+		if (hop.kind == Hop::Kind::kMap) json.member("vmap", hop.to);
+		if (hop.kind == Hop::Kind::kGoto) json.member("goto", hop.to);
 		json.close_object();
 	}
 	json.close_array();
@@ -60,7 +63,7 @@ void JsonRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	if (context.reason == Reason::kRule) json.member_or_null("by", context.by);
 	if (!context.location.empty()) json.member("location", context.location);
 	if (!context.netns.empty()) json.member("netns_name", context.netns);
-	if (drop.path) write_path(json, *drop.path);
+	if (drop.path) write_path(json, drop);
 	if (repeated.times > 1) {
 		json.member("repeated", repeated.times);
 		json.member("milliseconds", static_cast<uint64_t>(repeated.within.count()));

@@ -26,9 +26,9 @@ TEST(Ip, LaterFragmentsHaveNone) {
 	EXPECT_EQ(words_of(ip_event(ip(IPPROTO_UDP, udp(1, 2), {.id = 4711, .frag_off = 0x20b9}))),
 	          kAddresses + "ip id 4711 ip frag-off 0x20b9 ip protocol udp length 28");
 	EXPECT_EQ(words_of(ip_event(ip(IPPROTO_UDP, udp(1, 2), {.id = 4711, .frag_off = 185}))),
-	          kAddresses + "ip id 4711 ip frag-off 185 ip protocol udp length 28");
+	          kAddresses + "ip id 4711 ip frag-off 0x00b9 ip protocol udp length 28");
 	EXPECT_EQ(words_of(ip_event(ip(253, {}, {.id = 1, .frag_off = 185}))),
-	          kAddresses + "ip id 1 ip frag-off 185 ip protocol 253 length 20");
+	          kAddresses + "ip id 1 ip frag-off 0x00b9 ip protocol 253 length 20");
 }
 
 TEST(Ip, DontFragmentIsNoFragment) {

@@ -92,15 +92,39 @@ TEST(Notes, TheWayThere) {
 	struct Case {
 		JumpPath path;
 		std::string chain, text;
+		std::string json; // nlohmann sorts the members
 	};
 	for (const Case &c :
-	     {Case{{}, "input", "input -> drop (handle 7)"}, Case{{}, "LAN", "input -> goto LAN -> drop (handle 7)"},
-	      Case{{{"input", 176, "ZONES"}}, "ZONES", "input -> jump ZONES (handle 176) -> drop (handle 7)"},
-	      Case{{{"input", 176, "ZONES"}}, "LAN", "input -> jump ZONES (handle 176) -> goto LAN -> drop (handle 7)"},
-	      Case{{{"input", 9, ""}}, "ZONES", "input -> vmap (handle 9) -> ZONES -> drop (handle 7)"},
-	      Case{{{"input", 0, ""}, {"A", 3, "B"}}, "B", "input -> ? -> A -> jump B (handle 3) -> drop (handle 7)"},
-	      Case{{{"A", 3, "B"}}, "B", "input -> goto A -> jump B (handle 3) -> drop (handle 7)"},
-	      Case{{{"input", 3, "B\x1b c"}}, "B\x1b c", "input -> jump B\\x1b\\x20c (handle 3) -> drop (handle 7)"}}) {
+	     {Case{{}, "input", "input -> drop (handle 7)", "[]"},
+	      Case{{},
+	           "LAN",
+	           "input -> goto LAN -> drop (handle 7)",
+	           R"([{"chain":"input","goto":"LAN","handle":null,"jump":null}])"},
+	      Case{{{"input", 176, "ZONES"}},
+	           "ZONES",
+	           "input -> jump ZONES (handle 176) -> drop (handle 7)",
+	           R"([{"chain":"input","handle":176,"jump":"ZONES"}])"},
+	      Case{{{"input", 176, "ZONES"}},
+	           "LAN",
+	           "input -> jump ZONES (handle 176) -> goto LAN -> drop (handle 7)",
+	           R"([{"chain":"input","handle":176,"jump":"ZONES"},)"
+	           R"({"chain":"ZONES","goto":"LAN","handle":null,"jump":null}])"},
+	      Case{{{"input", 9, ""}},
+	           "ZONES",
+	           "input -> vmap (handle 9) -> ZONES -> drop (handle 7)",
+	           R"([{"chain":"input","handle":9,"jump":null,"vmap":"ZONES"}])"},
+	      Case{{{"input", 0, ""}, {"A", 3, "B"}},
+	           "B",
+	           "input -> ? -> A -> jump B (handle 3) -> drop (handle 7)",
+	           R"([{"chain":"input","handle":null,"jump":null},{"chain":"A","handle":3,"jump":"B"}])"},
+	      Case{{{"A", 3, "B"}},
+	           "B",
+	           "input -> goto A -> jump B (handle 3) -> drop (handle 7)",
+	           R"([{"chain":"input","goto":"A","handle":null,"jump":null},{"chain":"A","handle":3,"jump":"B"}])"},
+	      Case{{{"input", 3, "B\x1b c"}},
+	           "B\x1b c",
+	           "input -> jump B\\x1b\\x20c (handle 3) -> drop (handle 7)",
+	           R"([{"chain":"input","handle":3,"jump":"B\u001b c"}])"}}) {
 		Attribution answer = rule_answer();
 		answer.chain = c.chain;
 		answer.base_chain = "input";
@@ -112,14 +136,29 @@ TEST(Notes, TheWayThere) {
 		EXPECT_TRUE(render(Format::kLine, drop).ends_with(" path " + c.text + "\n"));
 		EXPECT_TRUE(has(render(Format::kBlock, drop), "\n\t\t# " + c.text + "\n"));
 		const Json json = Json::parse(render(Format::kJson, drop));
-		ASSERT_EQ(json["path"].size(), c.path.size());
-		for (size_t i = 0; i < c.path.size(); i++)
-			EXPECT_EQ(json["path"][i]["handle"], c.path[i].handle ? Json(c.path[i].handle) : Json());
+		EXPECT_EQ(json["path"], Json::parse(c.json));
 	}
 	std::string nothing;
 	append_jump_path(nothing, drop_of(syn(), rule_answer()));
 	EXPECT_EQ(nothing, "");
 	EXPECT_FALSE(Json::parse(render(Format::kJson, syn(), rule_answer())).contains("path"));
+}
+
+// The last word is that of the expression that gave the verdict.
+TEST(Notes, TheWayEndsInTheVerdict) {
+	// The kernel's names of expressions (nft_reject, nft_masq, nft_lookup: struct nft_expr_type.name) and nft's
+	// words.
+	for (const auto &[expression, end] :
+	     {std::pair{"immediate", "drop (handle 7)"}, std::pair{"", "drop (handle 7)"},
+	      std::pair{"reject", "reject (handle 7)"}, std::pair{"masq", "masquerade (handle 7)"},
+	      std::pair{"lookup", "vmap (handle 7) -> drop"}, std::pair{"bad\nname", "bad\\nname (handle 7)"}}) {
+		Drop drop = drop_of(syn(), rule_answer());
+		drop.expression = expression;
+		drop.path = JumpPath{};
+		std::string text;
+		append_jump_path(text, drop);
+		EXPECT_EQ(text, std::string("input -> ") + end) << expression;
+	}
 }
 
 TEST(Notes, TheNamespace) {

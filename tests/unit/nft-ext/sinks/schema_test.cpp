@@ -51,7 +51,8 @@ std::vector<std::string> printed() {
 	Drop jumped = drop_of(event, rule_answer());
 	jumped.expression = "masq";
 	jumped.path = {{.chain = "input", .handle = 4, .target = "zones"},
-	               {.chain = "zones", .handle = 0, .target = ""}};
+	               {.chain = "zones", .handle = 0, .target = ""},
+	               {.chain = "LAN", .handle = 9, .target = ""}};
 	const auto renderer = make_renderer(Format::kJson);
 	for (const uint64_t times : {1, 2}) {
 		std::string line;
