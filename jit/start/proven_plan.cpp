@@ -76,15 +76,18 @@ void plan_members(auto &plan, auto each) {
 PlanCache::PlanCache(const Kernel &kernel, std::string folder) : file_("plan", key_of(kernel), std::move(folder)) {
 }
 
-std::optional<Plan> PlanCache::load() const {
-	const auto content = file_.load();
-	if (!content) return std::nullopt;
+std::optional<Plan> plan_in(std::span<const char> content) {
 	Plan plan;
-	ByteReader r(*content);
+	ByteReader r(content);
 	plan.sites.resize(r.count(sizeof(nd_site)));
 	plan_members(plan, [&r](auto &member) { r.get(member); });
 	if (!r.at_end() || plan.sites.empty()) return std::nullopt;
 	return plan;
+}
+
+std::optional<Plan> PlanCache::load() const {
+	const auto content = file_.load();
+	return content ? plan_in(*content) : std::nullopt;
 }
 
 void PlanCache::store(const Plan &proven) const {

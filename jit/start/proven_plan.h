@@ -8,6 +8,7 @@
 #include "jit/resolve/plan.h"
 
 #include <optional>
+#include <span>
 #include <string>
 
 namespace nft_drops::jit {
@@ -24,6 +25,9 @@ public:
 private:
 	KeptFile file_;
 };
+
+// The Plan that store() wrote as these bytes; nothing where they are not one whole Plan.
+std::optional<Plan> plan_in(std::span<const char> content);
 
 // The Plan that an earlier start proved. Sets the kernel's layout to the one that the Plan was proven with.
 std::optional<Plan> load_proven(Kernel &kernel);

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/drop/namespaces.h"
 
+#include "nft-ext/drop/mountinfo.h"
 #include "nft-ext/ruleset/text/worker.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <linux/nsfs.h>
-#include <optional>
 #include <sched.h>
-#include <sstream>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -33,46 +31,16 @@ bool is_number(std::string_view text) {
 	return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// "net:[4026531840]"
-std::optional<uint32_t> inode_in(std::string_view text) {
-	constexpr std::string_view kBefore = "net:[";
-	if (!text.starts_with(kBefore)) return std::nullopt;
-	text.remove_prefix(kBefore.size());
-	uint32_t inode = 0;
-	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), inode);
-	if (error != std::errc{} || std::string_view(end, text.data() + text.size()) != "]") return std::nullopt;
-	return inode;
-}
-
-// The kernel writes white space and backslashes in /proc/self/mountinfo as three octal digits.
-std::string unescaped(const std::string &text) {
-	std::string out;
-	for (size_t i = 0; i < text.size(); i++) {
-		unsigned code = 0;
-		if (text[i] == '\\' && i + 3 < text.size() &&
-		    std::from_chars(&text[i + 1], &text[i + 4], code, 8).ptr == &text[i + 4]) {
-			out += static_cast<char>(code);
-			i += 3;
-		} else {
-			out += text[i];
-		}
-	}
-	return out;
-}
-
 void add_mounted(std::unordered_map<uint32_t, KnownNamespace> &all) {
 	std::ifstream mounts("/proc/self/mountinfo");
 	for (std::string line; std::getline(mounts, line);) {
-		std::istringstream fields(line);
-		std::string id, parent, device, root, path;
-		if (!(fields >> id >> parent >> device >> root >> path)) continue;
-		const auto inode = inode_in(root);
-		if (!inode) continue;
-		path = unescaped(path);
-		const bool named = path.starts_with(kNames);
+		const auto mounted = namespace_in_mount(line);
+		if (!mounted) continue;
+		const bool named = mounted->path.starts_with(kNames);
 		// /run/netns is mounted on itself, so that each name is there more than once; it is the better name.
-		KnownNamespace &known = all[*inode];
-		if (known.path.empty() || named) known = {path, named ? path.substr(strlen(kNames)) : path};
+		KnownNamespace &known = all[mounted->inode];
+		if (known.path.empty() || named)
+			known = {mounted->path, named ? mounted->path.substr(strlen(kNames)) : mounted->path};
 	}
 }
 

@@ -4,7 +4,8 @@
 
 #include "nft-ext/ruleset/text/wire.h"
 #include "nft-ext/sinks/renderer.h"
-#include "tests/unit/nft-ext/sinks/safe_text.h"
+#include "nft-ext/sinks/short_text.h"
+#include "tests/unit/nft-ext/support/safe_text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -56,6 +57,8 @@ void try_one(Input input) {
 	require(reply && std::get<Attributed>(*reply).attribution.text == answer.text,
 	        "packed and unpacked, it is another", answer.text);
 	static_cast<void>(unpack(input.rest()));
+	const std::string long_text = std::string(kWhole, ' ') + answer.text;
+	require(shortened(long_text).text.size() <= long_text.size() + 2, "shortened, it is longer", answer.text);
 }
 
 } // namespace

@@ -20,6 +20,7 @@ public:
 
 	// Zeroes where the input has ended.
 	void take(void *to, size_t size) {
+		if (size == 0) return; // an empty vector's data() is null
 		std::memset(to, 0, size);
 		const size_t have = std::min(size, rest_.size());
 		if (have) std::memcpy(to, rest_.data(), have);

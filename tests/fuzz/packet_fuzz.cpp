@@ -5,7 +5,7 @@
 #include "nft-ext/packet/json_packet.h"
 #include "nft-ext/packet/packet.h"
 #include "nft-ext/packet/words.h"
-#include "tests/unit/nft-ext/sinks/safe_text.h"
+#include "tests/unit/nft-ext/support/safe_text.h"
 
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>

@@ -107,18 +107,18 @@ Result<std::vector<uint8_t>> unpack_zstd(Bytes in) {
 Result<std::vector<uint8_t>> unpack_lz4(Bytes in) {
 	constexpr size_t kBlock = size_t{8} << 20;
 	std::vector<uint8_t> out;
+	// One place for all blocks: a file of a million tiny ones must not zero 8 MiB for each.
+	std::vector<uint8_t> block(kBlock);
 	in = in.subspan(sizeof(kLz4));
 	for (uint32_t size = 0; in.size() > sizeof(size);) {
 		memcpy(&size, in.data(), sizeof(size));
 		in = in.subspan(sizeof(size));
 		if (size == 0 || size > in.size() || out.size() > kMostBytes) return damaged("lz4");
-		const size_t at = out.size();
-		out.resize(at + kBlock);
 		const int got = LZ4_decompress_safe(reinterpret_cast<const char *>(in.data()),
-		                                    reinterpret_cast<char *>(out.data() + at), static_cast<int>(size),
+		                                    reinterpret_cast<char *>(block.data()), static_cast<int>(size),
 		                                    static_cast<int>(kBlock));
 		if (got < 0) return damaged("lz4");
-		out.resize(at + static_cast<size_t>(got));
+		out.insert(out.end(), block.begin(), block.begin() + got);
 		in = in.subspan(size);
 	}
 	return out;

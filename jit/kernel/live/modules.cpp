@@ -6,6 +6,25 @@
 #include <elf.h>
 
 namespace nft_drops::jit {
+namespace {
+
+template <typename Each> void for_each_entry(std::span<const uint8_t> table, Each each) {
+	for (; table.size() >= sizeof(Elf64_Sym); table = table.subspan(sizeof(Elf64_Sym))) {
+		Elf64_Sym entry;
+		memcpy(&entry, table.data(), sizeof(entry));
+		each(entry);
+	}
+}
+
+// Where the name that lies last among the strings begins.
+uint64_t last_name(std::span<const uint8_t> table) {
+	uint64_t last = 0;
+	for_each_entry(table, [&last](const Elf64_Sym &s) { last = std::max<uint64_t>(last, s.st_name); });
+	return last;
+}
+
+} // namespace
+
 std::optional<uint64_t> find_module(const std::string &name, uint64_t list, const ModuleLayout &lay,
                                     const KernelMemory &memory) {
 	constexpr int kMostModules = 10'000; // against a list that changes under our feet
@@ -26,6 +45,7 @@ std::optional<std::vector<Symbol>> module_symbols(const std::string &name, uint6
                                                   const KernelMemory &memory) {
 	constexpr uint64_t kMostSymbols = 100'000;
 	constexpr uint64_t kLongestName = 512; // KSYM_NAME_LEN
+	constexpr uint64_t kMostNames = kMostSymbols * kLongestName;
 	if (!lay.kallsyms.size || !lay.symtab.size || !lay.num_symtab.size || !lay.strtab.size) return std::nullopt;
 	auto table = memory.read_integer(module + lay.kallsyms.offset, 8);
 	if (!table) return std::nullopt;
@@ -36,24 +56,24 @@ std::optional<std::vector<Symbol>> module_symbols(const std::string &name, uint6
 	auto entries = memory.read(*symtab, *count * sizeof(Elf64_Sym));
 	if (!entries) return std::nullopt;
 
-	std::vector<Elf64_Sym> all(*count);
-	memcpy(all.data(), entries->data(), entries->size());
-	uint64_t last = 0;
-	for (const Elf64_Sym &s : all)
-		last = std::max<uint64_t>(last, s.st_name);
+	const uint64_t last = last_name(*entries);
 	// The last name's end is not known; what lies behind the strings may not be mapped.
+	if (last > kMostNames) return std::nullopt;
 	auto names = memory.read(*strtab, last);
 	if (!names) return std::nullopt;
 	auto tail = memory.read(*strtab + last, kLongestName);
 	if (tail) names->insert(names->end(), tail->begin(), tail->end());
-	names->push_back(0);
+	return symbols_in(*entries, *names, name);
+}
 
+std::vector<Symbol> symbols_in(std::span<const uint8_t> entries, std::span<const uint8_t> names,
+                               const std::string &module) {
 	std::vector<Symbol> symbols;
-	for (const Elf64_Sym &s : all) {
-		if (s.st_name >= names->size() || s.st_value == 0) continue;
-		symbols.push_back(
-		        {reinterpret_cast<const char *>(names->data() + s.st_name), name, s.st_value, s.st_size});
-	}
+	for_each_entry(entries, [&](const Elf64_Sym &s) {
+		if (s.st_name >= names.size() || s.st_value == 0) return;
+		const auto *text = reinterpret_cast<const char *>(names.data() + s.st_name);
+		symbols.push_back({{text, strnlen(text, names.size() - s.st_name)}, module, s.st_value, s.st_size});
+	});
 	return symbols;
 }
 

@@ -7,7 +7,9 @@
 #include "jit/kernel/live/symbols.h"
 #include "jit/kernel/types/layout.h"
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,11 @@ std::optional<uint64_t> find_module(const std::string &name, uint64_t list, cons
 // Its symbols (struct mod_kallsyms), functions and data. Nothing where they cannot be read.
 std::optional<std::vector<Symbol>> module_symbols(const std::string &name, uint64_t module, const ModuleLayout &layout,
                                                   const KernelMemory &memory);
+
+// The symbols that have an address: `entries` is a table of Elf64_Sym, `names` holds the strings that st_name counts
+// into. An entry whose name lies outside of `names` is left out; a name without a NUL ends with `names`.
+std::vector<Symbol> symbols_in(std::span<const uint8_t> entries, std::span<const uint8_t> names,
+                               const std::string &module);
 
 } // namespace nft_drops::jit
 

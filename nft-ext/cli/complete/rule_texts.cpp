@@ -5,11 +5,11 @@
 
 #include <nftables/libnftables.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <sstream>
 #include <string_view>
 #include <unistd.h>
 
@@ -67,15 +67,24 @@ std::string listing(const std::string &what, Clock::time_point end) {
 
 std::map<std::string, std::string> rule_texts(const std::string &family, const std::string &table,
                                               const std::string &chain, Clock::time_point end) {
-	std::map<std::string, std::string> texts;
-	std::istringstream lines(listing("list chain " + family + " " + table + " " + chain, end));
+	return texts_in_listing(listing("list chain " + family + " " + table + " " + chain, end));
+}
+
+std::map<std::string, std::string> texts_in_listing(std::string_view listing) {
+	constexpr std::string_view kRule = "\t\t";
 	constexpr std::string_view kHandle = " # handle ";
-	for (std::string line; std::getline(lines, line);) {
-		const auto at = line.rfind(kHandle);
-		if (!line.starts_with("\t\t") || at == std::string::npos) continue;
+	std::map<std::string, std::string> texts;
+	while (!listing.empty()) {
+		const std::string_view line = listing.substr(0, listing.find('\n'));
+		listing.remove_prefix(std::min(listing.size(), line.size() + 1));
+		const size_t at = line.rfind(kHandle);
+		if (!line.starts_with(kRule) || at == std::string_view::npos || at < kRule.size()) continue;
+		const std::string_view handle = line.substr(at + kHandle.size());
+		if (handle.empty() || !std::ranges::all_of(handle, [](char c) { return c >= '0' && c <= '9'; }))
+			continue;
 		std::string text;
-		append_escaped(text, std::string_view(line).substr(2, at - 2), Escape::kText);
-		texts.emplace(line.substr(at + kHandle.size()), std::move(text));
+		append_escaped(text, line.substr(kRule.size(), at - kRule.size()), Escape::kText);
+		texts.emplace(handle, std::move(text));
 	}
 	return texts;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace nft_drops::complete {
 
@@ -12,6 +13,10 @@ namespace nft_drops::complete {
 // until `end`.
 std::map<std::string, std::string> rule_texts(const std::string &family, const std::string &table,
                                               const std::string &chain, std::chrono::steady_clock::time_point end);
+
+// The texts in a chain's listing, by handle, escaped so that each is one line without control characters. Names and
+// comments in the listing are anybody's bytes.
+std::map<std::string, std::string> texts_in_listing(std::string_view listing);
 
 } // namespace nft_drops::complete
 

@@ -17,7 +17,8 @@ namespace nft_drops {
 
 // Visits the attributes behind the message's fixed header of `header` bytes (nfgenmsg, ifinfomsg).
 template <typename Visit> void for_each_attribute(const nlmsghdr *message, size_t header, Visit visit) {
-	const auto *end = static_cast<const char *>(mnl_nlmsg_get_payload_tail(message));
+	// mnl_nlmsg_get_payload_tail() rounds up: an attribute that ends there may reach beyond the message.
+	const char *end = reinterpret_cast<const char *>(message) + message->nlmsg_len;
 	for (const auto *attribute = static_cast<const nlattr *>(mnl_nlmsg_get_payload_offset(message, header));
 	     mnl_attr_ok(attribute, static_cast<int>(end - reinterpret_cast<const char *>(attribute)));
 	     attribute = mnl_attr_next(attribute))

@@ -15,6 +15,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include <cstring>
+#include <endian.h>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,27 @@ TEST(ParseChange, Rules) {
 	EXPECT_EQ(added->implicit, "");
 	EXPECT_EQ(parse_change(message.build(NFT_MSG_DELRULE))->kind, Change::Kind::kDelRule);
 	EXPECT_FALSE(parse_change(message.build(NFT_MSG_NEWSETELEM)));
+}
+
+// libmnl's own end of a message is rounded up to four bytes: what lies there is not the message's.
+TEST(ParseChange, AnAttributeThatReachesBeyondTheMessage) {
+	RuleMessage rule;
+	nlmsghdr *message = rule.build();
+	ASSERT_TRUE(parse_change(message));
+	const uint32_t whole = message->nlmsg_len;
+	nlattr handle{};
+	handle.nla_len = sizeof(handle) + sizeof(uint64_t);
+	handle.nla_type = NFTA_RULE_HANDLE;
+	const uint64_t forged = htobe64(7);
+	auto *end = reinterpret_cast<char *>(message) + whole;
+	memcpy(end, &handle, sizeof(handle));
+	memcpy(end + sizeof(handle), &forged, sizeof(forged));
+	message->nlmsg_len = whole + sizeof(handle) + sizeof(forged);
+	EXPECT_EQ(parse_change(message)->handle, 7U) << "it is read while it is there";
+	for (uint32_t missing = 1; missing <= 4; missing++) {
+		message->nlmsg_len = whole + sizeof(handle) + sizeof(forged) - missing;
+		EXPECT_EQ(parse_change(message)->handle, 0x123456789U) << missing;
+	}
 }
 
 TEST(ParseChange, ImplicitChains) {

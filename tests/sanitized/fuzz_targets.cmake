@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The names of the fuzz targets. The sanitized tree builds them (tests/fuzz), the other tree runs them (tests/sanitized).
+set(ND_FUZZ_TARGETS packet event listing messages annotator completion mounts kept symbols machine kernel_files)
