@@ -5,16 +5,17 @@
 #   make demo       watch drops: on this kernel if it can, else on Debian's newest in a virtual machine
 #   make test       unit, corpus and VM tests
 #   make test-unit  the first of these alone, and those of completion, manual pages and nft's own commands
-#   make test-all   all tests, on further kernels of Debian too, and on the next Debian
+#   make test-all   all tests, on further kernels of Debian too, and on the next Debian (13); hours. In parts:
+#                   tests/tools/test-all --list, then tests/tools/test-all PART, then tests/tools/test-all --table
 #   make kernels-table   docs/kernels.md, from a run of all corpus tests
 #   make kernels-proven  README.md's table of kernels, from what the latest test or test-all left
 #   make bench      docs/cost.md: what watching costs, in instructions per packet
-#   make lint       clang-format, clang-tidy, shellcheck
+#   make lint       clang-format, clang-tidy, shellcheck; make lint-fast: without clang-tidy
 #   make deb        a Debian package, in build-deb/ (DEB_BUILD); checked by lintian
 #   make install    into PREFIX (default /usr/local), below DESTDIR
 #   make deps       install all Debian packages that any of these needs
 #
-# Each installs what it needs and the machine lacks (Debian 12, as root).
+# Each installs what it needs and the machine lacks (Debian 12 or 13, as root).
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -38,10 +39,10 @@ install_packages := tests/tools/install-packages
 timed := tests/tools/timed
 # Written as lists of folders, so that nothing built or fetched is ever looked at.
 sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -name '*.c')
-scripts = .ci/run $(shell grep -rlE '^\#!/bin/(bash|busybox)' tests)
+scripts = .ci/run $(shell grep -rlE '^\#!/bin/(sh|bash|busybox)' nft-ext tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deb deps demo test test-unit test-all bench kernels-table kernels-proven lint install
+.PHONY: build configure deb deps demo test test-unit test-all bench kernels-table kernels-proven lint lint-fast install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -85,11 +86,15 @@ bench: build
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -R '^bench\.'
 	@cmake --build $(BUILD) --target cost-table
 
-lint: build
+lint: build lint-fast
+	run-clang-tidy-19 -quiet -p $(BUILD) -j $(JOBS) '/(bpf|jit|nft-ext|tests)/.*\.cpp$$'
+
+# Without clang-tidy, which takes most of the time.
+lint-fast:
 	@$(install_packages) $(LINT_PACKAGES)
 	shellcheck -x $(scripts)
 	clang-format-19 --dry-run -Werror $(sources)
-	run-clang-tidy-19 -quiet -p $(BUILD) -j $(JOBS) '/(bpf|jit|nft-ext|tests)/.*\.cpp$$'
+	tests/tools/test-all --build $(BUILD) --check
 
 # In a folder of its own: the programs know where they are installed.
 deb:

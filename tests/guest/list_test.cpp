@@ -292,8 +292,8 @@ TEST_F(ListTest, RulesOfIptablesNft) {
 }
 
 TEST_F(ListTest, KeepsNftsListingForEveryRuleOfTheCorpus) {
-	const char *corpus = getenv("NFT_DROPS_CORPUS");
-	if (corpus == nullptr) GTEST_SKIP() << "NFT_DROPS_CORPUS is not set";
+	const char *corpus = getenv("NFT_DROPS_NFT_DUMPS");
+	if (corpus == nullptr) GTEST_SKIP() << "NFT_DROPS_NFT_DUMPS is not set";
 	size_t loaded = 0;
 	size_t reloaded = 0;
 	size_t refused = 0;

@@ -23,7 +23,7 @@ class NetNs : public testing::Test {
 protected:
 	void SetUp() override { ASSERT_EQ(unshare(CLONE_NEWNET), 0); }
 	void TearDown() override {
-		shell("for n in blue green; do ip netns del $n 2>/dev/null || true; done");
+		shell("for n in blue green; do if [ -e /run/netns/$n ]; then ip netns del $n; fi; done");
 		EXPECT_TRUE(become(before_));
 	}
 	// A namespace with a ruleset in which everything has the same handles as elsewhere.

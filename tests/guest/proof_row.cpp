@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <sys/utsname.h>
@@ -19,14 +20,15 @@ size_t count(const std::string &text, const std::string &part) {
 	return n;
 }
 
-// "yes Plan: 3 sites, ..." by "Plan".
+// "ok    Plan: 3 sites, ..." by "Plan".
 std::map<std::string, std::string> requirements() {
-	constexpr size_t kMark = 4;
 	std::map<std::string, std::string> all;
 	for (const std::string &line : lines_of(run({nft_drops(), "check"}).out)) {
+		// The first word is the state.
+		const size_t name = line.find_first_not_of(' ', line.find(' '));
 		const size_t colon = line.find(": ");
-		if (colon != std::string::npos && colon > kMark)
-			all[line.substr(kMark, colon - kMark)] = line.substr(colon + 2);
+		if (name != std::string::npos && colon != std::string::npos && colon > name)
+			all[line.substr(name, colon - name)] = line.substr(colon + 2);
 	}
 	return all;
 }
@@ -45,6 +47,8 @@ std::string forms(const std::string &attached) {
 } // namespace
 
 void write_proof_row(const std::string &path) {
+	const char *suite = std::getenv("NFT_DROPS_WHOLE_SUITE");
+	if (!suite || GTEST_FLAG_GET(filter) != suite) return;
 	utsname name{};
 	uname(&name);
 	auto check = requirements();

@@ -177,8 +177,8 @@ TEST_F(RulesetTest, RulesOfManyKinds) {
 }
 
 TEST_F(RulesetTest, EveryRuleOfTheCorpus) {
-	const char *corpus = getenv("NFT_DROPS_CORPUS");
-	if (corpus == nullptr) GTEST_SKIP() << "NFT_DROPS_CORPUS is not set";
+	const char *corpus = getenv("NFT_DROPS_NFT_DUMPS");
+	if (corpus == nullptr) GTEST_SKIP() << "NFT_DROPS_NFT_DUMPS is not set";
 	size_t files = 0;
 	size_t rules = 0;
 	for (const auto &file : std::filesystem::directory_iterator(corpus)) {
@@ -230,7 +230,7 @@ TEST_F(RulesetTest, LongTexts) {
 
 TEST_F(RulesetTest, IptablesNft) {
 	if (system("iptables-nft -N nd-user 2>/dev/null") != 0) GTEST_SKIP() << "no iptables-nft here";
-	ASSERT_EQ(system("iptables-nft -N log; iptables-nft -N 1st; iptables-nft -P INPUT DROP;"
+	ASSERT_EQ(system("set -e; iptables-nft -N log; iptables-nft -N 1st; iptables-nft -P INPUT DROP;"
 	                 "iptables-nft -A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -j nd-user;"
 	                 "iptables-nft -A INPUT -m comment --comment 'text # handle 7' -j DROP;"
 	                 "iptables-nft -A log -m multiport -p tcp --dports 1,2 -j REJECT --reject-with tcp-reset;"

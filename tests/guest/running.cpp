@@ -144,7 +144,7 @@ Finished run(std::vector<std::string> command) {
 }
 
 std::string shell(const std::string &command) {
-	Finished f = run({"sh", "-c", command});
+	Finished f = run({"sh", "-ec", command});
 	EXPECT_EQ(f.status, 0) << command << "\n" << f.err;
 	return f.out;
 }
@@ -173,6 +173,30 @@ Leftovers leftovers() {
 	l.maps = objects(BPF_MAP_GET_NEXT_ID);
 	l.links = objects(BPF_LINK_GET_NEXT_ID);
 	return l;
+}
+
+std::vector<std::string> programs_alive() {
+	std::vector<std::string> names;
+	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+		// "PID (NAME) STATE ...": proc(5). A process that has gone meanwhile has nothing.
+		const std::string stat = contents(entry.path() / "stat");
+		const size_t open = stat.find('('), close = stat.rfind(") ");
+		if (open == std::string::npos || close == std::string::npos || close + 2 >= stat.size()) continue;
+		const std::string name = stat.substr(open + 1, close - open - 1);
+		const bool tests = name.starts_with("nft-drops-guest") || name.starts_with("nft-drops-damag");
+		const bool dead = stat[close + 2] == 'Z' || stat[close + 2] == 'X';
+		if (name.starts_with("nft-drops") && !tests && !dead) names.push_back(name);
+	}
+	return names;
+}
+
+bool programs_end() {
+	constexpr int kTenths = 300;
+	for (int i = 0; i < kTenths; i++) {
+		if (programs_alive().empty()) return true;
+		std::this_thread::sleep_for(100ms);
+	}
+	return false;
 }
 
 bool become(const Leftovers &before) {

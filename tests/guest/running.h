@@ -56,7 +56,7 @@ public:
 };
 
 Finished run(std::vector<std::string> command);
-// A shell command that must succeed; returns its stdout.
+// A shell command that must succeed, with each of its parts (sh -e); returns its stdout.
 std::string shell(const std::string &command);
 
 // Each line of text is one object.
@@ -78,6 +78,13 @@ Leftovers leftovers();
 // The kernel takes some time to free what was detached: waits until there is no more of anything than before, for up to
 // five seconds. (Less, where "before" saw what an earlier test had just let go of.)
 bool become(const Leftovers &before);
+
+// Processes of the program under test that are running: their names. A process that has ended and that nobody has
+// waited for does not count.
+std::vector<std::string> programs_alive();
+// Waits until there are none, for up to 30 seconds: who was killed takes some time to go, and so do its children, which
+// notice the death.
+bool programs_end();
 
 } // namespace nft_drops::guest
 

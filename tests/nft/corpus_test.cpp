@@ -15,7 +15,7 @@ namespace {
 
 std::set<std::filesystem::path> dumps() {
 	std::set<std::filesystem::path> files;
-	const char *folder = getenv("NFT_DROPS_CORPUS"); // NOLINT(concurrency-mt-unsafe): one thread
+	const char *folder = getenv("NFT_DROPS_NFT_DUMPS"); // NOLINT(concurrency-mt-unsafe): one thread
 	if (!folder || !std::filesystem::is_directory(folder)) return files;
 	for (const auto &entry : std::filesystem::recursive_directory_iterator(folder)) {
 		if (entry.path().extension() == ".nft") files.insert(entry.path());
@@ -26,7 +26,7 @@ std::set<std::filesystem::path> dumps() {
 TEST(Corpus, LoadedAndListedAlike) {
 	if (!in_namespace([] { return 0; })) GTEST_SKIP() << "no namespaces, no nft or no nf_tables here";
 	const auto files = dumps();
-	if (files.empty()) GTEST_SKIP() << "no ruleset dumps in NFT_DROPS_CORPUS";
+	if (files.empty()) GTEST_SKIP() << "no ruleset dumps in NFT_DROPS_NFT_DUMPS";
 	int loaded = 0;
 	for (const auto &file : files) {
 		SCOPED_TRACE(file);

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the scripts of tests share: sourced, never run.
+# Functions that the scripts of tests share. Scripts source this file; nobody runs it.
 
 # say TEXT...: one line on stderr, under the script's own name.
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
-# die TEXT...: the same, and the end.
+# die TEXT...: like say, and then the script ends with status 1.
 die() {
 	say "$@"
 	exit 1
 }
 
-# need COMMAND...: ends with the names of all that are missing.
+# need COMMAND...: ends the script if a command is not installed, and names all that are missing.
 need() {
 	local command missing=()
 	for command in "$@"; do
@@ -20,7 +20,7 @@ need() {
 	[ ${#missing[@]} -eq 0 ] || die "not installed: ${missing[*]}; 'make deps' installs what the tests need"
 }
 
-# Everything that is fetched or remembered between runs.
+# The folder for everything that is fetched or kept between runs.
 cache_folder() { printf '%s\n' "${NFT_DROPS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nft-drops}"; }
 
 # architecture_of FOLDER: Debian's name of the architecture of a kernel that fetch-kernel fetched.
@@ -31,7 +31,8 @@ architecture_of() {
 	esac
 }
 
-# retry COMMAND...: up to four times, with longer and longer pauses; registries have bad moments.
+# retry COMMAND...: runs the command up to four times, with longer and longer pauses, because an archive may be out of
+# reach for a moment.
 retry() {
 	local pause
 	for pause in 5 15 45 0; do
