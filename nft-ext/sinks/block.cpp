@@ -3,7 +3,9 @@
 
 #include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/sinks/rule_text.h"
+#include "nft-ext/sinks/short_text.h"
 #include "nft-ext/text/escape.h"
+#include "nft-ext/text/figures.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +26,15 @@ void append_opening(std::string &out, std::string_view name, uint64_t handle) {
 		out += ' ';
 		append_handle(out, handle);
 	}
+	out += '\n';
+}
+
+void append_short_rule(std::string &out, const Drop &drop) {
+	const ShortText rule = shortened(drop.attribution->text);
+	append_rule_text(out, rule.text);
+	out += ' ';
+	append_handle(out, drop.event.rule_handle);
+	if (rule.left_out) out += " # " + grouped(rule.left_out) + " elements not shown again";
 	out += '\n';
 }
 
@@ -99,12 +110,26 @@ bool BlockRenderer::Shown::is_of(const Drop &drop) const {
 	return id != 0 && id == drop.attribution->id && expression == drop.expression;
 }
 
+// True from the second drop by a long rule on. Of two rules with one place in printed_, each is printed whole again:
+// that costs space on the screen, and no truth.
+bool BlockRenderer::whole_stands_above(const Drop &drop) {
+	const Attribution &attribution = *drop.attribution;
+	if (!for_terminal_ || attribution.id == 0 || !attribution.known || attribution.text.size() <= kWhole ||
+	    drop.event.cause != ND_CAUSE_RULE)
+		return false;
+	uint64_t &printed = printed_[attribution.id % printed_.size()];
+	if (printed == attribution.id) return true;
+	printed = attribution.id;
+	return false;
+}
+
 // What is printed beside and below the packet's words; opens and closes braces as needed.
 const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string &out) {
 	const uint64_t id = drop.attribution->id;
 	const bool is_long = drop.attribution->text.size() > kLong;
 	Shown &shown = is_long ? long_ : shown_[id % shown_.size()];
-	const bool kept = shown.is_of(drop);
+	const bool again = whole_stands_above(drop);
+	const bool kept = shown.is_of(drop) && shown.shortened == again;
 	if (kept && entered_ == id && netns_name_ == drop.netns_name) return shown;
 	const Context context = context_of(drop);
 	if (drop.event.cause == ND_CAUSE_OTHER)
@@ -118,7 +143,11 @@ const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string
 	shown.note.clear();
 	append_note(shown.note, context);
 	shown.culprit.clear();
-	append_culprit(shown.culprit, context, drop);
+	shown.shortened = again;
+	if (again)
+		append_short_rule(shown.culprit, drop);
+	else
+		append_culprit(shown.culprit, context, drop);
 	return shown;
 }
 

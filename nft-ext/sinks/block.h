@@ -13,6 +13,9 @@
 //	RULE # handle N                the rule that dropped it, or the jump that found the jump stack full: the
 //	                               packet line then ends in `jump limit reached`
 //	type ... policy drop;          the chain's policy
+//	RULE # handle N # M elements not shown again
+//	                               on a terminal, of a rule with thousands of elements in its braces: the whole rule
+//	                               stands above already (short_text.h)
 //	# handle N # rule gone         the rule's text at the time of the drop is not known
 //	# handle N # rule text not read yet
 //	                               the ruleset's reader did not answer in time
@@ -36,6 +39,7 @@ namespace nft_drops {
 
 class BlockRenderer final : public Renderer {
 public:
+	explicit BlockRenderer(bool for_terminal) : for_terminal_(for_terminal) {}
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void finish(std::string &out) override;
@@ -50,13 +54,17 @@ private:
 		std::string expression;
 		std::string note;
 		std::string culprit;
+		bool shortened = false; // `culprit` is
 		[[nodiscard]] bool is_of(const Drop &drop) const;
 	};
 	const Shown &prepare(const Drop &drop, std::string &out);
+	[[nodiscard]] bool whole_stands_above(const Drop &drop);
 
 	// Of longer rule texts only the latest one is kept.
 	static constexpr size_t kLong = 16 * 1024;
 
+	bool for_terminal_;
+	std::array<uint64_t, 64> printed_{}; // Attribution::id of long rules that were printed whole
 	std::array<Shown, 64> shown_;
 	Shown long_;
 	uint64_t entered_ = 0; // the attribution that the open braces belong to; 0 where it has no number

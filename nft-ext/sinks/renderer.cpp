@@ -7,7 +7,7 @@
 
 namespace nft_drops {
 
-std::unique_ptr<Renderer> make_renderer(Format format) {
+std::unique_ptr<Renderer> make_renderer(Format format, bool for_terminal) {
 	switch (format) {
 	case Format::kLine:
 		return std::make_unique<LineRenderer>();
@@ -16,7 +16,7 @@ std::unique_ptr<Renderer> make_renderer(Format format) {
 	case Format::kBlock:
 		break;
 	}
-	return std::make_unique<BlockRenderer>();
+	return std::make_unique<BlockRenderer>(for_terminal);
 }
 
 } // namespace nft_drops

@@ -41,7 +41,9 @@ public:
 	virtual void finish(std::string &out) = 0;
 };
 
-std::unique_ptr<Renderer> make_renderer(Format format);
+// `for_terminal`: people read it, so that the second and further drops by a rule with thousands of elements show a
+// short text (block only: line and JSON always have the whole text).
+std::unique_ptr<Renderer> make_renderer(Format format, bool for_terminal = false);
 
 } // namespace nft_drops
 

@@ -12,7 +12,7 @@ constexpr auto kCoalesceFor = 1s;
 } // namespace
 
 TextSink::TextSink(const Options &options)
-    : renderer_(make_renderer(options.format)), output_(options.fd), pace_(options.limit) {
+    : renderer_(make_renderer(options.format, isatty(options.fd) != 0)), output_(options.fd), pace_(options.limit) {
 }
 
 void TextSink::take(const Drop &drop) {

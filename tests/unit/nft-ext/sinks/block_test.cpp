@@ -37,6 +37,38 @@ TEST_F(Block, OneContextIsOpenedOnce) {
 	EXPECT_TRUE(finish().ends_with("# handle 7\n\t}\n}\n"));
 }
 
+// On a terminal the second and further drops by a rule with thousands of elements show a few of them.
+TEST_F(Block, ALongRuleIsPrintedWholeOnce) {
+	std::string elements = "10.0.0.0";
+	for (int i = 1; i < 3000; i++)
+		elements += ", 10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+	Attribution rule = rule_answer("ip saddr { " + elements + " } drop");
+	rule.id = 5;
+	const std::string whole = "\t\tip saddr { " + elements + " } drop # handle 7\n";
+	const std::string brief = "\t\tip saddr { 10.0.0.0, 10.0.0.1, 10.0.0.2 } drop # handle 7 # 2,997 elements not "
+	                          "shown again\n";
+	const std::string head = "table inet filter { # handle 6\n\tchain input { # handle 1\n";
+	renderer_ = make_renderer(Format::kBlock, true);
+	for (int i = 0; i < 3; i++)
+		drop(syn(), rule);
+	EXPECT_EQ(out_, head + kPacketLine + whole + kPacketLine + brief + kPacketLine + brief);
+	finish();
+	Attribution replaced = rule;
+	replaced.id = 6; // another text: it has not been seen
+	drop(syn(), replaced);
+	EXPECT_EQ(out_, head + kPacketLine + whole);
+	finish();
+	drop(syn(), rule_answer());
+	drop(syn(), rule_answer());
+	EXPECT_TRUE(out_.ends_with("\t\ttcp dport 10000 drop # handle 7\n")) << "short rules stay as they are";
+
+	out_.clear();
+	renderer_ = make_renderer(Format::kBlock);
+	for (int i = 0; i < 2; i++)
+		drop(syn(), rule);
+	EXPECT_EQ(out_, head + kPacketLine + whole + kPacketLine + whole) << "what is no terminal always gets the rule";
+}
+
 TEST_F(Block, ChainChanges) {
 	drop(syn(), rule_answer());
 	Attribution other = rule_answer("drop");
