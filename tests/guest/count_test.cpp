@@ -234,19 +234,37 @@ TEST_F(CountTest, OtherRulesAtTheSameAddresses) {
 // What sees changes of the ruleset can be switched off.
 TEST_F(CountTest, WithFtraceSwitchedOff) {
 	constexpr const char *kSwitch = "/proc/sys/kernel/ftrace_enabled";
-	const auto turn = [](bool on) { shell(std::string("echo ") + (on ? "1 >" : "0 >") + kSwitch); };
-	if (!std::filesystem::exists(kSwitch)) GTEST_SKIP() << "there is no " << kSwitch;
+	const auto turn = [](bool on) {
+		return run({"sh", "-c", std::string("echo ") + (on ? "1 >" : "0 >") + kSwitch}).status == 0;
+	};
+	ASSERT_TRUE(std::filesystem::exists(kSwitch));
 	load(twenty_rules());
 	start();
 	send(50, 25);
-	turn(false);
+	const bool guarded = std::filesystem::exists(kPins + std::string("/guard_0"));
+	if (!turn(false)) {
+		// A kernel that knows of the guards keeps ftrace on for them. Without them it lets it be switched off.
+		EXPECT_TRUE(guarded) << "ftrace is needed by nobody else here";
+		EXPECT_EQ(figures("dport 20000 "), "2 " + std::to_string(2 * 28 + 1 + 26));
+		shell(nft_drops() + " count stop");
+		EXPECT_TRUE(turn(false));
+		EXPECT_TRUE(turn(true));
+		return;
+	}
+	if (!guarded) {
+		// Nothing relies on ftrace.
+		EXPECT_EQ(figures("dport 20000 "), "2 " + std::to_string(2 * 28 + 1 + 26));
+		expect_right_over_reloads(8);
+		EXPECT_TRUE(turn(true));
+		return;
+	}
 	const Finished refused = run({nft_drops(), "list", "ruleset", "--with-drop-counts"});
 	EXPECT_EQ(refused.status, 1);
 	EXPECT_EQ(refused.out, "");
 	EXPECT_THAT(refused.err, HasSubstr("kernel.ftrace_enabled"));
 	shell(nft_drops() + " count reset");
 	expect_right_over_reloads(8);
-	turn(true);
+	EXPECT_TRUE(turn(true));
 }
 
 TEST_F(CountTest, FollowsHandles) {
@@ -373,6 +391,10 @@ TEST_F(CountTest, WhatOthersPinnedIsReplacedNeverRead) {
 	// A part is missing.
 	for (const char *part : {"/link_0", "/prog_0", "/guard_0", "/guard_3", "/rules", "/counts", "/meta"}) {
 		const std::string path = kPins + std::string(part);
+		// A kernel whose functions cannot be traced by BPF has none: all of them or none.
+		if (std::string_view(part).starts_with("/guard_") &&
+		    !std::filesystem::exists(kPins + std::string("/guard_0")))
+			continue;
 		shell("mv " + path + " " + path + "0");
 		EXPECT_EQ(run({nft_drops(), "list", "ruleset", "--with-drop-counts"}).status, 1) << part;
 		shell("mv " + path + "0 " + path);

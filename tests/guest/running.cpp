@@ -200,11 +200,20 @@ bool programs_end() {
 }
 
 bool become(const Leftovers &before) {
-	for (int i = 0; i < 500; i++) {
-		if (leftovers().no_more_than(before)) return true;
+	constexpr auto kPatience = 60s;
+	const auto begin = std::chrono::steady_clock::now();
+	Leftovers now = leftovers();
+	for (; !now.no_more_than(before); now = leftovers()) {
+		if (std::chrono::steady_clock::now() - begin > kPatience) break;
 		std::this_thread::sleep_for(10ms);
 	}
-	return false;
+	const auto took = std::chrono::steady_clock::now() - begin;
+	if (took > 5s)
+		fprintf(stderr,
+		        "after %.1f s: %zu kprobes (%zu before), %zu programs (%zu), %zu maps (%zu), %zu links (%zu)\n",
+		        std::chrono::duration<double>(took).count(), now.kprobes, before.kprobes, now.programs,
+		        before.programs, now.maps, before.maps, now.links, before.links);
+	return now.no_more_than(before);
 }
 
 } // namespace nft_drops::guest

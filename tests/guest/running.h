@@ -76,7 +76,8 @@ struct Leftovers {
 };
 Leftovers leftovers();
 // The kernel takes some time to free what was detached: waits until there is no more of anything than before, for up to
-// five seconds. (Less, where "before" saw what an earlier test had just let go of.)
+// a minute (a kernel with PREEMPT_RT frees when nothing else is to do), and says how long it took if that was long.
+// (Less, where "before" saw what an earlier test had just let go of.)
 bool become(const Leftovers &before);
 
 // Processes of the program under test that are running: their names. A process that has ended and that nobody has
