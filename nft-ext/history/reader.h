@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Asks the history. Everything that is found is in memory when find() returns: nothing of the database is held then, so
+// that a slow reader of the answer holds up no recorder.
+#ifndef NFT_DROPS_NFT_EXT_HISTORY_READER_H
+#define NFT_DROPS_NFT_EXT_HISTORY_READER_H
+
+#include "jit/base/result.h"
+#include "nft-ext/history/database.h"
+#include "nft-ext/history/row.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nft_drops {
+
+enum class HistorySort { kLast, kPackets, kBytes };
+
+struct HistoryQuery {
+	// Whose drops; empty or 0: all.
+	std::string family, table, chain;
+	uint64_t handle = 0;
+	// By the wall clock, both inclusive.
+	int64_t since = 0, until = 0;
+	HistorySort sort = HistorySort::kLast;
+	size_t limit = 0; // flows; 0: all
+};
+
+struct FoundFlow {
+	FlowWords flow;
+	Drops drops;
+};
+
+struct FoundCulprit {
+	Culprit culprit;
+	std::vector<FoundFlow> flows;
+};
+
+struct Interval {
+	int64_t from = 0, to = 0;
+};
+
+struct Found {
+	// kLast: the newest last; else the one with most first.
+	std::vector<FoundCulprit> culprits;
+	size_t left_out = 0; // flows, because of the limit
+	// What was looked at: since and until, widened where rows are of both sides of them.
+	Interval time;
+	bool widened = false;
+	std::vector<Interval> not_recorded;     // within since and until
+	std::vector<Interval> clock_set;        // from one time to another
+	std::vector<std::string> recorded_only; // MATCHes of recorders
+	int64_t lost = 0;
+	int64_t begin = 0; // of what is recorded at all; 0: nothing
+};
+
+class HistoryReader {
+public:
+	// Fails where there is none, with the command that starts one; and where it may not be read.
+	static Result<HistoryReader> open(const std::string &path);
+	Result<Found> find(const HistoryQuery &query);
+
+private:
+	HistoryReader(Database database, bool recording) : database_(std::move(database)), recording_(recording) {}
+	Result<void> find_culprits(const HistoryQuery &query, std::vector<std::pair<int64_t, Culprit>> &to);
+	Result<void> find_flows(const HistoryQuery &query, Found &found);
+	Result<void> find_gaps(const HistoryQuery &query, Found &found);
+
+	Database database_;
+	bool recording_; // a recorder is at work now
+};
+
+} // namespace nft_drops
+
+#endif
