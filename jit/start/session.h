@@ -23,7 +23,7 @@ struct SessionOptions {
 	bool netns_held = false; // see ProbeOptions
 	size_t ring_bytes = ProbeOptions{}.ring_bytes;
 	bool path = false;  // the jumps that led to the rule, too
-	Filter filter;      // only drops that it takes become events; all are counted
+	Filter filter{};    // only drops that it takes become events; all are counted
 	bool audit = false; // all packets that the kernel frees as dropped by netfilter, too
 };
 

@@ -16,17 +16,25 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
-bool takes_argument(std::string_view name) {
-	return std::ranges::any_of(options(),
-	                           [&](const OptionSpec &o) { return o.name && o.name == name && o.argument; });
+// Whether an option of this name or letter is followed by an argument. An option of `command` decides before others.
+template <typename Is> bool takes_argument(Command command, Is is) {
+	for (const OptionSpec &o : options()) {
+		if (takes(command, o) && is(o)) return o.argument != nullptr;
+	}
+	return std::ranges::any_of(options(), [&](const OptionSpec &o) { return is(o) && o.argument; });
 }
 
-bool takes_argument(char letter) {
-	return std::ranges::any_of(options(), [&](const OptionSpec &o) { return o.letter == letter && o.argument; });
+bool takes_argument(Command command, std::string_view name) {
+	return takes_argument(command, [name](const OptionSpec &o) { return o.name && o.name == name; });
 }
 
-// The words of a command line that are neither options nor arguments of options. Leaves argv as it is.
-Words words_of(int argc, char *const argv[]) {
+bool takes_argument(Command command, char letter) {
+	return takes_argument(command, [letter](const OptionSpec &o) { return o.letter == letter; });
+}
+
+// The words of a command line that are neither options nor arguments of options, if it is one of `command`. Leaves argv
+// as it is.
+Words words_of(Command command, int argc, char *const argv[]) {
 	Words words;
 	for (int i = 1; i < argc; i++) {
 		const std::string_view a = argv[i];
@@ -34,10 +42,11 @@ Words words_of(int argc, char *const argv[]) {
 		if (a.size() < 2 || a[0] != '-') {
 			words.push_back(a);
 		} else if (a[1] == '-') {
-			if (a.find('=') == std::string_view::npos && takes_argument(a.substr(2))) i++;
+			if (a.find('=') == std::string_view::npos && takes_argument(command, a.substr(2))) i++;
 		} else {
 			const auto letters = a.substr(1);
-			const auto taking = std::ranges::find_if(letters, [](char c) { return takes_argument(c); });
+			const auto taking =
+			        std::ranges::find_if(letters, [command](char c) { return takes_argument(command, c); });
 			if (taking + 1 == letters.end()) i++;
 		}
 	}
@@ -61,9 +70,10 @@ bool has_an_option_of(const CommandSpec &command, int argc, char *const argv[]) 
 	});
 }
 
-Command command_of(const Words &words, int argc, char *const argv[]) {
-	if (words.empty()) return Command::kPassThrough;
+Command command_of(int argc, char *const argv[]) {
 	for (const CommandSpec &c : commands()) {
+		const Words words = words_of(c.id, argc, argv);
+		if (words.empty()) continue;
 		const auto match = Synopsis(c.synopsis).match(words);
 		switch (c.ours) {
 		case Ours::kWhole:
@@ -148,8 +158,8 @@ Result<void> check_words(const Words &words, const CommandSpec &spec, const std:
 
 Result<CommandLine> parse(int argc, char *const argv[]) {
 	CommandLine line;
-	line.words = words_of(argc, argv);
-	const Command command = command_of(line.words, argc, argv);
+	const Command command = command_of(argc, argv);
+	line.words = words_of(command, argc, argv);
 	line.command = command;
 	if (command == Command::kPassThrough) return line;
 	const std::string see = fmt::format("see nft-drops {} --help", line.words.front());

@@ -25,6 +25,8 @@ enum class Command : unsigned {
 	kCheck,
 	kDemo,
 	kBpftrace,
+	kRecord,
+	kWhy,
 	kHelp,
 	kVersion,
 };
@@ -53,6 +55,24 @@ struct CountOptions {
 	std::optional<uint32_t> max_rules;
 };
 
+inline constexpr const char *kDefaultDatabase = "/var/lib/nft-drops/drops.db";
+
+struct RecordOptions {
+	std::string database = kDefaultDatabase;
+	std::string netns;                               // --netns; empty: all network namespaces
+	std::chrono::seconds keep = std::chrono::days(7); // --keep
+	int64_t max_size = int64_t{256} << 20;           // --max-size: bytes
+};
+
+// What --format and --json say is in MonitorOptions.
+struct WhyOptions {
+	std::string database = kDefaultDatabase;
+	std::string since = "10m"; // --since, as it was typed
+	std::string until;         // --until; empty: now
+	std::string sort = "last"; // --sort
+	size_t limit = 0;          // --limit: flows; 0: all
+};
+
 // The files of a kernel that is not running. Both are empty for the running kernel.
 struct ProbeOptions {
 	std::string ko;
@@ -69,6 +89,8 @@ struct CommandLine {
 	ListOptions list;
 	CountOptions count;
 	ProbeOptions probe;
+	RecordOptions record;
+	WhyOptions why;
 };
 
 // Decides whose command line this is. `monitor` belongs to nft-drops, unless the next word is an object of nft's own

@@ -105,7 +105,7 @@ Result<void> json(CommandLine &line, const char *) {
 }
 
 Result<void> netns(CommandLine &line, const char *argument) {
-	line.monitor.netns = argument;
+	line.monitor.netns = line.record.netns = argument;
 	return line.monitor.netns.empty()
 	               ? fail("--netns", "the name is empty", "give a name of ip netns, a process's number or a file")
 	               : Result<void>();
@@ -133,6 +133,60 @@ Result<void> limit(CommandLine &line, const char *argument) {
 	if (error != std::errc() || std::string_view(end, text.data() + text.size()) != "/second" || n == 0)
 		return fail(fmt::format("--limit {}", text), "not a rate", "give a rate such as 100/second");
 	line.monitor.limit = n;
+	return {};
+}
+
+Result<void> database(CommandLine &line, const char *argument) {
+	line.record.database = line.why.database = argument;
+	return line.why.database.empty() ? fail("--database", "the name is empty", "give the name of a file")
+	                                 : Result<void>();
+}
+
+Result<void> keep(CommandLine &line, const char *argument) {
+	const auto time = parse_duration(argument);
+	if (!time || *time < std::chrono::minutes(1))
+		return fail(fmt::format("--keep {}", argument), "not a time of a minute or more",
+		            "give a time such as 12h or 7d");
+	line.record.keep = std::chrono::duration_cast<std::chrono::seconds>(*time);
+	return {};
+}
+
+Result<void> max_size(CommandLine &line, const char *argument) {
+	constexpr int64_t kLeast = int64_t{8} << 20, kMost = int64_t{1} << 40;
+	const std::string_view text = argument;
+	int64_t n = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+	const std::string_view unit(end, text.data() + text.size());
+	const int shift = unit == "K" ? 10 : unit == "M" ? 20 : unit == "G" ? 30 : 0;
+	if (error != std::errc() || (shift == 0 && !unit.empty()) || n < 0 || n > kMost >> shift || n << shift < kLeast)
+		return fail(fmt::format("--max-size {}", text), "not a size from 8M to 1024G",
+		            "give a size such as 256M");
+	line.record.max_size = n << shift;
+	return {};
+}
+
+Result<void> since(CommandLine &line, const char *argument) {
+	line.why.since = argument;
+	return {};
+}
+
+Result<void> until(CommandLine &line, const char *argument) {
+	line.why.until = argument;
+	return {};
+}
+
+Result<void> sort_by(CommandLine &line, const char *argument) {
+	line.why.sort = argument;
+	if (line.why.sort == "packets" || line.why.sort == "bytes" || line.why.sort == "last") return {};
+	return fail(fmt::format("--sort {}", argument), "drops cannot be sorted by this",
+	            "give packets, bytes or last");
+}
+
+Result<void> why_limit(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), line.why.limit);
+	if (error != std::errc() || end != text.data() + text.size() || line.why.limit == 0)
+		return fail(fmt::format("--limit {}", text), "not a number of flows", "give a whole number from 1");
 	return {};
 }
 
@@ -181,11 +235,11 @@ constexpr unsigned kList = of(Command::kList);
 
 // The options of nft-drops come first, then nft's in the order of nft(8) (src/main.c of nftables).
 constexpr OptionSpec kOptions[] = {
-        {0, "format", "block|line|json", of(Command::kMonitor),
+        {0, "format", "block|line|json", of(Command::kMonitor, Command::kWhy),
          "block (default; looks like nft -a list ruleset), line (one drop, one line) or json", format},
-        {'j', "json", nullptr, of(Command::kMonitor), "the same as --format json", json},
-        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList), "changes nothing: drops always show handles",
-         nothing},
+        {'j', "json", nullptr, of(Command::kMonitor, Command::kWhy), "the same as --format json", json},
+        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList, Command::kWhy),
+         "changes nothing: drops always show handles", nothing},
         {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
         {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
         {0, "with-drop-counts", nullptr, of(Command::kList), "add the drop counts of each rule and each chain policy",
@@ -195,7 +249,7 @@ constexpr OptionSpec kOptions[] = {
         {0, "for", "DURATION", of(Command::kList), "count from now on for a time such as 10s, 5m or 1h30m",
          list_duration},
         {0, "max-rules", "N", of(Command::kCount), "room for the counts of N rules and policies (65536)", max_rules},
-        {0, "netns", "NETNS", of(Command::kMonitor),
+        {0, "netns", "NETNS", of(Command::kMonitor, Command::kRecord),
          "watch this network namespace: a name of ip netns, a process's number, or a file", netns},
         {0, "all-netns", nullptr, of(Command::kMonitor), "watch all network namespaces; each drop names its namespace",
          all_netns},
@@ -204,6 +258,16 @@ constexpr OptionSpec kOptions[] = {
          "also show netfilter's other drops, and prove that none is missing", audit},
         {0, "limit", "N/second", of(Command::kMonitor),
          "print at most N drops a second; the rest is counted, and repeats are shown as one", limit},
+        {0, "database", "FILE", of(Command::kRecord, Command::kWhy),
+         "the file that holds the history (/var/lib/nft-drops/drops.db)", database},
+        {0, "keep", "DURATION", of(Command::kRecord), "forget drops that are older than this (7d)", keep},
+        {0, "max-size", "SIZE", of(Command::kRecord),
+         "the most that the file and its log may take, such as 256M (default); the oldest drops go first", max_size},
+        {0, "since", "TIME", of(Command::kWhy), "from when on (10m): 10m, 2h, 14:05, '2026-11-20 14:05'", since},
+        {0, "until", "TIME", of(Command::kWhy), "up to when (now)", until},
+        {0, "sort", "packets|bytes|last", of(Command::kWhy),
+         "most packets first, most bytes first, or newest last (default)", sort_by},
+        {0, "limit", "N", of(Command::kWhy), "show N flows at most", why_limit},
         {0, "ko", "FILE", of(Command::kProbe),
          "the kernel's nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; leave it out if nf_tables is built in", ko},
         {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
@@ -261,6 +325,19 @@ constexpr CommandSpec kCommands[] = {
          "\"start\" changes nothing, \"reset\" starts at zero, \"stop\" leaves nothing behind. Counts follow a rule's "
          "handle: \"nft replace rule\" keeps them, and \"status\" includes the counts of deleted rules.",
          check_count},
+        {Command::kRecord, Ours::kWhole, "record", "keep a history of drops on disk, for why",
+         "Keeps every drop of all network namespaces: by rule or policy, devices, addresses, protocol and destination "
+         "port, with packets, bytes, first and last time, and the text that the rule had then. A line that starts with "
+         "\"nft-drops: recording\" on standard error says that every drop from then on is kept. After a day, minutes "
+         "become hours. SIGINT and SIGTERM end it.\n\n"
+         "The service nft-drops-record.service runs it: systemctl enable --now nft-drops-record."},
+        {Command::kWhy, Ours::kWhole,
+         "why [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)]",
+         "ask the history: which rule dropped these packets, how many, when",
+         "Prints what nft's own listing would have looked like, newest last, with each flow as a comment above the "
+         "rule "
+         "that dropped it: packets, bytes, first and last time. Times in which nothing was recorded are told.\n\n"
+         "Needs no privilege but to read the files: members of the group nft-drops may."},
         {Command::kProbe, Ours::kWhole, "probe",
          "show at which instructions of the kernel drops are seen, and why there",
          "With --ko and --vmlinux, for a kernel that is not running. The exit status is 2 if that kernel cannot be "
@@ -291,6 +368,8 @@ constexpr Placeholder kPlaceholders[] = {
         {"CHAIN", "the name of a chain"},
         {"HANDLE", "a rule's number, as nft -a list ruleset shows it"},
         {"NETNS", "a name of ip netns, a process's number, or a file such as /proc/1/ns/net"},
+        {"SIZE", "bytes, or a number with K, M or G behind it"},
+        {"TIME", "a time ago (10m, 2h), a time of day (14:05), or a day with or without one ('2026-11-20 14:05')"},
         {"N/second", "a whole number from 1, and \"/second\""},
         {"COMMAND", "a command of nft-drops"},
 };

@@ -139,13 +139,18 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
 		store->set_aside_ = opened.error().why;
 		store->database_.reset();
 		store->damaged_ = false;
-		if (rename(path.c_str(), (path + ".damaged").c_str()) != 0) return fail(path, strerror(errno));
-		unlink((path + "-wal").c_str());
-		unlink((path + "-shm").c_str());
+		if (auto aside = set_aside(path); !aside) return std::unexpected(aside.error());
 		if (auto again = store->open_file(); !again) return std::unexpected(again.error());
 	}
 	if (auto prepared = store->prepare(); !prepared) return std::unexpected(prepared.error());
 	return store;
+}
+
+Result<void> Store::set_aside(const std::string &path) {
+	if (rename(path.c_str(), (path + ".damaged").c_str()) != 0) return fail(path, strerror(errno));
+	unlink((path + "-wal").c_str());
+	unlink((path + "-shm").c_str());
+	return {};
 }
 
 Result<void> Store::open_file() {

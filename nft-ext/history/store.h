@@ -44,6 +44,8 @@ public:
 	static Result<std::unique_ptr<Store>> open(StoreOptions options);
 
 	[[nodiscard]] const std::string &set_aside() const { return set_aside_; }
+	// The same by hand, for a damage that only shows later. Nobody may have the file open.
+	static Result<void> set_aside(const std::string &path);
 
 	struct SpanWords {
 		std::string boot;

@@ -8,6 +8,7 @@
 #include "nft-ext/commands/demo.h"
 #include "nft-ext/commands/list.h"
 #include "nft-ext/commands/monitor.h"
+#include "nft-ext/commands/record.h"
 #include "nft-ext/text/report.h"
 #include "version.h"
 
@@ -57,6 +58,9 @@ int run(int argc, char *argv[]) {
 		break;
 	case Command::kBpftrace:
 		done = print(jit::bpftrace_for_running_kernel());
+		break;
+	case Command::kRecord:
+		done = record(line->record);
 		break;
 	case Command::kDemo:
 		done = demo();

@@ -58,6 +58,8 @@ int run(int argc, char *argv[]) {
 	case Command::kHelp:
 		fputs(help(line->help_of).c_str(), stdout);
 		return 0;
+	case Command::kWhy:
+		return become("nft-drops-history", argv);
 	default:
 		return become("nft-drops-live", argv);
 	}

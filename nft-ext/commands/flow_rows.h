@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From the kernel's sums by rule and flow to rows of the history: texts of the time, wall times, names.
+#ifndef NFT_DROPS_NFT_EXT_COMMANDS_FLOW_ROWS_H
+#define NFT_DROPS_NFT_EXT_COMMANDS_FLOW_ROWS_H
+
+#include "jit/flows/flows.h"
+#include "nft-ext/drop/kernel_names.h"
+#include "nft-ext/drop/rulesets.h"
+#include "nft-ext/history/row.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace nft_drops::cli {
+
+class FlowRows {
+public:
+	// `only`: the namespace (inode number) whose drops are wanted; 0: all.
+	FlowRows(Rulesets &rulesets, KernelNames &names, uint32_t only)
+	    : rulesets_(rulesets), names_(names), only_(only) {}
+
+	struct Taken {
+		std::vector<Row> rows;
+		int64_t packets = 0; // of the rows
+		int64_t lost = 0;    // drops that are in no row: their rule is not known
+	};
+	// Everything since the last call. The rows' culprits are valid until the next call of forget().
+	Taken take(jit::Flows &flows);
+	// Lets go of culprits, where there are many. No row may be in use.
+	void forget();
+
+private:
+	using Key = std::array<uint64_t, 5>; // struct nd_flow_rule_key
+	const Culprit *culprit_of(const nd_flow_rule &rule);
+
+	Rulesets &rulesets_;
+	KernelNames &names_;
+	uint32_t only_;
+	std::map<Key, std::unique_ptr<const Culprit>> known_;
+	// Those whose text could not be told: asked for anew the next time.
+	std::vector<std::unique_ptr<const Culprit>> unknown_;
+};
+
+} // namespace nft_drops::cli
+
+#endif

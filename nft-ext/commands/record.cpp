@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/commands/record.h"
+
+#include "jit/flows/flows.h"
+#include "jit/kernel/live/load_nf_tables.h"
+#include "nft-ext/commands/flow_rows.h"
+#include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/drop/namespaces.h"
+#include "nft-ext/drop/rulesets.h"
+#include "nft-ext/history/notify.h"
+#include "nft-ext/history/store.h"
+#include "nft-ext/loop/signals.h"
+#include "nft-ext/text/report.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <poll.h>
+#include <vector>
+
+namespace nft_drops::cli {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int kTickMs = 1000;
+// Where nothing drops, so often is written down that it is still being recorded.
+constexpr int64_t kHeartbeat = 10 * kSecond;
+// The wall clock is slewed by 500 ppm at most (adjtimex(2)): what differs more from one second to the next was set.
+constexpr int64_t kClockWasSet = kSecond / 2;
+// What cannot be written (a full disk) waits in memory.
+constexpr size_t kMostWaiting = 1 << 18;
+
+class Recorder {
+public:
+	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store, jit::Flows &flows,
+	         Rulesets &rulesets, uint32_t only)
+	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(flows), rulesets_(rulesets),
+	      names_(flows.expression()), rows_(rulesets, names_, only) {}
+
+	Result<void> run(const Signals &signals) {
+		now_ = Moment::now();
+		if (auto begun = begin_span(false); !begun) return begun;
+		say("recording " + where_it_looks(flows_.sites(), flows_.release(), flows_.missed().complete));
+		notify_systemd("READY=1");
+		for (;;) {
+			pollfd fd{signals.fd(), POLLIN, 0};
+			const int n = poll(&fd, 1, kTickMs);
+			if (n < 0 && errno != EINTR) return fail("record", strerror(errno));
+			if (n > 0) break;
+			tick();
+			notify_systemd("WATCHDOG=1");
+		}
+		notify_systemd("STOPPING=1");
+		flows_.detach();
+		// What was being summed up when the links went away may be in the other half.
+		tick();
+		last_written_ = 0;
+		tick();
+		say(fmt::format("recorded {} drops, {} lost", recorded_, lost_));
+		if (!trouble_.empty()) return fail(where_.path, trouble_);
+		return {};
+	}
+
+private:
+	Result<void> begin_span(bool clock_set) {
+		offset_ = now_.wall - now_.boot;
+		return store_->begin_span(
+		        now_, {.boot = boot_id(), .clock_set = clock_set, .netns = options_.netns, .match = {}});
+	}
+
+	void tick() {
+		FlowRows::Taken taken = rows_.take(flows_);
+		now_ = Moment::now();
+		const int64_t offset = now_.wall - now_.boot;
+		if (std::abs(offset - offset_) > kClockWasSet) {
+			if (auto begun = begin_span(true); !begun) tell(begun.error());
+		}
+		offset_ = offset; // slewing goes on for years
+		const uint64_t missed = flows_.missed().hits;
+		lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
+		waiting_lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
+		missed_ = missed;
+		recorded_ += taken.packets;
+		waiting_.insert(waiting_.end(), std::make_move_iterator(taken.rows.begin()),
+		                std::make_move_iterator(taken.rows.end()));
+		rulesets_.look_around();
+		if (waiting_.empty() && waiting_lost_ == 0 && now_.boot - last_written_ < kHeartbeat) return;
+		write();
+	}
+
+	void write() {
+		auto written = store_->write(waiting_, waiting_lost_, now_);
+		if (!written && store_->damaged()) {
+			begin_anew(written.error());
+			written = store_->write(waiting_, waiting_lost_, now_);
+		}
+		if (!written) {
+			tell(written.error());
+			give_up_some();
+			return;
+		}
+		if (!trouble_.empty()) say(where_.path + ": written again");
+		trouble_.clear();
+		waiting_.clear();
+		waiting_lost_ = 0;
+		last_written_ = now_.boot;
+		rows_.forget();
+		if (auto tidied = store_->tidy(now_); !tidied) {
+			tell(tidied.error());
+			if (store_->damaged()) begin_anew(tidied.error());
+		}
+	}
+
+	// Set aside what is damaged, and go on in a new file.
+	void begin_anew(const Error &why) {
+		store_.reset();
+		auto store = Store::open(where_);
+		// A damage that opening does not see: the file goes for sure.
+		if (store && (*store)->set_aside().empty()) {
+			store->reset();
+			Store::set_aside(where_.path);
+			store = Store::open(where_);
+		}
+		if (!store) {
+			// Nothing can be recorded without one.
+			tell(store.error());
+			std::exit(store.error().exit_status());
+		}
+		say(fmt::format("{}: damaged ({}); it is {}.damaged now, and a new history begins", where_.path,
+		                why.why, where_.path));
+		store_ = std::move(*store);
+		if (auto begun = begin_span(false); !begun) tell(begun.error());
+	}
+
+	// So many at most wait in memory; what is beyond is lost.
+	void give_up_some() {
+		if (waiting_.size() <= kMostWaiting) return;
+		for (size_t i = kMostWaiting; i < waiting_.size(); i++) {
+			lost_ += waiting_[i].drops.packets;
+			waiting_lost_ += waiting_[i].drops.packets;
+			recorded_ -= waiting_[i].drops.packets;
+		}
+		waiting_.resize(kMostWaiting);
+	}
+
+	// Once for each kind of trouble.
+	void tell(const Error &error) {
+		if (trouble_ == error.why) return;
+		trouble_ = error.why;
+		say(fmt::format("{}: {}; what cannot be written waits in memory", where_.path, error.why));
+	}
+
+	const RecordOptions &options_;
+	StoreOptions where_;
+	std::unique_ptr<Store> store_;
+	jit::Flows &flows_;
+	Rulesets &rulesets_;
+	LiveKernelNames names_;
+	FlowRows rows_;
+	Moment now_;
+	int64_t offset_ = 0; // wall time less boot time
+	int64_t last_written_ = 0;
+	uint64_t missed_ = 0;
+	int64_t recorded_ = 0, lost_ = 0;
+	std::vector<Row> waiting_;
+	int64_t waiting_lost_ = 0;
+	std::string trouble_; // what was told last
+};
+
+} // namespace
+
+Result<void> record(const RecordOptions &options) {
+	const Signals signals;
+	StoreOptions where{.path = options.database, .keep = options.keep, .max_size = options.max_size};
+	auto store = Store::open(where);
+	if (!store) return std::unexpected(store.error());
+	if (!(*store)->set_aside().empty())
+		say(fmt::format("{}: {}; it is {}.damaged now, and a new history begins", where.path,
+		                (*store)->set_aside(), where.path));
+	auto netns = options.netns.empty() ? NetNamespace::present() : NetNamespace::open(options.netns);
+	if (!netns) return std::unexpected(netns.error());
+	const NetNamespace *one = options.netns.empty() ? nullptr : &*netns;
+	// nf_tables first, since the rulesets' readers need it; they read while the probe is made.
+	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+	auto rulesets = Rulesets::start(one);
+	if (!rulesets) return std::unexpected(rulesets.error());
+	auto flows = jit::Flows::start({});
+	if (!flows) return std::unexpected(flows.error());
+	if (auto read = (*rulesets)->ready(); !read) return std::unexpected(read.error());
+	return Recorder(options, std::move(where), std::move(*store), **flows, **rulesets, one ? one->inode() : 0)
+	        .run(signals);
+}
+
+} // namespace nft_drops::cli

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// record and why, on a real kernel with real packets. The truth comes from nft's own counters.
+// NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
+#include "running.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <unistd.h>
+
+namespace nft_drops::guest {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr unsigned kFirstPort = 20000, kPorts = 1000, kPortsOfARule = 50;
+constexpr unsigned kEcho = 31000; // and the next: accepted
+
+unsigned packets_of_each() {
+	return std::getenv("NFT_DROPS_FULL") != nullptr ? 500'000 : 10'000;
+}
+
+std::string twenty_rules() {
+	std::string text = "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n";
+	for (unsigned i = 0; i < kPorts / kPortsOfARule; i++)
+		text += "\t\tudp dport " + std::to_string(kFirstPort + i * kPortsOfARule) + "-" +
+		        std::to_string(kFirstPort + (i + 1) * kPortsOfARule - 1) + " counter drop\n";
+	return text + "\t}\n}\n";
+}
+
+// UDP datagrams over lo from one processor to random ports. Now and then one to itself, for what comes back shows that
+// all before it have arrived.
+void send_on(int cpu, unsigned count) {
+	constexpr unsigned kInQueue = 250;
+	cpu_set_t here;
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
+	const auto loopback = [](unsigned port) {
+		sockaddr_in to{};
+		to.sin_family = AF_INET;
+		to.sin_port = htons(static_cast<uint16_t>(port));
+		to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		return to;
+	};
+	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const sockaddr_in self = loopback(kEcho + static_cast<unsigned>(cpu));
+	const timeval patience{60, 0};
+	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
+	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
+		_exit(4);
+	std::array<char, 50> bytes{};
+	const auto send_to = [&](const sockaddr_in &to, size_t size) {
+		if (sendto(s, bytes.data(), size, 0, reinterpret_cast<const sockaddr *>(&to), sizeof(to)) < 0) _exit(3);
+	};
+	std::minstd_rand random(static_cast<unsigned>(cpu) + 1);
+	for (unsigned i = 0; i < count; i++) {
+		send_to(loopback(kFirstPort + random() % kPorts), 1 + i % 50);
+		if (i % kInQueue != 0 && i + 1 != count) continue;
+		send_to(self, 1);
+		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
+	}
+	_exit(0);
+}
+
+using Sums = std::map<uint64_t, std::pair<uint64_t, uint64_t>>; // packets and bytes by handle
+
+Sums counters() {
+	Sums sums;
+	const json ruleset = json::parse(shell("nft -j list ruleset"));
+	for (const json &object : ruleset.at("nftables")) {
+		if (!object.contains("rule")) continue;
+		for (const json &e : object.at("rule").at("expr"))
+			if (e.contains("counter"))
+				sums[object.at("rule").at("handle")] = {e.at("counter").at("packets"),
+				                                        e.at("counter").at("bytes")};
+	}
+	return sums;
+}
+
+class RecordTest : public testing::Test {
+protected:
+	void SetUp() override {
+		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+		shell("ip link set lo up");
+		std::filesystem::remove_all(kFolder);
+		before_ = leftovers();
+	}
+	void TearDown() override { EXPECT_TRUE(become(before_)); }
+
+	static void load(const std::string &ruleset) { shell("nft -f - <<'END'\n" + ruleset + "\nEND"); }
+	static std::unique_ptr<Running> record() {
+		auto recorder = std::make_unique<Running>(
+		        std::vector<std::string>{nft_drops(), "record", "--database", kDatabase});
+		EXPECT_TRUE(recorder->wait_for("nft-drops: recording ")) << recorder->err();
+		return recorder;
+	}
+	static std::string why(const std::string &options) {
+		return shell(nft_drops() + " why --database " + kDatabase + " " + options);
+	}
+	static void send(unsigned count) {
+		const pid_t child = fork();
+		if (child == 0) send_on(0, count);
+		int status = -1;
+		ASSERT_EQ(waitpid(child, &status, 0), child);
+		ASSERT_EQ(status, 0);
+	}
+	// What the history has, by handle; others and lost, too.
+	static Sums recorded(uint64_t *lost = nullptr) {
+		Sums sums;
+		for (const json &line : json_lines(why("-j --since 12h"))) {
+			if (line.contains("lost") && lost) *lost = line.at("lost");
+			if (!line.contains("packets")) continue;
+			EXPECT_EQ(line.at("table"), "t");
+			auto &[packets, bytes] = sums[line.at("handle")];
+			packets += line.at("packets").get<uint64_t>();
+			bytes += line.at("bytes").get<uint64_t>();
+		}
+		return sums;
+	}
+
+	static constexpr const char *kFolder = "/root/nft-drops-history";
+	static constexpr const char *kDatabase = "/root/nft-drops-history/drops.db";
+	Leftovers before_;
+};
+
+TEST_F(RecordTest, EqualsNftsOwnCountersOnTwoProcessors) {
+	load(twenty_rules());
+	auto recorder = record();
+	std::array<pid_t, 2> children{};
+	for (size_t cpu = 0; cpu < children.size(); cpu++) {
+		children[cpu] = fork();
+		if (children[cpu] == 0) send_on(static_cast<int>(cpu), packets_of_each());
+	}
+	for (const pid_t child : children) {
+		int status = -1;
+		ASSERT_EQ(waitpid(child, &status, 0), child);
+		ASSERT_EQ(status, 0);
+	}
+	const Finished f = recorder->finish(SIGTERM);
+	EXPECT_EQ(f.status, 0) << f.err;
+	EXPECT_THAT(f.err, HasSubstr("recorded " + std::to_string(2 * packets_of_each()) + " drops, 0 lost"));
+	EXPECT_EQ(recorded(), counters());
+}
+
+TEST_F(RecordTest, LooksLikeTheListing) {
+	load("table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n"
+	     "\t\tudp dport 20000-20999 drop comment \"ours\"\n\t}\n}");
+	auto recorder = record();
+	send(1);
+	EXPECT_EQ(recorder->finish(SIGTERM).status, 0);
+	const std::string text = why("");
+	EXPECT_THAT(text, HasSubstr("table inet t { # handle "));
+	EXPECT_THAT(text, HasSubstr("\tchain c { # handle 1\n"));
+	EXPECT_THAT(text, HasSubstr(": iif \"lo\" ip saddr 127.0.0.1 ip daddr 127.0.0.1 udp dport 20"));
+	EXPECT_THAT(text, HasSubstr("\n\t\tudp dport 20000-20999 drop comment \"ours\" # handle 2\n\t}\n}\n"));
+	EXPECT_THAT(why("chain inet t c"), HasSubstr("# handle 2"));
+	EXPECT_THAT(run({nft_drops(), "why", "--database", kDatabase, "table", "ip", "t"}).err,
+	            HasSubstr("no such drops from "));
+}
+
+TEST_F(RecordTest, TextsAreThoseOfTheTime) {
+	auto recorder = record();
+	constexpr int kRounds = 10;
+	for (int i = 0; i < kRounds; i++) {
+		load("add table inet t\ndelete table inet t\ntable inet t {\n\tchain c {\n"
+		     "\t\ttype filter hook input priority 0; policy accept;\n\t\tudp dport 20000-20999 drop comment "
+		     "\"round " +
+		     std::to_string(i) + "\"\n\t}\n}");
+		send(static_cast<unsigned>(10 + i));
+	}
+	shell("nft delete table inet t");
+	EXPECT_EQ(recorder->finish(SIGTERM).status, 0);
+	std::map<std::string, uint64_t> by_text;
+	for (const json &line : json_lines(why("-j")))
+		if (line.contains("packets")) by_text[line.at("rule")] += line.at("packets").get<uint64_t>();
+	EXPECT_EQ(by_text.size(), size_t{kRounds});
+	for (int i = 0; i < kRounds; i++)
+		EXPECT_EQ(by_text["udp dport 20000-20999 drop comment \"round " + std::to_string(i) + "\""],
+		          static_cast<uint64_t>(10 + i));
+}
+
+TEST_F(RecordTest, SurvivesBeingKilled) {
+	load(twenty_rules());
+	for (int round = 0; round < 3; round++) {
+		auto recorder = record();
+		send(100);
+		// What is older than a second is on disk.
+		for (int i = 0; i < 100 && recorded() != counters(); i++)
+			usleep(100'000);
+		EXPECT_EQ(recorded(), counters());
+		EXPECT_EQ(recorder->finish(SIGKILL).status, 128 + SIGKILL);
+	}
+	EXPECT_THAT(why("--since 12h"), HasSubstr("# not recorded: "));
+}
+
+TEST_F(RecordTest, TwoRecordersOfOneFile) {
+	auto recorder = record();
+	const Finished second = run({nft_drops(), "record", "--database", kDatabase});
+	EXPECT_EQ(second.status, 1);
+	EXPECT_THAT(second.err, HasSubstr("another nft-drops record writes to it"));
+	EXPECT_EQ(lines_of(second.err).size(), 1U);
+	EXPECT_EQ(recorder->finish(SIGINT).status, 0);
+}
+
+TEST_F(RecordTest, WithoutAHistory) {
+	const Finished f = run({nft_drops(), "why", "--database", kDatabase});
+	EXPECT_EQ(f.status, 1);
+	EXPECT_THAT(f.err, HasSubstr("nft-drops record"));
+	EXPECT_EQ(f.out, "");
+}
+
+TEST_F(RecordTest, WakesUpTwiceASecondAtMost) {
+	load(twenty_rules());
+	auto recorder = record();
+	const auto switches = [&] {
+		std::ifstream status("/proc/" + std::to_string(recorder->pid()) + "/status");
+		for (std::string line; std::getline(status, line);)
+			if (line.starts_with("voluntary_ctxt_switches:")) return std::stoul(line.substr(24));
+		return 0UL;
+	};
+	sleep(2);
+	const auto before = switches();
+	sleep(10);
+	EXPECT_GT(before, 0U);
+	// Ten seconds: ten times the timer and the grace period, and the disk.
+	EXPECT_LE(switches() - before, 30U);
+	EXPECT_EQ(recorder->finish(SIGTERM).status, 0);
+}
+
+} // namespace
+} // namespace nft_drops::guest
