@@ -302,9 +302,9 @@ constexpr CommandSpec kCommands[] = {
         {Command::kMonitor, Ours::kFirstWord, "monitor [drops]",
          "show each packet that nftables drops, with the rule or policy that dropped it",
          "A line on standard error that starts with \"nft-drops: monitoring\" says that every drop from then on is "
-         "seen. "
-         "SIGINT (Ctrl-C) and SIGTERM end the monitor: it prints the drops that are already captured, then one summary "
-         "line on standard error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\".\n\n"
+         "seen. SIGINT (Ctrl-C) and SIGTERM end the monitor: it prints the drops that are already captured, as far as "
+         "the reader takes them within a second, and tells the rest. Then it prints one summary line on standard "
+         "error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\". A second signal ends it at once.\n\n"
          "A rule that rejects drops the packet, too: a reject is shown as a drop by that rule.\n\n"
          "If standard output is slower than the drops, equal packets are shown as one (\"repeated 18,240 times in 1.0 "
          "s\"). Drops that do not fit even then are told (\"12 drops left out\"). The summary counts all drops.\n\n"

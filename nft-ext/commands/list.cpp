@@ -35,11 +35,12 @@ Result<jit::Figures> counted_all_along() {
 	return std::move(pins->figures);
 }
 
-Result<jit::Figures> counted_for(std::chrono::milliseconds duration, const Signals &signals) {
+Result<jit::Figures> counted_for(std::chrono::milliseconds duration, Signals &signals) {
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	auto counting = jit::Counting::start({});
 	if (!counting) return std::unexpected(counting.error());
 	say(counting_where(**counting));
+	signals.report();
 	using Clock = std::chrono::steady_clock;
 	const auto end = Clock::now() + duration;
 	pollfd ended{signals.fd(), POLLIN, 0};
@@ -49,13 +50,14 @@ Result<jit::Figures> counted_for(std::chrono::milliseconds duration, const Signa
 		if (n < 0 && errno != EINTR) return fail("--for", strerror(errno));
 		if (n > 0) break; // the user has seen enough: what there is is listed
 	}
+	signals.end_at_once();
 	return (*counting)->read();
 }
 
 } // namespace
 
 Result<void> list(const ListOptions &options, const std::vector<std::string_view> &words) {
-	const Signals signals;
+	Signals signals;
 	auto netns = present_netns_cookie();
 	if (!netns) return std::unexpected(netns.error());
 	ListRequest request{.command = fmt::format("{}", fmt::join(words, " ")),

@@ -2,127 +2,191 @@
 #include "nft-ext/commands/monitor.h"
 
 #include "jit/start/session.h"
-#include "nft-ext/commands/display.h"
+#include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/drop/display.h"
 #include "nft-ext/drop/namespaces.h"
 #include "nft-ext/drop/rulesets.h"
+#include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
+#include "nft-ext/sinks/output.h"
+#include "nft-ext/sinks/text_sink.h"
+#include "nft-ext/sinks/usdt.h"
 #include "nft-ext/text/report.h"
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <ctime>
+#include <algorithm>
 #include <poll.h>
 #include <unistd.h>
 
 namespace nft_drops::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock; // CLOCK_MONOTONIC, as events are stamped with
+using namespace std::chrono_literals;
+using Clock = Loop::Clock;
+
+// After a signal what is captured is printed for so long; the rest is told.
+constexpr auto kAfterSignal = 900ms;
+// Of that, so long is kept for printing drops whose rule's text did not come.
+constexpr auto kForPrinting = 200ms;
 
 class Monitor {
 public:
-	Monitor(const MonitorOptions &options, jit::Session session, Rulesets &rulesets)
-	    : options_(options), session_(std::move(session)),
-	      display_(options, rulesets, session_.kernel.layout.expression) {}
+	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets)
+	    : options_(options), loop_(loop), signals_(signals), session_(std::move(session)),
+	      names_(session_.kernel.layout.expression),
+	      display_(loop, rulesets, names_, {.name_netns = options.all_netns, .count = options.count}) {
+		display_.add(std::make_unique<UsdtSink>());
+		display_.add(std::make_unique<TextSink>(
+		        TextSink::Options{.format = options.format, .limit = options.limit}));
+	}
 
-	Result<void> run(const Signals &signals, const std::function<void()> &ready) {
+	Result<void> run(const std::function<void()> &ready) {
+		// Whoever reads that line may send a signal at once.
+		signals_.report();
 		say("monitoring " + where_it_looks(session_.plan.sites.size(), session_.kernel.release,
 		                                   session_.probe->counts().missed_complete));
 		if (ready) ready();
-		end_ = options_.duration ? Clock::now() + *options_.duration : Clock::time_point::max();
-		bool more = false;
-		while (!done_) {
-			if (auto ok = wait(signals, more); !ok) return ok;
-			more = !drain(kAtOnce);
-			display_.tick();
-			if (over()) done_ = true;
+		loop_.watch(signals_.fd(), POLLIN, [this](short) { on_signal(); });
+		loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
+		if (options_.duration) loop_.after(*options_.duration, [this] { done_ = true; });
+		while (!over()) {
+			if (auto ok = loop_.once(); !ok) return ok;
 		}
-		session_.probe->detach();
-		if (!over()) drain(SIZE_MAX);
-		display_.finish();
-		const jit::Counts counts = session_.probe->counts();
-		if (options_.audit) say(display_.totals().audit(counts.drops, counts.freed));
-		say(display_.totals().summary(counts.lost()));
-		if (display_.failed()) return std::unexpected(*display_.failed());
+		if (auto ok = end(); !ok) return ok;
+		loop_.forget(signals_.fd());
+		if (auto failed = display_.failed()) return std::unexpected(*failed);
 		return {};
 	}
 
 private:
 	// After a wake-up events are left to gather for this long: many are then handled at the cost of one. Longer
 	// where the last time many had come.
-	static constexpr timespec kGather{0, 2'000'000};
-	static constexpr timespec kGatherMany{0, 8'000'000};
+	static constexpr auto kGather = 2ms;
+	static constexpr auto kGatherMany = 8ms;
 	static constexpr size_t kMany = 100;
-	// Then signals and the reader of stdout have their turn.
+	// Then signals, Sinks and rulesets have their turn.
 	static constexpr size_t kAtOnce = 4096;
+	// How long events stay in the ring while there is no room for drops that wait for their rule's text.
+	static constexpr auto kNoRoom = 20ms;
 
-	[[nodiscard]] bool over() const { return display_.full() || display_.closed() || display_.failed(); }
+	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
 
-	// How long may be slept.
-	[[nodiscard]] int timeout(bool more) const {
-		if (more) return 0;
-		auto left = std::chrono::milliseconds::max();
-		if (display_.busy()) left = Sink::kFlushEvery;
-		if (options_.all_netns) left = std::min<std::chrono::milliseconds>(left, std::chrono::seconds(2));
-		if (options_.duration)
-			left = std::min(left, std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now()));
-		if (left == std::chrono::milliseconds::max()) return -1;
-		return static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT32_MAX));
+	void on_signal() {
+		done_ = true;
+		latest_ = Clock::now() + kAfterSignal;
+		loop_.forget(signals_.fd());
 	}
 
-	// Until there are events, or it is time to end (done_), or to look after the display.
-	Result<void> wait(const Signals &signals, bool more) {
-		// stdout is watched for its reader's going away only.
-		pollfd fds[] = {{session_.probe->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
-		const int n = poll(fds, std::size(fds), timeout(more));
-		if (n < 0 && errno != EINTR) return fail("monitor", strerror(errno));
-		if (options_.duration && Clock::now() >= end_) done_ = true;
-		if (n > 0 && fds[1].revents) done_ = true;
-		if (n > 0 && fds[2].revents & (POLLERR | POLLHUP | POLLNVAL)) done_ = closed_ = true;
-		if (!done_ && !more && n > 0 && fds[0].revents)
-			nanosleep(gathered_ < kMany ? &kGather : &kGatherMany, nullptr);
-		return {};
+	void gather() {
+		loop_.want(session_.probe->fd(), 0);
+		read_ring_after(gathered_ < kMany ? kGather : kGatherMany);
+	}
+
+	void read_ring_after(std::chrono::milliseconds delay) {
+		loop_.after(delay, [this] {
+			if (ended_) return;
+			if (drain(kAtOnce))
+				loop_.want(session_.probe->fd(), POLLIN);
+			else
+				read_ring_after(no_room_ ? kNoRoom : 0ms);
+		});
 	}
 
 	// False where there may be more.
 	bool drain(size_t most) {
 		gathered_ = 0;
+		no_room_ = false;
 		display_.begin();
-		return closed_ || session_.probe->drain([&](const nd_event &event, const nd_path *path) {
-			display_.show(event, path);
-			return ++gathered_ < most;
+		const bool all = session_.probe->drain([&](const nd_event &event, const nd_path *path) {
+			no_room_ = !display_.take(event, path);
+			return ++gathered_ < most && (!no_room_ || ended_);
 		});
+		display_.flush();
+		return all;
+	}
+
+	// Runs the loop until that is true, at the latest until `early` before the time that a signal has set.
+	template <typename True> Result<void> until(True is_true, Clock::duration early = {}) {
+		const auto latest = [&] { return latest_ == Clock::time_point::max() ? latest_ : latest_ - early; };
+		while (!is_true() && !display_.closed() && Clock::now() < latest()) {
+			if (auto ok = loop_.once(latest()); !ok) return ok;
+		}
+		return {};
+	}
+
+	// Links gone, everything captured printed, summary.
+	Result<void> end() {
+		ended_ = true;
+		session_.probe->detach();
+		loop_.forget(session_.probe->fd());
+		// What is in the ring is bounded, and taking it waits for nobody.
+		while (!display_.full() && !display_.closed() && !drain(kAtOnce)) {
+		}
+		const jit::Counts counts = session_.probe->counts();
+		display_.lost(counts.lost());
+		if (auto ok = until([this] { return display_.held() == 0; }, kForPrinting); !ok) return ok;
+		display_.give_up_held();
+		display_.finish();
+		if (auto ok = until([this] { return !display_.pending(); }); !ok) return ok;
+		const uint64_t unread = display_.give_up();
+		if (unread > 0 && !display_.closed())
+			tell(fmt::format("{} drops were not printed: standard output did not take them in time",
+			                 unread));
+		if (options_.audit) tell(display_.totals().audit(counts.drops, counts.freed));
+		tell(display_.totals().summary(counts.lost()));
+		return {};
+	}
+
+	// As say(), but standard error may be the same pipe that nobody reads.
+	void tell(const std::string &text) {
+		if (latest_ == Clock::time_point::max()) {
+			say(text);
+			return;
+		}
+		Output error(STDERR_FILENO);
+		error.backlog() = "nft-drops: " + text + "\n";
+		const auto latest = std::max(latest_, Clock::now() + 100ms);
+		while (!error.empty() && !error.closed() && Clock::now() < latest) {
+			error.flush();
+			pollfd room{error.descriptor(), POLLOUT, 0};
+			if (!error.empty()) poll(&room, 1, 10);
+		}
 	}
 
 	const MonitorOptions &options_;
+	Loop &loop_;
+	Signals &signals_;
 	jit::Session session_;
+	LiveKernelNames names_;
 	Display display_;
-	Clock::time_point end_;
-	size_t gathered_ = 0; // events, the last time
+	Clock::time_point latest_ = Clock::time_point::max(); // set by a signal
+	size_t gathered_ = 0;                                 // events, the last time
+	bool no_room_ = false;                                // that ended the last time
 	bool done_ = false;
-	bool closed_ = false; // nobody reads stdout any more
+	bool ended_ = false;
 };
 
 } // namespace
 
 Result<void> monitor(const MonitorOptions &options, const std::function<void()> &ready) {
-	const Signals signals;
-	auto netns = options.netns.empty() ? NetNamespace::present() : NetNamespace::open(options.netns);
+	Signals signals;
+	auto netns = options.netns.empty() || options.all_netns ? NetNamespace::present()
+	                                                        : NetNamespace::open(options.netns);
 	if (!netns) return std::unexpected(netns.error());
-	const NetNamespace *one = options.all_netns ? nullptr : &*netns;
+	const bool one = !options.all_netns;
 	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
-	auto rulesets = Rulesets::start(one);
-	if (!rulesets) return std::unexpected(rulesets.error());
-	auto session = jit::Session::start({.netns = one ? one->inode() : 0,
-	                                    .netns_held = one != nullptr,
-	                                    .path = options.path,
-	                                    .audit = options.audit});
+	Loop loop;
+	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
+		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
+	});
+	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
+	auto session = jit::Session::start(
+	        {.netns = one ? netns->inode() : 0, .netns_held = one, .path = options.path, .audit = options.audit});
 	if (!session) return std::unexpected(session.error());
-	if (auto read = (*rulesets)->ready(); !read) return std::unexpected(read.error());
-	return Monitor(options, std::move(*session), **rulesets).run(signals, ready);
+	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
+	return Monitor(options, loop, signals, std::move(*session), rulesets).run(ready);
 }
 
 } // namespace nft_drops::cli

@@ -22,7 +22,7 @@ namespace nft_drops {
 struct Details;
 
 struct Drop {
-	// As the probe wrote it. Not to be changed once packet() was called.
+	// As the probe wrote it. To be changed by set_event() only, once packet() was called.
 	nd_event event{};
 	// When the packet was dropped, by the wall clock of the moment at which the event was read.
 	std::chrono::system_clock::time_point time;
@@ -39,6 +39,11 @@ struct Drop {
 	std::string location;
 	// Null where nobody asked.
 	std::shared_ptr<const Details> details;
+
+	void set_event(const nd_event &other) {
+		event = other;
+		packet_.reset();
+	}
 
 	// The packet's headers, decoded once.
 	[[nodiscard]] const Packet &packet() const {

@@ -12,11 +12,13 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <utility>
 
@@ -78,11 +80,18 @@ NetNamespace::~NetNamespace() {
 Result<NetNamespace> NetNamespace::open_file(const std::string &path, const std::string &which) {
 	constexpr const char *kHelp =
 	        "give a name of `ip netns list`, a process's number, or a file such as /proc/1/ns/net";
+	// Nothing is opened but a namespace: opening a FIFO waits for its other end, and opening a device may do
+	// anything.
+	const int place = ::open(path.c_str(), O_PATH | O_CLOEXEC);
+	if (place < 0) return fail(which, fmt::format("{}: {}", path, strerror(errno)), kHelp);
+	struct statfs file_system{};
+	const bool namespace_file = fstatfs(place, &file_system) == 0 && file_system.f_type == NSFS_MAGIC;
 	NetNamespace n;
-	n.descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-	if (n.descriptor_ < 0) return fail(which, fmt::format("{}: {}", path, strerror(errno)), kHelp);
+	if (namespace_file)
+		n.descriptor_ = ::open(fmt::format("/proc/self/fd/{}", place).c_str(), O_RDONLY | O_CLOEXEC);
+	close(place);
 	struct stat s{};
-	if (fstat(n.descriptor_, &s) != 0 || ioctl(n.descriptor_, NS_GET_NSTYPE) != CLONE_NEWNET)
+	if (n.descriptor_ < 0 || fstat(n.descriptor_, &s) != 0 || ioctl(n.descriptor_, NS_GET_NSTYPE) != CLONE_NEWNET)
 		return fail(which, path + " is no network namespace", kHelp);
 	n.inode_ = static_cast<uint32_t>(s.st_ino);
 	return n;

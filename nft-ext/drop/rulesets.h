@@ -1,49 +1,113 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The rulesets of one network namespace, or of all: each is read by a process of its own (nft-ext/ruleset).
+// The rulesets of one network namespace, or of all: each is read by a process of its own (nft-ext/ruleset/text), which
+// lives only while drops ask for it. Nothing here waits.
 #ifndef NFT_DROPS_NFT_EXT_DROP_RULESETS_H
 #define NFT_DROPS_NFT_EXT_DROP_RULESETS_H
 
+#include "nft-ext/drop/attributor.h"
 #include "nft-ext/drop/namespaces.h"
+#include "nft-ext/loop/loop.h"
+#include "nft-ext/ruleset/text/attribution_cache.h"
 #include "nft-ext/ruleset/text/ruleset.h"
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace nft_drops::cli {
 
-class Rulesets {
+class Rulesets final : public Attributor {
 public:
-	// Of one namespace, or (null) of all that there are and come.
-	static Result<std::unique_ptr<Rulesets>> start(const NetNamespace *one);
+	using Clock = Loop::Clock;
+	// More namespaces than these are not told apart by name, and their rules have no text. Each costs a descriptor,
+	// which keeps the namespace's number from being used again while its drops are shown.
+	static constexpr size_t kMostNamespaces = 4096;
+	// So many processes read rulesets at once.
+	static constexpr size_t kMostWorkers = 48;
+	// A process that nobody asked for this long ends.
+	static constexpr std::chrono::seconds kIdleFor{10};
+	// A process that does not answer for this long is ended.
+	static constexpr std::chrono::seconds kPatience{60};
+	// After a process died the next one is started after the first of these, twice as long each time, up to the
+	// second.
+	static constexpr std::chrono::milliseconds kFirstPause{100};
+	static constexpr std::chrono::seconds kLongestPause{60};
 
-	// Waits until they have been read.
-	Result<void> ready();
-	// What dropped the packet. Where its namespace or its ruleset is gone, an attribution that knows nothing.
-	Result<Ruleset::About> about(const nd_event &event, const nd_path *path);
-	// What a namespace is called.
-	std::string name_of(uint32_t netns) { return netns ? of(netns).name : "unknown"; }
-	// To be called now and then: lets go of namespaces that nobody else keeps.
-	void look_around();
+	// Of one namespace, or (null) of all that there are and come. `home` is the namespace whose ruleset is read at
+	// all times: the one, or the present one. Both must outlive this object.
+	// `trouble` is told why the ruleset of `home` cannot be read.
+	Rulesets(Loop &loop, const NetNamespace &home, bool all, std::function<void(const Error &)> trouble);
+	~Rulesets() override;
+
+	// Starts to read the ruleset of `home`.
+	Result<void> start();
+	// Runs the loop until that has been read. Fails where it cannot be read at all. Where it takes very long, drops
+	// are shown without their rule's text meanwhile.
+	Result<void> wait_until_read();
+
+	// Attributor:
+	void on_news(std::function<void(uint32_t netns)> news) override { news_ = std::move(news); }
+	SharedAttribution find(const nd_event &event) override;
+	bool ask(const nd_event &event, const nd_path *path) override;
+	std::optional<About> reply(uint32_t netns) override;
+	const std::string &name_of(uint32_t netns) override;
 
 private:
-	using Clock = std::chrono::steady_clock;
-	struct Of {
-		std::unique_ptr<Ruleset> ruleset; // null where it cannot be read
+	struct Namespace {
+		std::unique_ptr<NetNamespace> file; // null: the home namespace, or one that cannot be opened
 		std::string name;
-		Clock::time_point used;
+		bool home = false;
+		std::unique_ptr<Ruleset> ruleset; // null: no process
+		AttributionCache cache;
+		struct Question {
+			nd_event event;
+		};
+		std::deque<Question> questions; // without a reply, oldest first
+		std::deque<About> replies;      // for reply()
+		bool xtables = false;           // its process met rules of iptables-nft
+		bool wanted = false;            // a process is to be started as soon as possible
+		bool was_ready = false;         // one has read the ruleset
+		bool in_trouble = false;        // that was told
+		Clock::time_point asked;        // last
+		Clock::time_point progress;     // when its process last said something, or was first asked after that
+		Clock::time_point not_before;   // no process is started before
+		Clock::duration pause = kFirstPause;
 	};
 
-	Rulesets() = default;
-	Of &of(uint32_t netns);
-	void add(uint32_t netns, const KnownNamespace &known);
+	Namespace *known(uint32_t netns);
+	void pin(uint32_t netns, const KnownNamespace &known);
+	void look_around();
+	void tick();
+	void arm(Clock::duration delay);
+	bool launch(uint32_t netns, Namespace &of);
+	bool make_room();
+	void receive(uint32_t netns);
+	static void answered(Namespace &of, Attributed attributed);
+	void end(Namespace &of);
+	void died(Namespace &of, const Error &error);
+	void tell(uint32_t netns) const {
+		if (news_) news_(netns);
+	}
 
-	bool all_ = false;
-	std::unique_ptr<Ruleset> one_;
-	std::unordered_map<uint32_t, Of> by_netns_;
+	Loop &loop_;
+	const NetNamespace &home_;
+	bool all_;
+	std::function<void(const Error &)> trouble_;
+	std::function<void(uint32_t netns)> news_;
+	std::unordered_map<uint32_t, Namespace> by_netns_;
 	Clock::time_point looked_;
-	SharedAttribution nothing_ = std::make_shared<const Attribution>();
+	Loop::Timer timer_ = 0;
+	Clock::time_point timer_at_;
+	std::optional<bool> narrow_;  // Ready::narrow of the first process
+	std::optional<Error> failed_; // the home namespace's ruleset was never read
+	size_t workers_ = 0;
+	std::string number_; // name_of() a namespace that is not known
 };
 
 } // namespace nft_drops::cli

@@ -3,7 +3,7 @@
 // have several, and each gets every drop in the same order.
 //
 // No call waits: a Sink keeps what its reader does not take yet, bounded, and says so by behind(). The event loop calls
-// flush() when descriptor() has room again, and at least every kFlushEvery while pending().
+// flush() when descriptor() has room again while writable(), and every kFlushEvery while pending().
 #ifndef NFT_DROPS_NFT_EXT_DROP_SINK_H
 #define NFT_DROPS_NFT_EXT_DROP_SINK_H
 
@@ -38,6 +38,8 @@ public:
 	virtual void flush() {}
 	// There is something that flush() has not written yet.
 	[[nodiscard]] virtual bool pending() const { return false; }
+	// It would write more if its descriptor took more. (Less than pending(): a Sink may wait for its time, too.)
+	[[nodiscard]] virtual bool writable() const { return pending(); }
 	// No drop will follow: closes what is open. Then flush() is called until pending() is false or time is up.
 	virtual void finish() {}
 	// Time is up: gives up what is pending. Returns how many drops the reader did not get.
@@ -45,6 +47,8 @@ public:
 
 	// What to poll(2) for POLLOUT while pending(), and for the reader's end at all times; -1: nothing.
 	[[nodiscard]] virtual int descriptor() const { return -1; }
+	// The loop found that descriptor() has no reader any more: closed() from now on.
+	virtual void hung_up() {}
 	// Nobody reads any more (a closed pipe).
 	[[nodiscard]] virtual bool closed() const { return false; }
 	// Why nothing can be written any more (a full disk).

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 namespace nft_drops::cli {
 namespace {
@@ -26,7 +27,8 @@ int open_anew(int fd) {
 Output::Output(int fd) : fd_(fd) {
 	struct stat s{};
 	if (fstat(fd, &s) != 0) return;
-	if (S_ISREG(s.st_mode)) {
+	constexpr unsigned kMemoryDevices = 1; // /dev/null and the like (Documentation/admin-guide/devices.txt)
+	if (S_ISREG(s.st_mode) || (S_ISCHR(s.st_mode) && major(s.st_rdev) == kMemoryDevices)) {
 		kind_ = Kind::kFile;
 	} else if (S_ISSOCK(s.st_mode)) {
 		kind_ = Kind::kSocket;
@@ -70,6 +72,10 @@ bool Output::write_some() {
 	if (errno == EINTR) return true;
 	if (errno != EAGAIN) error_ = errno;
 	return false;
+}
+
+void Output::hung_up() {
+	if (error_ == 0) error_ = EPIPE;
 }
 
 // What has been written goes away, but not for every few bytes.

@@ -34,6 +34,8 @@ public:
 	void flush_all();
 	[[nodiscard]] bool behind() const { return backlog_.size() - written_ > kBehind; }
 	[[nodiscard]] bool empty() const { return backlog_.size() == written_; }
+	// Nobody reads it any more, as poll(2) told.
+	void hung_up();
 	// Nobody reads it any more, or it cannot be written: error() is errno, EPIPE for a reader that is gone.
 	[[nodiscard]] bool closed() const { return error_ != 0; }
 	[[nodiscard]] int error() const { return error_; }

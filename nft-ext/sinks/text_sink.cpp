@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/sinks/text_sink.h"
 
+#include <cerrno>
+#include <cstring>
+
 namespace nft_drops::cli {
 namespace {
 
@@ -75,6 +78,12 @@ bool TextSink::pending() const {
 void TextSink::finish() {
 	finishing_ = true;
 	flush();
+}
+
+std::optional<Error> TextSink::failed() const {
+	// A reader that is gone, or a terminal that was closed, is no failure.
+	if (!closed() || output_.error() == EPIPE || output_.error() == ECONNRESET || output_.error() == EIO) return {};
+	return Error{.what = "standard output", .why = strerror(output_.error()), .next = {}};
 }
 
 uint64_t TextSink::give_up() {

@@ -31,10 +31,13 @@ public:
 	[[nodiscard]] bool behind() const override { return output_.behind(); }
 	void flush() override;
 	[[nodiscard]] bool pending() const override;
+	[[nodiscard]] bool writable() const override { return !output_.empty(); }
 	void finish() override;
 	uint64_t give_up() override;
 	[[nodiscard]] int descriptor() const override { return output_.descriptor(); }
+	void hung_up() override { output_.hung_up(); }
 	[[nodiscard]] bool closed() const override { return output_.closed(); }
+	[[nodiscard]] std::optional<Error> failed() const override;
 
 private:
 	// What lies in the output's backlog: drops up to a position (Output::appended()).

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/netfilter.h>
+#include <poll.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -138,25 +140,46 @@ inline nd_event event_of(const Listed &listed, uint32_t in_generation) {
 	return event;
 }
 
+inline bool wait_for_more(const Ruleset &ruleset) {
+	pollfd more{ruleset.descriptor(), POLLIN, 0};
+	return poll(&more, 1, 60'000) == 1;
+}
+
+// Ready, or ended: then false.
+inline bool wait_until_ready(Ruleset &ruleset) {
+	while (ruleset.state() == Ruleset::State::kReading && wait_for_more(ruleset))
+		ruleset.receive([](Attributed) {});
+	return ruleset.state() == Ruleset::State::kReady;
+}
+
+// nullopt where its process ends, or does not answer within a minute.
+inline std::optional<Attribution> ask_one(Ruleset &ruleset, const nd_event &event) {
+	std::optional<Attribution> got;
+	if (!ruleset.ask(event, nullptr)) ruleset.receive([](Attributed) {}); // learns why
+	while (!got && ruleset.open_questions() > 0 && wait_for_more(ruleset))
+		ruleset.receive([&](Attributed attributed) { got = std::move(attributed.attribution); });
+	return got;
+}
+
 class RulesetTest : public testing::Test {
 protected:
 	void SetUp() override { ASSERT_EQ(unshare(CLONE_NEWNET), 0) << strerror(errno) << " (root is needed)"; }
 	void TearDown() override { ruleset_.reset(); }
 
-	void start() {
-		auto started = Ruleset::start({});
+	void start(const WorkerOptions &options = {}) {
+		auto started = Ruleset::start(options);
 		ASSERT_TRUE(started) << started.error().message();
 		ruleset_ = std::move(*started);
-		const auto ready = ruleset_->ready();
-		ASSERT_TRUE(ready) << ready.error().message();
-		EXPECT_TRUE(ready->narrow) << "libnftables does not find our mnl_socket_sendto, or asks in another way";
+		ASSERT_TRUE(wait_until_ready(*ruleset_));
+		EXPECT_TRUE(ruleset_->ready().narrow)
+		        << "libnftables does not find our mnl_socket_sendto, or asks in another way";
 	}
 
 	Attribution ask(const Listed &listed, uint32_t in_generation) { return ask(event_of(listed, in_generation)); }
 	Attribution ask(const nd_event &event) {
-		auto about = ruleset_->about(event);
-		EXPECT_TRUE(about) << about.error().message();
-		return about ? *about->attribution : Attribution{};
+		auto attribution = ask_one(*ruleset_, event);
+		EXPECT_TRUE(attribution) << ruleset_->error().message();
+		return attribution.value_or(Attribution{});
 	}
 
 	// Every rule and every chain that drops by policy, against nft. Returns how many.

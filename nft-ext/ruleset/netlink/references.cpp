@@ -46,6 +46,7 @@ void add_expression(const nlattr *expression, References &references) {
 	const nlattr *data = inside(expression, NFTA_EXPR_DATA);
 	if (name_attribute == nullptr) return;
 	const std::string name = text_of(name_attribute);
+	if (name == "match" || name == "target") references.xtables = true;
 	if (name == "fwd" || name == "dup") references.names_links = true;
 	if (data == nullptr) return;
 	if (name == "lookup") {

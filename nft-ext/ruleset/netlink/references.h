@@ -19,6 +19,7 @@ struct References {
 	std::string implicit_chain;    // the chain named __chain* that an immediate verdict leads to, else empty
 	// The text may hold names of interfaces that nft looks up by ifindex while it prints.
 	bool names_links = false;
+	bool xtables = false; // an expression of nft_compat: libnftables prints it by libxtables' modules
 };
 
 References references_of_rule(const nlmsghdr *message);

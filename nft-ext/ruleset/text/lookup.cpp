@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ranges>
+#include <string_view>
 #include <utility>
 
 namespace nft_drops {
@@ -49,7 +50,7 @@ Lookup::Lookup(Query query, Listener changes, Listener link_changes)
       netns_(namespace_inode()) {
 }
 
-Result<std::unique_ptr<Lookup>> Lookup::open() {
+Result<std::unique_ptr<Lookup>> Lookup::open(const Options &options) {
 	// Subscribed before anything is read: what changes from now on is not missed.
 	auto changes = Listener::open(NETLINK_NETFILTER, NFNLGRP_NFTABLES);
 	if (!changes) return std::unexpected(changes.error());
@@ -58,8 +59,12 @@ Result<std::unique_ptr<Lookup>> Lookup::open() {
 	auto query = Query::open();
 	if (!query) return std::unexpected(query.error());
 	std::unique_ptr<Lookup> lookup(new Lookup(std::move(*query), std::move(*changes), std::move(*link_changes)));
-	lookup->narrow_ = narrow_way_works();
-	lookup->reader_ = std::make_unique<Reader>(lookup->query_, lookup->formatter_, lookup->narrow_);
+	lookup->narrow_ = options.narrow ? *options.narrow : narrow_way_works();
+	if (options.confine) {
+		if (auto confined = options.confine(); !confined) return std::unexpected(confined.error());
+	}
+	lookup->reader_ =
+	        std::make_unique<Reader>(lookup->query_, lookup->formatter_, lookup->narrow_, options.xtables);
 	if (auto loaded = lookup->load(nullptr); !loaded) return std::unexpected(loaded.error());
 	if (lookup->work_.size() <= kReadAtStart) {
 		while (lookup->work()) {
@@ -207,6 +212,10 @@ bool Lookup::read(const Target &target) {
 			history->read(std::move(text->text), start, text->names_links);
 			return true;
 		}
+		if (text.error() == Unread::kNeedsXtables) {
+			needs_xtables_ = true;
+			return false;
+		}
 		// Asking again would give the same until it changes.
 		history->ended();
 		if (text.error() == Unread::kGone) index_.gone(target);
@@ -311,6 +320,10 @@ Attribution Lookup::attribute(const nd_event &event) {
 	if (!current) return attribution;
 	Table *table = index_.table(event.table_handle);
 	if (table == nullptr) return attribution;
+	// Numbers of namespaces and handles of tables are used again: a table of another name is another one.
+	const std::string_view seen(event.table, strnlen(event.table, sizeof(event.table)));
+	const bool cut = (event.flags & ND_FLAG_TABLE_CUT) != 0;
+	if (!seen.empty() && (cut ? !table->name.starts_with(seen) : table->name != seen)) return attribution;
 	attribution.family = family_name(table->family);
 	attribution.table = table->name;
 	if (const Chain *base = table->chain(event.chain_handle); base != nullptr)

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,16 @@ namespace nft_drops {
 
 class Lookup {
 public:
+	struct Options {
+		std::optional<bool> narrow; // what narrow_way_works() says, where that is known
+		bool xtables = false;       // rules of iptables-nft may be printed (WorkerOptions::xtables)
+		// Called once all sockets are open, before anything is read that the namespace's owner wrote.
+		std::function<Result<void>()> confine;
+	};
 	// Subscribes to changes, then reads the ruleset of the calling thread's network namespace.
-	static Result<std::unique_ptr<Lookup>> open();
+	static Result<std::unique_ptr<Lookup>> open(const Options &options);
+	// A rule was met that can be read only with Options::xtables.
+	[[nodiscard]] bool needs_xtables() const { return needs_xtables_; }
 
 	Attribution attribute(const nd_event &event);
 	// The jumps that led to the rule that attribute() named; nullopt where they are not known (lookup_path.cpp).
@@ -84,6 +93,7 @@ private:
 	Formatter formatter_;
 	std::unique_ptr<Reader> reader_;
 	bool narrow_ = false;
+	bool needs_xtables_ = false;
 	Index index_;
 	Links links_;
 	std::vector<Change> pending_; // of a commit whose end has not arrived yet

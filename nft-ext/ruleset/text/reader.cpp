@@ -59,6 +59,7 @@ std::optional<Unread> Reader::include_rule(Table &table, const std::string &chai
 	});
 	if (!outcome) return Unread::kCannot;
 	if (*outcome != Query::Outcome::kDone || !references) return Unread::kGone;
+	if (references->xtables && !xtables_) return Unread::kNeedsXtables;
 	for (const std::string &set : references->sets)
 		add_once(scope.sets, set);
 	scope.names_links |= references->names_links;

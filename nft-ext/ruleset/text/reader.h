@@ -24,8 +24,9 @@ struct Text {
 };
 
 enum class Unread : uint8_t {
-	kGone,   // the kernel has no such object under the names that the index knows
-	kCannot, // nft does not print it, or not so that it can be told which text is its
+	kGone,         // the kernel has no such object under the names that the index knows
+	kNeedsXtables, // a rule of iptables-nft, and Reader was told not to print these
+	kCannot,       // nft does not print it, or not so that it can be told which text is its
 };
 
 // The text may be mixed from two generations; whoever asks checks that nothing changed meanwhile.
@@ -33,8 +34,9 @@ class Reader {
 public:
 	// `narrow`: use the narrow way (60 to 120 us); else, and where that fails, the plain one (a listing of
 	// everything, seconds for 100,000 rules).
-	Reader(Query &query, Formatter &formatter, bool narrow)
-	    : query_(query), formatter_(formatter), narrow_(narrow) {}
+	// `xtables`: rules of iptables-nft may be printed.
+	Reader(Query &query, Formatter &formatter, bool narrow, bool xtables = false)
+	    : query_(query), formatter_(formatter), narrow_(narrow), xtables_(xtables) {}
 
 	std::expected<Text, Unread> rule(Table &table, const Rule &rule);
 	std::expected<Text, Unread> chain_line(Table &table, const Chain &chain);
@@ -60,6 +62,7 @@ private:
 	Query &query_;
 	Formatter &formatter_;
 	bool narrow_;
+	bool xtables_;
 	uint64_t plain_listings_ = 0;
 
 	// The last listing of a chain without its rules, and what it depends on.

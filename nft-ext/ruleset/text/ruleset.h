@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the ruleset says about a drop: rule text exactly as the installed nft prints it, or nothing.
+// What the ruleset of one network namespace says about drops: rule text exactly as the installed nft prints it, or
+// nothing. A child process (worker.h) holds libnftables and reads the ruleset; this is the other end. Nothing here
+// waits:
 //
-//	auto ruleset = Ruleset::start({});   // returns at once; a child process reads the ruleset meanwhile
-//	...                                  // open kernel symbols, compile the probe
-//	ruleset->ready();                    // waits until everything that changes from now on is noticed
-//	ruleset->about(event);               // next to nothing for a drop like an earlier one; about 0.02 ms where
-//	                                     // the child process knows the text already, 0.1 ms where not
+//	auto ruleset = Ruleset::start({});      // forks; the child reads the ruleset
+//	loop.watch(ruleset->descriptor(), POLLIN, [&](short) { ruleset->receive(handler); });
+//	if (ruleset->state() == Ruleset::State::kReady) ruleset->ask(event, nullptr);
 //
-// One network namespace each. Not thread-safe. The child process holds libnftables; it dies with the *thread* that
-// called start() (PR_SET_PDEATHSIG), ignores SIGINT and SIGTERM, so that what was captured can still be rendered after
-// Ctrl-C, and ends when the Ruleset is destroyed. Call start() early, before threads are created.
+// Replies come in the order of the questions: about 0.02 ms where the child knows the text already, 0.1 ms where not.
+// The child dies with the *thread* that called start() (PR_SET_PDEATHSIG), and ends when the Ruleset is destroyed.
 #ifndef NFT_DROPS_NFT_EXT_RULESET_TEXT_RULESET_H
 #define NFT_DROPS_NFT_EXT_RULESET_TEXT_RULESET_H
 
 #include "bpf/shared/event.h"
 #include "jit/base/result.h"
-#include "nft-ext/ruleset/index/attribution.h"
-#include "nft-ext/ruleset/text/attribution_cache.h"
 #include "nft-ext/ruleset/text/wire.h"
+#include "nft-ext/ruleset/text/worker.h"
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,45 +29,52 @@ namespace nft_drops {
 
 class Ruleset {
 public:
-	struct Options {
-		int netns = -1; // the network namespace, an open /proc/PID/ns/net that stays the caller's; -1: the
-		                // present one
-	};
+	// How many questions may be open: what is asked beyond them waits with the caller.
+	static constexpr size_t kWindow = 32;
 
-	static Result<std::unique_ptr<Ruleset>> start(Options options);
+	static Result<std::unique_ptr<Ruleset>> start(const WorkerOptions &options);
 	~Ruleset();
 	Ruleset(const Ruleset &) = delete;
 	Ruleset &operator=(const Ruleset &) = delete;
 
-	// Waits until the ruleset has been read. Drops of before that cannot all be answered. May be left out.
-	Result<Ready> ready();
-
-	// What dropped this packet. `known` is false where it cannot be told for sure. An Error only where no answer
-	// can be had at all; the child process is then started again with the next call.
-	// With a path, the jumps that led to the rule, too.
-	struct About {
-		SharedAttribution attribution;
-		std::optional<JumpPath> path;
+	enum class State {
+		kReading, // the child reads the ruleset; questions have to wait
+		kReady,
+		kEnded, // the child ended; see error()
 	};
-	Result<About> about(const nd_event &event, const nd_path *path = nullptr);
+	[[nodiscard]] State state() const { return state_; }
+	[[nodiscard]] const Ready &ready() const { return ready_; }
+	[[nodiscard]] const Error &error() const { return error_; }
+	// The child met a rule that it can print only with WorkerOptions::xtables.
+	[[nodiscard]] bool needs_xtables() const { return needs_xtables_; }
+
+	// For poll(2); stays open after kEnded.
+	[[nodiscard]] int descriptor() const { return socket_; }
+	// Takes what has arrived: calls `reply` for each attribution, and changes the state.
+	void receive(const std::function<void(Attributed)> &reply);
+	// Asks what dropped this packet; with a path, for the jumps that led there, too. False where that is not
+	// possible now. `known` is false in the reply where the text is not known for sure.
+	bool ask(const nd_event &event, const nd_path *path);
+	// Questions without a reply.
+	[[nodiscard]] size_t open_questions() const { return open_; }
 
 	// The child process, for tests.
 	[[nodiscard]] pid_t worker() const { return worker_; }
 
 private:
-	explicit Ruleset(Options options);
-	Result<void> launch();
-	void stop();
-	Result<Attributed> ask(const nd_event &event, const nd_path *path);
+	Ruleset() = default;
+	void end(Error error);
 	// Why the child process is gone.
 	std::string epitaph();
 
-	Options options_;
-	int netns_ = -1;
 	int socket_ = -1;
 	pid_t worker_ = -1;
-	std::optional<Ready> ready_;
-	AttributionCache cache_;
+	State state_ = State::kReading;
+	Ready ready_;
+	Error error_;
+	bool needs_xtables_ = false;
+	size_t open_ = 0;
+	MessageReader reader_;
 };
 
 } // namespace nft_drops

@@ -14,8 +14,8 @@ namespace nft_drops {
 namespace {
 
 constexpr size_t kPacket = 65536;
-// The longest answer is one rule's text; far beyond what nf_tables can hold in one.
-constexpr uint64_t kMessageMax = 1ULL << 30;
+// The longest reply is one rule's text: a million elements of an anonymous set take 20 MB.
+constexpr uint64_t kMessageMax = 1ULL << 26;
 
 class Writer {
 public:
@@ -191,31 +191,57 @@ bool send_message(int socket, std::string_view message) {
 	return true;
 }
 
-std::optional<std::string> receive_message(int socket, int timeout_ms) {
-	std::string message;
+bool try_send_message(int socket, std::string_view message) {
+	if (message.size() > kPacket - sizeof(uint64_t)) return false;
+	const uint64_t length = message.size();
+	std::string packet(reinterpret_cast<const char *>(&length), sizeof(length));
+	packet += message;
+	ssize_t sent = 0;
+	do {
+		sent = send(socket, packet.data(), packet.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (sent < 0 && errno == EINTR);
+	return sent == static_cast<ssize_t>(packet.size());
+}
+
+MessageReader::Got MessageReader::add(std::string_view packet) {
+	if (!length_) {
+		uint64_t announced = 0;
+		if (packet.size() < sizeof(announced)) return Got::kEnd;
+		memcpy(&announced, packet.data(), sizeof(announced));
+		if (announced > kMessageMax) return Got::kEnd;
+		length_ = announced;
+		message_.clear();
+		packet.remove_prefix(sizeof(announced));
+	}
+	message_ += packet;
+	if (message_.size() > *length_) return Got::kEnd;
+	if (message_.size() < *length_) return Got::kNothing;
+	length_.reset();
+	return Got::kMessage;
+}
+
+MessageReader::Got MessageReader::receive(int socket) {
 	std::array<char, kPacket> packet; // not set to anything: that would cost more than all the rest
-	std::optional<uint64_t> length;
-	while (!length || message.size() < *length) {
+	for (;;) {
+		const ssize_t size = recv(socket, packet.data(), packet.size(), MSG_DONTWAIT);
+		if (size < 0 && errno == EINTR) continue;
+		if (size < 0 && errno == EAGAIN) return Got::kNothing;
+		if (size <= 0) return Got::kEnd;
+		const Got got = add({packet.data(), static_cast<size_t>(size)});
+		if (got != Got::kNothing) return got;
+	}
+}
+
+std::optional<std::string> receive_message(int socket, int timeout_ms) {
+	MessageReader reader;
+	for (;;) {
+		const auto got = reader.receive(socket);
+		if (got == MessageReader::Got::kMessage) return reader.take();
+		if (got == MessageReader::Got::kEnd) return {};
 		pollfd waiting{.fd = socket, .events = POLLIN, .revents = 0};
 		const int ready = poll(&waiting, 1, timeout_ms);
-		if (ready < 0 && errno == EINTR) continue;
-		if (ready <= 0) return {};
-		const ssize_t got = recv(socket, packet.data(), packet.size(), 0);
-		if (got < 0 && errno == EINTR) continue;
-		if (got <= 0) return {};
-		size_t from = 0;
-		if (!length) {
-			uint64_t announced = 0;
-			if (static_cast<size_t>(got) < sizeof(announced)) return {};
-			memcpy(&announced, packet.data(), sizeof(announced));
-			if (announced > kMessageMax) return {};
-			length = announced;
-			from = sizeof(announced);
-		}
-		message.append(packet.data() + from, static_cast<size_t>(got) - from);
+		if (ready == 0 || (ready < 0 && errno != EINTR)) return {};
 	}
-	if (message.size() != *length) return {};
-	return message;
 }
 
 } // namespace nft_drops

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 namespace nft_drops {
@@ -38,6 +39,27 @@ using Reply = std::variant<Ready, Attributed, Error>;
 std::string pack(const Reply &reply);
 // nullopt where the bytes are no reply.
 std::optional<Reply> unpack(std::string_view bytes);
+
+// Messages as they arrive, without waiting.
+class MessageReader {
+public:
+	enum class Got {
+		kMessage, // take() gives it
+		kNothing, // not all of a message has arrived
+		kEnd,     // the other end is gone, or sends what is no message
+	};
+	Got receive(int socket);
+	std::string take() { return std::exchange(message_, {}); }
+
+private:
+	Got add(std::string_view packet);
+
+	std::string message_;
+	std::optional<uint64_t> length_; // of the message that is under way
+};
+
+// Sends a message of less than one packet, if it can be sent without waiting.
+bool try_send_message(int socket, std::string_view message);
 
 // False where the other end is gone. Both restart after signals.
 bool send_message(int socket, std::string_view message);

@@ -2,13 +2,16 @@
 #include "nft-ext/ruleset/text/worker.h"
 
 #include "bpf/shared/event.h"
+#include "nft-ext/ruleset/text/confine.h"
 #include "nft-ext/ruleset/text/lookup.h"
 #include "nft-ext/ruleset/text/wire.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -25,6 +28,10 @@ namespace {
 constexpr int kSocket = 3;
 constexpr int kNetns = 4;
 
+// The ruleset of a hostile namespace may be of any size; 100,000 rules take 338 MiB while libnftables lists them.
+constexpr size_t kMostMemory = size_t{1} << 30;
+constexpr int kNice = 10;
+
 // Leaves nothing of the parent's open but the two descriptors, which get the numbers above.
 bool tidy_descriptors(int socket, int netns) {
 	// Out of the way of the numbers that they are to get.
@@ -40,7 +47,7 @@ bool tidy_descriptors(int socket, int netns) {
 }
 
 void tidy_signals() {
-	// Ctrl-C goes to the whole process group; the parent still has questions then.
+	// Ctrl-C goes to the whole process group; the parent still asks questions then.
 	for (const int ignored : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT})
 		signal(ignored, SIG_IGN);
 	for (const int plain : {SIGCHLD, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH})
@@ -58,6 +65,11 @@ Result<void> enter_namespace(int netns) {
 	return {};
 }
 
+// The ruleset's owner may have written a rule that this process must not print.
+void leave_if_unfit(const Lookup &lookup) {
+	if (lookup.needs_xtables()) _exit(kNeedsXtables);
+}
+
 // Answers one request; false where the parent is gone.
 bool serve(Lookup &lookup) {
 	const auto request = receive_message(kSocket, -1);
@@ -71,6 +83,7 @@ bool serve(Lookup &lookup) {
 		memcpy(&path, request->data() + sizeof(event), sizeof(path));
 		attributed.path = lookup.jump_path(event, path, attributed.attribution);
 	}
+	leave_if_unfit(lookup);
 	return send_message(kSocket, pack(attributed));
 }
 
@@ -80,6 +93,7 @@ void loop(Lookup &lookup) {
 	                               {.fd = lookup.links_descriptor(), .events = POLLIN, .revents = 0}}};
 	bool more = true;
 	for (;;) {
+		leave_if_unfit(lookup);
 		const int ready = poll(watched.data(), watched.size(), more ? 0 : lookup.pause_ms());
 		if (ready < 0 && errno != EINTR) return;
 		const bool waited_in_vain = ready == 0 && !more;
@@ -90,28 +104,45 @@ void loop(Lookup &lookup) {
 			}
 		}
 		if (ready > 0 && watched[0].revents != 0 && !serve(lookup)) return;
-		more = lookup.work();
+		const bool worked = std::exchange(more, lookup.work());
+		// Reading texts leaves memory behind that nobody needs for now.
+		if (worked && !more) malloc_trim(0);
 	}
+}
+
+// Gives up what reading a ruleset does not take.
+Result<void> confine(const WorkerOptions &options, int parent) {
+	bound_memory(kMostMemory);
+	if (options.background) setpriority(PRIO_PROCESS, 0, kNice);
+	if (auto kept = keep_only_net_admin(options.xtables); !kept) return kept;
+	// Joining a user namespace made the kernel forget it (commit_creds).
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) _exit(1);
+	return confine_system_calls(options.xtables);
 }
 
 } // namespace
 
-void run_worker(int socket, int netns, int parent) {
+void run_worker(int socket, const WorkerOptions &options, int parent) {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	// The parent may have died before that call.
-	if (getppid() != parent || !tidy_descriptors(socket, netns)) _exit(1);
+	if (getppid() != parent || !tidy_descriptors(socket, options.netns)) _exit(1);
 	prctl(PR_SET_NAME, kWorkerName);
 	tidy_signals();
 	try {
-		if (auto entered = enter_namespace(netns); !entered) {
+		if (auto entered = enter_namespace(options.netns); !entered) {
 			send_message(kSocket, pack(entered.error()));
 			_exit(1);
 		}
-		auto lookup = Lookup::open();
+		auto lookup = Lookup::open({.narrow = options.narrow, .xtables = options.xtables, .confine = [&] {
+			                            return confine(options, parent);
+		                            }});
 		if (!lookup) {
 			send_message(kSocket, pack(lookup.error()));
 			_exit(1);
 		}
+		leave_if_unfit(**lookup);
+		malloc_trim(0);
 		const Lookup::Size size = (*lookup)->size();
 		if (send_message(kSocket, pack(Ready{size.tables, size.rules, size.generation, size.narrow})))
 			loop(**lookup);

@@ -143,6 +143,34 @@ TEST_F(Block, RuleGone) {
 	                            "\t\t# handle 7 # rule gone\n\t}\n}\n");
 }
 
+TEST_F(Block, TextNotReadYet) {
+	Attribution unread;
+	unread.unread = true;
+	drop(syn(), unread);
+	EXPECT_TRUE(finish().ends_with(kPacketLine + "\t\t# handle 7 # rule text not read yet\n\t}\n}\n"));
+	nd_event event = syn();
+	event.cause = ND_CAUSE_POLICY;
+	event.rule_handle = 0;
+	drop(event, unread);
+	EXPECT_TRUE(finish().ends_with(kPacketLine + "\t\t# policy drop # rule text not read yet\n\t}\n}\n"));
+}
+
+// What is kept of a long rule and of short ones is not mixed up.
+TEST_F(Block, LongRulesAndShortOnes) {
+	Attribution one = rule_answer(std::string(20'000, 'a')), two = rule_answer(std::string(20'000, 'b')),
+	            three = rule_answer("drop");
+	one.id = 1;
+	two.id = 2;
+	three.id = 3;
+	for (int round = 0; round < 2; round++) {
+		for (const Attribution *attribution : {&one, &two, &three}) {
+			out_.clear();
+			drop(syn(), *attribution);
+			EXPECT_NE(out_.find("\t\t" + attribution->text + " # handle 7\n"), std::string::npos);
+		}
+	}
+}
+
 // A text that was not in force is not shown, even if there is one.
 TEST_F(Block, UnknownBeatsText) {
 	Attribution gone = rule_answer("accept");

@@ -41,6 +41,13 @@ TEST(Line, RuleGone) {
 	          "21:40:11.482113 inet filter input handle 7 \"# rule gone\" " + kPacket + "\n");
 }
 
+TEST(Line, TextNotReadYet) {
+	Attribution unread;
+	unread.unread = true;
+	EXPECT_EQ(render(Format::kLine, syn(), unread),
+	          "21:40:11.482113 inet filter input handle 7 \"# rule text not read yet\" " + kPacket + "\n");
+}
+
 TEST(Line, UnknownCause) {
 	nd_event event = syn();
 	event.cause = 0;

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/drop/display.h"
+
+#include <algorithm>
+#include <poll.h>
+#include <utility>
+
+namespace nft_drops::cli {
+
+Display::Display(Loop &loop, Attributor &attributor, KernelNames &names, const Options &options)
+    : loop_(loop), options_(options), completer_(loop, attributor, names, options.name_netns, [this](const Drop &drop) {
+	      for (const auto &sink : sinks_)
+		      sink->take(drop);
+      }) {
+}
+
+Display::~Display() {
+	loop_.cancel(timer_);
+	for (const auto &sink : sinks_)
+		if (sink->descriptor() >= 0) loop_.forget(sink->descriptor());
+}
+
+void Display::add(std::unique_ptr<Sink> sink) {
+	// At all times for its reader's going away; for room only while there is something to write.
+	if (sink->descriptor() >= 0) {
+		loop_.watch(sink->descriptor(), 0, [this, one = sink.get()](short events) {
+			if (events & (POLLERR | POLLHUP | POLLNVAL)) one->hung_up();
+			one->flush();
+			watch_sinks();
+		});
+	}
+	sinks_.push_back(std::move(sink));
+}
+
+bool Display::take(const nd_event &event, const nd_path *path) {
+	if (full() || closed()) return false;
+	totals_.add(event);
+	completer_.add(event, path);
+	// In one namespace what is not read yet waits in the ring as well as here.
+	return options_.name_netns || !completer_.full();
+}
+
+void Display::flush() {
+	for (const auto &sink : sinks_)
+		sink->flush();
+	watch_sinks();
+}
+
+void Display::lost(uint64_t drops) {
+	for (const auto &sink : sinks_)
+		sink->lost(drops);
+}
+
+void Display::watch_sinks() {
+	bool again = false;
+	for (const auto &sink : sinks_) {
+		again = again || sink->pending();
+		if (sink->descriptor() < 0) continue;
+		// A reader that is gone would be told of for ever.
+		if (sink->closed())
+			loop_.forget(sink->descriptor());
+		else
+			loop_.want(sink->descriptor(), sink->writable() ? POLLOUT : 0);
+	}
+	if (!again || timer_ != 0) return;
+	timer_ = loop_.after(Sink::kFlushEvery, [this] {
+		timer_ = 0;
+		flush();
+	});
+}
+
+void Display::finish() {
+	for (const auto &sink : sinks_)
+		sink->finish();
+	watch_sinks();
+}
+
+bool Display::pending() const {
+	return std::ranges::any_of(sinks_, [](const auto &sink) { return sink->pending(); });
+}
+
+uint64_t Display::give_up() {
+	uint64_t drops = 0;
+	for (const auto &sink : sinks_)
+		drops = std::max(drops, sink->give_up());
+	return drops;
+}
+
+bool Display::closed() const {
+	return std::ranges::any_of(sinks_, [](const auto &sink) { return sink->closed() || sink->failed(); });
+}
+
+std::optional<Error> Display::failed() const {
+	for (const auto &sink : sinks_)
+		if (auto error = sink->failed()) return error;
+	return {};
+}
+
+} // namespace nft_drops::cli

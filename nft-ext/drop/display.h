@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From events to Sinks: has each drop completed, counts it, and hands it to every Sink. Nothing here waits.
+#ifndef NFT_DROPS_NFT_EXT_DROP_DISPLAY_H
+#define NFT_DROPS_NFT_EXT_DROP_DISPLAY_H
+
+#include "bpf/shared/event.h"
+#include "nft-ext/drop/drop_completer.h"
+#include "nft-ext/drop/sink.h"
+#include "nft-ext/drop/totals.h"
+#include "nft-ext/loop/loop.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace nft_drops::cli {
+
+class Display {
+public:
+	struct Options {
+		bool name_netns = false;       // several namespaces are watched
+		std::optional<uint64_t> count; // takes so many drops and no more
+	};
+	Display(Loop &loop, Attributor &attributor, KernelNames &names, const Options &options);
+	Display(const Display &) = delete;
+	Display &operator=(const Display &) = delete;
+	~Display();
+
+	void add(std::unique_ptr<Sink> sink);
+
+	// Before each batch of events.
+	void begin() { completer_.begin(); }
+	// False where it takes no more events now.
+	bool take(const nd_event &event, const nd_path *path);
+	// After each batch: hands on what is waiting.
+	void flush();
+	void lost(uint64_t drops);
+
+	// Drops whose rule's text is not known yet.
+	[[nodiscard]] size_t held() const { return completer_.held(); }
+	void give_up_held() { completer_.give_up(); }
+	// No drop will follow.
+	void finish();
+	// A Sink has something that its reader did not take yet.
+	[[nodiscard]] bool pending() const;
+	// Nothing is waited for any more. Returns how many drops the reader of a Sink did not get.
+	uint64_t give_up();
+
+	[[nodiscard]] const Totals &totals() const { return totals_; }
+	// As many as were asked for.
+	[[nodiscard]] bool full() const { return options_.count && totals_.all() >= *options_.count; }
+	// There is nobody to go on for: the reader of a Sink is gone, or a Sink failed.
+	[[nodiscard]] bool closed() const;
+	[[nodiscard]] std::optional<Error> failed() const;
+
+private:
+	void watch_sinks();
+
+	Loop &loop_;
+	Options options_;
+	std::vector<std::unique_ptr<Sink>> sinks_;
+	Totals totals_;
+	DropCompleter completer_;
+	Loop::Timer timer_ = 0;
+};
+
+} // namespace nft_drops::cli
+
+#endif
