@@ -108,6 +108,24 @@ MATCH_FUNCTION nd_u64 nd_match_transport(struct nd_subject *s, nd_u32 offset, nd
 	return nd_match_read(s, (int)(s->transport + offset), length);
 }
 
+/*
+ * The same as a number, of the packet as libpcap sees it: IP from its header on. Everything else is no packet of
+ * DLT_RAW.
+ */
+MATCH_FUNCTION nd_u64 nd_match_packet(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
+	enum { IP4 = 0x0008, IP6 = 0xdd86, MOST = 0xffff }; /* ETH_P_*, in network byte order */
+	nd_u64 protocol = member(s->skb, &nd_the_layout.skb_protocol), value;
+
+	if ((protocol != IP4 && protocol != IP6) || offset > MOST) return ND_MATCH_MISSING;
+	value = nd_match_network(s, offset, length);
+	if (value >= ND_MATCH_MISSING) return value;
+	return __builtin_bswap32((nd_u32)value) >> (32 - 8 * length);
+}
+
+MATCH_FUNCTION nd_u64 nd_match_packet_length(struct nd_subject *s) {
+	return s->length - (s->network - s->data);
+}
+
 /* nft_payload_copy_vlan(): a tag beside the packet is where it was on the wire. */
 MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
 	const struct nd_layout *lay = &nd_the_layout;
@@ -126,6 +144,104 @@ MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 
 		offset -= TAG_END - TAG;
 	}
 	return nd_match_read(s, (int)(s->mac - s->data + offset), length);
+}
+
+/*
+ * Where an IPv6 extension header of this type begins, from skb->data: ipv6_find_hdr(). A packet with more headers than
+ * are looked at is unreadable.
+ */
+static __always_inline nd_u64 find_extension(struct nd_subject *s, nd_u32 type) {
+	enum { IP6 = 0xdd86, FIXED = 40, NEXT = 6, MOST = 8 };
+	enum { HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTH = 51, DESTINATION = 60 };
+	nd_u32 at = s->network - s->data + FIXED, i;
+	nd_u64 next;
+
+	if (member(s->skb, &nd_the_layout.skb_protocol) != IP6) return ND_MATCH_MISSING;
+	next = nd_match_network(s, NEXT, 1);
+	for (i = 0; i < MOST; i++) {
+		nd_u64 head, offset;
+
+		if (next >= ND_MATCH_MISSING) return next;
+		if (next != HOP && next != ROUTING && next != FRAGMENT && next != AUTH && next != DESTINATION)
+			return next == type ? at : ND_MATCH_MISSING;
+		head = nd_match_read(s, (int)at, 2);
+		if (head >= ND_MATCH_MISSING) return head;
+		if (next == FRAGMENT) {
+			offset = nd_match_read(s, (int)at + 2, 2);
+			if (offset >= ND_MATCH_MISSING) return offset;
+			/* The rest of a later fragment is not looked at. */
+			if (next != type && (offset & 0xf8ff)) return ND_MATCH_MISSING;
+		}
+		if (next == type) return at;
+		if (next == FRAGMENT)
+			at += 8;
+		else if (next == AUTH)
+			at += ((nd_u32)(head >> 8) + 2) * 4;
+		else
+			at += ((nd_u32)(head >> 8) + 1) * 8;
+		next = head & 0xff;
+	}
+	return ND_MATCH_UNREADABLE;
+}
+
+/* nft_exthdr_ipv6_eval() */
+MATCH_FUNCTION nd_u64 nd_match_extension(struct nd_subject *s, nd_u32 type, nd_u32 offset, nd_u32 length) {
+	nd_u64 at = find_extension(s, type);
+
+	return at >= ND_MATCH_MISSING ? at : nd_match_read(s, (int)((nd_u32)at + offset), length);
+}
+
+MATCH_FUNCTION nd_u64 nd_match_extension_present(struct nd_subject *s, nd_u32 type) {
+	nd_u64 at = find_extension(s, type);
+
+	return at == ND_MATCH_MISSING ? 0 : at == ND_MATCH_UNREADABLE ? at : 1;
+}
+
+/*
+ * Where a TCP option of this type begins in nd_subject.scratch, where it has `bytes` bytes at least; the header's
+ * options are there then: nft_exthdr_tcp_eval(), nft_tcp_header_pointer().
+ */
+static __always_inline nd_u64 find_tcp_option(struct nd_subject *s, nd_u32 type, nd_u32 bytes) {
+	enum { TCP = 6, FIXED = 20, OFFSET = 12, MOST = 40, NOP = 1 };
+	nd_u64 size;
+	nd_u32 i, at = 0, end;
+
+	if (!(s->flags & ND_MATCH_L4) || s->protocol != TCP || s->fragment) return ND_MATCH_MISSING;
+	if ((int)s->transport > (int)s->length - FIXED) return ND_MATCH_MISSING;
+	size = nd_match_transport(s, OFFSET, 1);
+	if (size >= ND_MATCH_MISSING) return size;
+	size = size >> 4 << 2;
+	if (size < FIXED || (int)(s->transport + size) > (int)s->length) return ND_MATCH_MISSING;
+	if ((int)(s->transport + size) > (int)s->linear) return ND_MATCH_UNREADABLE;
+	end = (nd_u32)at_most(size - FIXED, MOST);
+	if (bpf_probe_read_kernel(s->scratch, end, (void *)(s->head + s->data + s->transport + FIXED)))
+		return ND_MATCH_UNREADABLE;
+	for (i = 0; i < MOST; i++) {
+		nd_u32 kind, option;
+
+		if (at + 1 >= end) break;
+		at &= 63;
+		kind = s->scratch[at];
+		option = s->scratch[at + 1];
+		if (kind <= NOP || !option) option = 1;
+		if (kind == type) return at + option > end || bytes > option ? ND_MATCH_MISSING : at;
+		at += option;
+	}
+	return ND_MATCH_MISSING;
+}
+
+MATCH_FUNCTION nd_u64 nd_match_tcp_option(struct nd_subject *s, nd_u32 type, nd_u32 offset, nd_u32 length) {
+	nd_u64 at = find_tcp_option(s, type, offset + length);
+
+	if (at >= ND_MATCH_MISSING) return at;
+	/* The 20 bytes in front of the options are the fixed header. */
+	return nd_match_transport(s, 20 + (nd_u32)at + offset, length);
+}
+
+MATCH_FUNCTION nd_u64 nd_match_tcp_option_present(struct nd_subject *s, nd_u32 type, nd_u32 bytes) {
+	nd_u64 at = find_tcp_option(s, type, bytes);
+
+	return at == ND_MATCH_MISSING ? 0 : at == ND_MATCH_UNREADABLE ? at : 1;
 }
 
 /* nft_meta_get_eval(), by key. */

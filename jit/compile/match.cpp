@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/match.h"
 
+#include "jit/compile/match_pcap.h"
 #include "jit/compile/match_registers.h"
 #include "jit/match/keys.h"
 
@@ -93,13 +94,16 @@ private:
 		store(op.to, key->length, ask(key->function));
 	}
 	void compile(const MatchExthdr &op) {
-		if (op.present) {
-			store(op.to, 1, ask("exthdr_present", {b_.getInt32(op.kind), b_.getInt32(op.type)}));
-			return;
-		}
-		store(op.to, op.length,
-		      ask("exthdr", {b_.getInt32(op.kind), b_.getInt32(op.type), b_.getInt32(op.offset),
-		                     b_.getInt32(op.length)}));
+		const bool tcp = op.kind == NFT_EXTHDR_OP_TCPOPT;
+		llvm::Value *type = b_.getInt32(op.type);
+		if (!op.present)
+			store(op.to, op.length,
+			      ask(tcp ? "tcp_option" : "extension",
+			          {type, b_.getInt32(op.offset), b_.getInt32(op.length)}));
+		else if (tcp)
+			store(op.to, 1, ask("tcp_option_present", {type, b_.getInt32(op.offset + op.length)}));
+		else
+			store(op.to, 1, ask("extension_present", {type}));
 	}
 	void compile(const MatchCompare &op) {
 		switch (op.op) {
@@ -230,6 +234,7 @@ std::unexpected<Error> absent(const std::string &what) {
 } // namespace
 
 Result<void> check_filter(const Filter &filter, const nd_layout &layout) {
+	if (auto understood = check_pcap(filter.pcap); !understood) return understood;
 	for (const FamilyMatch &of : filter.match) {
 		for (const MatchOperation &op : of.program) {
 			if (const auto *meta = std::get_if<MatchMeta>(&op)) {
@@ -249,30 +254,46 @@ void define_match(llvm::Module &m, const Filter &filter) {
 	llvm::Function *match = m.getFunction("nd_match");
 	if (!match) return;
 	llvm::IRBuilder<> b(m.getContext());
-	llvm::Function *pcap = nullptr;
+	llvm::Value *subject = match->getArg(0);
+	llvm::Value *no = b.getInt32(ND_MATCHED_NO);
+	llvm::Value *yes = b.getInt32(ND_MATCHED_YES);
+	llvm::Function *pcap = filter.pcap.empty() ? nullptr : define_pcap(m, filter.pcap);
 	std::vector<llvm::Function *> programs;
 	for (const FamilyMatch &of : filter.match)
 		programs.push_back(Compiler(m).rule(of.program, fmt::format("nd_match_family_{}", of.family)));
 
-	b.SetInsertPoint(llvm::BasicBlock::Create(m.getContext(), "", match));
-	llvm::Value *subject = match->getArg(0);
-	llvm::Value *no = b.getInt32(ND_MATCHED_NO);
-	llvm::Value *yes = b.getInt32(ND_MATCHED_YES);
-	if (!filter.match.empty()) {
-		auto *others = llvm::BasicBlock::Create(m.getContext(), "", match);
-		auto *which = b.CreateSwitch(match->getArg(1), others, static_cast<unsigned>(programs.size()));
-		b.SetInsertPoint(others);
-		b.CreateRet(no);
+	const auto block = [&] { return llvm::BasicBlock::Create(m.getContext(), "", match); };
+	b.SetInsertPoint(block());
+	llvm::BasicBlock *end = block();
+	auto *matched = llvm::PHINode::Create(b.getInt32Ty(), static_cast<unsigned>(programs.size()) + 1, "", end);
+	if (programs.empty()) {
+		matched->addIncoming(yes, b.GetInsertBlock());
+		b.CreateBr(end);
+	} else {
+		matched->addIncoming(no, b.GetInsertBlock());
+		auto *which = b.CreateSwitch(match->getArg(1), end, static_cast<unsigned>(programs.size()));
 		for (size_t i = 0; i < programs.size(); i++) {
-			auto *one = llvm::BasicBlock::Create(m.getContext(), "", match);
+			llvm::BasicBlock *one = block();
 			which->addCase(b.getInt32(filter.match[i].family), one);
 			b.SetInsertPoint(one);
-			b.CreateRet(b.CreateCall(programs[i], {subject}));
+			matched->addIncoming(b.CreateCall(programs[i], {subject}), one);
+			b.CreateBr(end);
 		}
-	} else {
-		b.CreateRet(yes);
 	}
-	(void)pcap;
+	b.SetInsertPoint(end);
+	if (pcap) {
+		// Both: the drop is wanted where both say so, and not wanted where one of them says so.
+		llvm::BasicBlock *leave = block();
+		llvm::BasicBlock *both = block();
+		b.CreateCondBr(b.CreateICmpEQ(matched, no), leave, both);
+		b.SetInsertPoint(leave);
+		b.CreateRet(no);
+		b.SetInsertPoint(both);
+		llvm::Value *also = b.CreateCall(pcap, {subject});
+		b.CreateRet(b.CreateSelect(b.CreateICmpEQ(also, yes), matched, also));
+	} else {
+		b.CreateRet(matched);
+	}
 	match->setLinkage(llvm::GlobalValue::InternalLinkage);
 }
 

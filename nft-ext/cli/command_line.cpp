@@ -143,6 +143,14 @@ std::string shown(const OptionSpec &o) {
 	return o.name ? fmt::format("--{}", o.name) : fmt::format("-{}", o.letter);
 }
 
+// What follows `monitor` and `monitor drops`; nothing where nothing does.
+std::optional<std::string> match_of(const Words &words) {
+	auto rest = std::span(words).subspan(1);
+	if (!rest.empty() && rest.front() == "drops") rest = rest.subspan(1);
+	if (rest.empty()) return std::nullopt;
+	return fmt::format("{}", fmt::join(rest, " "));
+}
+
 Result<void> check_words(const Words &words, const CommandSpec &spec, const std::string &see) {
 	const auto match = Synopsis(spec.synopsis).match(words);
 	if (match.whole) return {};
@@ -184,6 +192,7 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	line.words.assign(permuted.begin() + optind, permuted.begin() + argc);
 	if (line.command != command) return line; // --help or --version win over everything else
 	if (auto ok = check_words(line.words, *spec_of(command), see); !ok) return std::unexpected(ok.error());
+	if (command == Command::kMonitor) line.monitor.match = match_of(line.words);
 	if (const auto check = spec_of(command)->check) {
 		if (auto ok = check(line); !ok) return std::unexpected(ok.error());
 	}

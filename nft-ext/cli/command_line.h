@@ -32,6 +32,8 @@ enum class Command : unsigned {
 };
 
 struct MonitorOptions {
+	std::optional<std::string> match; // MATCH: only drops of packets that satisfy it
+	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
 	std::optional<uint64_t> count;                     // --count: stop after this many drops
 	std::optional<std::chrono::milliseconds> duration; // --for: stop after this time

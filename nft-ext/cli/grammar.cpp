@@ -190,7 +190,15 @@ Result<void> why_limit(CommandLine &line, const char *argument) {
 	return {};
 }
 
+Result<void> pcap(CommandLine &line, const char *argument) {
+	line.monitor.pcap = argument;
+	return {};
+}
+
 Result<void> check_monitor(const CommandLine &line) {
+	if ((line.monitor.match || line.monitor.pcap) && line.monitor.audit)
+		return fail("--audit", "it does not know yet how to ask other drops for a MATCH",
+		            "leave out one of both");
 	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
 	return fail("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
 	            "leave out one of both options");
@@ -256,6 +264,8 @@ constexpr OptionSpec kOptions[] = {
         {0, "path", nullptr, of(Command::kMonitor), "show the jumps that led to the rule", path},
         {0, "audit", nullptr, of(Command::kMonitor),
          "also show netfilter's other drops, and prove that none is missing", audit},
+        {0, "pcap", "EXPRESSION", of(Command::kMonitor),
+         "show only drops of packets that satisfy this expression of libpcap, as tcpdump takes it", pcap},
         {0, "limit", "N/second", of(Command::kMonitor),
          "print at most N drops a second; the rest is counted, and repeats are shown as one", limit},
         {0, "database", "FILE", of(Command::kRecord, Command::kWhy),
@@ -299,12 +309,18 @@ constexpr OptionSpec kOptions[] = {
 };
 
 constexpr CommandSpec kCommands[] = {
-        {Command::kMonitor, Ours::kFirstWord, "monitor [drops]",
+        {Command::kMonitor, Ours::kFirstWord, "monitor [drops] [MATCH...]",
          "show each packet that nftables drops, with the rule or policy that dropped it",
          "A line on standard error that starts with \"nft-drops: monitoring\" says that every drop from then on is "
          "seen. SIGINT (Ctrl-C) and SIGTERM end the monitor: it prints the drops that are already captured, as far as "
          "the reader takes them within a second, and tells the rest. Then it prints one summary line on standard "
          "error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\". A second signal ends it at once.\n\n"
+         "MATCH is what stands in front of a verdict in an nft rule: tcp dport 22, or ip saddr 10.0.0.0/8 udp dport { "
+         "53, 123 }. Only drops of packets that satisfy MATCH are shown, and the summary line tells how many drops "
+         "there were in all: \"N drops (...) of T, L lost\". MATCH means what it means in a rule of the table that "
+         "dropped the packet; the start-up line names the families of tables whose rules cannot hold it. Quote what "
+         "the shell would change. A drop that cannot be decided is shown with \"# undecided\", and is not one of "
+         "the N.\n\n"
          "A rule that rejects drops the packet, too: a reject is shown as a drop by that rule.\n\n"
          "If standard output is slower than the drops, equal packets are shown as one (\"repeated 18,240 times in 1.0 "
          "s\"). Drops that do not fit even then are told (\"12 drops left out\"). The summary counts all drops.\n\n"
@@ -372,6 +388,8 @@ constexpr Placeholder kPlaceholders[] = {
         {"TIME", "a time ago (10m, 2h), a time of day (14:05), or a day with or without one ('2026-11-20 14:05')"},
         {"N/second", "a whole number from 1, and \"/second\""},
         {"COMMAND", "a command of nft-drops"},
+        {"EXPRESSION", "an expression of pcap-filter(7), without words for the link layer"},
+        {"MATCH", "what stands in front of a verdict in an nft rule, such as tcp dport 22"},
 };
 
 // From parser_bison.y of nftables 1.0.6 and nft(8). Words that are followed by the same objects share a line.

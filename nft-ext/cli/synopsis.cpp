@@ -116,7 +116,8 @@ Synopsis::Match Synopsis::match(std::span<const std::string_view> words) const {
 			const bool name = is_placeholder(step.token);
 			if (name ? !fits(step.token, word) : step.token != word) continue;
 			Thread next = t;
-			if (name) next.seen.names.emplace_back(step.token, word);
+			// of() gives the first word of a NAME..., so no more are kept: a MATCH may have many.
+			if (name && next.seen.of(step.token).empty()) next.seen.names.emplace_back(step.token, word);
 			follow(t.at + 1, next, then);
 		}
 		if (then.empty()) return match;

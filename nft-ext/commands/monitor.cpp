@@ -8,14 +8,18 @@
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
+#include "nft-ext/match/match.h"
+#include "nft-ext/match/pcap.h"
 #include "nft-ext/sinks/output.h"
 #include "nft-ext/sinks/text_sink.h"
 #include "nft-ext/sinks/usdt.h"
 #include "nft-ext/text/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <poll.h>
 #include <unistd.h>
 
@@ -32,9 +36,10 @@ constexpr auto kForPrinting = 200ms;
 
 class Monitor {
 public:
-	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets)
-	    : options_(options), loop_(loop), signals_(signals), session_(std::move(session)),
-	      names_(session_.kernel.layout.expression),
+	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets,
+	        std::string without)
+	    : options_(options), loop_(loop), signals_(signals), without_(std::move(without)),
+	      session_(std::move(session)), names_(session_.kernel.layout.expression),
 	      display_(loop, rulesets, names_, {.name_netns = options.all_netns, .count = options.count}) {
 		display_.add(std::make_unique<UsdtSink>());
 		display_.add(std::make_unique<TextSink>(
@@ -44,8 +49,10 @@ public:
 	Result<void> run(const std::function<void()> &ready) {
 		// Whoever reads that line may send a signal at once.
 		signals_.report();
-		say("monitoring " + where_it_looks(session_.plan.sites.size(), session_.kernel.release,
-		                                   session_.probe->counts().missed_complete));
+		say("monitoring " +
+		    where_it_looks(session_.plan.sites.size(), session_.kernel.release,
+		                   session_.probe->counts().missed_complete) +
+		    without_);
 		if (ready) ready();
 		loop_.watch(signals_.fd(), POLLIN, [this](short) { on_signal(); });
 		loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
@@ -134,7 +141,10 @@ private:
 			tell(fmt::format("{} drops were not printed: standard output did not take them in time",
 			                 unread));
 		if (options_.audit) tell(display_.totals().audit(counts.drops, counts.freed));
-		tell(display_.totals().summary(counts.lost()));
+		if (const uint64_t n = display_.totals().undecided)
+			tell(fmt::format("{} undecided drops: what decides could not be read", n));
+		tell(display_.totals().summary(
+		        counts.lost(), options_.match || options_.pcap ? std::optional(counts.drops) : std::nullopt));
 		return {};
 	}
 
@@ -157,6 +167,7 @@ private:
 	const MonitorOptions &options_;
 	Loop &loop_;
 	Signals &signals_;
+	std::string without_; // the families of tables whose rules cannot hold the MATCH, in words
 	jit::Session session_;
 	LiveKernelNames names_;
 	Display display_;
@@ -167,6 +178,20 @@ private:
 	bool ended_ = false;
 };
 
+// An error of the words is shown in nft's own form.
+Result<Match> match_of(const std::string &words, int netns) {
+	auto match = read_match(words, netns);
+	if (match) return std::move(*match);
+	if (match.error().text.empty()) return std::unexpected(match.error().error);
+	fputs(match.error().text.c_str(), stderr);
+	return fail("MATCH", "nothing is monitored", "see nft(8), section EXPRESSIONS");
+}
+
+std::string in_words(const std::vector<std::string> &without) {
+	if (without.empty()) return "";
+	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(without, ", "));
+}
+
 } // namespace
 
 Result<void> monitor(const MonitorOptions &options, const std::function<void()> &ready) {
@@ -175,6 +200,18 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	                                                        : NetNamespace::open(options.netns);
 	if (!netns) return std::unexpected(netns.error());
 	const bool one = !options.all_netns;
+	Match match;
+	std::vector<jit::PcapInstruction> pcap;
+	if (options.pcap) {
+		auto compiled = compile_pcap(*options.pcap);
+		if (!compiled) return std::unexpected(compiled.error());
+		pcap = std::move(*compiled);
+	}
+	if (options.match) {
+		auto read = match_of(*options.match, netns->descriptor());
+		if (!read) return std::unexpected(read.error());
+		match = std::move(*read);
+	}
 	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	Loop loop;
@@ -182,11 +219,14 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
 	});
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
-	auto session = jit::Session::start(
-	        {.netns = one ? netns->inode() : 0, .netns_held = one, .path = options.path, .audit = options.audit});
+	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
+	                                    .netns_held = one,
+	                                    .path = options.path,
+	                                    .filter = {match.families, pcap},
+	                                    .audit = options.audit});
 	if (!session) return std::unexpected(session.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	return Monitor(options, loop, signals, std::move(*session), rulesets).run(ready);
+	return Monitor(options, loop, signals, std::move(*session), rulesets, in_words(match.without)).run(ready);
 }
 
 } // namespace nft_drops::cli

@@ -8,6 +8,10 @@
 namespace nft_drops::cli {
 
 void Totals::add(const nd_event &event) {
+	if (event.flags & ND_FLAG_UNDECIDED) {
+		undecided++;
+		return;
+	}
 	switch (event.cause) {
 	case ND_CAUSE_RULE:
 		by_rule++;
@@ -21,9 +25,11 @@ void Totals::add(const nd_event &event) {
 	}
 }
 
-std::string Totals::summary(uint64_t lost) const {
-	return fmt::format("{} drops ({} by rule, {} by policy, {} other), {} lost", all(), by_rule, by_policy, other,
-	                   lost);
+std::string Totals::summary(uint64_t lost, std::optional<uint64_t> of) const {
+	std::string text =
+	        fmt::format("{} drops ({} by rule, {} by policy, {} other)", all(), by_rule, by_policy, other);
+	if (of) text += fmt::format(" of {}", *of);
+	return text + fmt::format(", {} lost", lost);
 }
 
 std::string Totals::audit(uint64_t seen, uint64_t freed) const {

@@ -6,6 +6,7 @@
 #include "bpf/shared/event.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace nft_drops::cli {
@@ -14,11 +15,13 @@ struct Totals {
 	uint64_t by_rule = 0;
 	uint64_t by_policy = 0;
 	uint64_t other = 0;
+	uint64_t undecided = 0; // ND_FLAG_UNDECIDED: none of the above
 
 	void add(const nd_event &event);
 	[[nodiscard]] uint64_t all() const { return by_rule + by_policy + other; }
 	// "N drops (R by rule, P by policy, O other), L lost"
-	[[nodiscard]] std::string summary(uint64_t lost) const;
+	// With a filter, of `of` drops: "N drops (...) of T, L lost".
+	[[nodiscard]] std::string summary(uint64_t lost, std::optional<uint64_t> of = std::nullopt) const;
 	// "1,203 netfilter drops = 1,198 by rule + 5 by policy + 0 other". The probe saw `seen` drops of nf_tables; the
 	// kernel gave netfilter as the drop reason of `freed` of these.
 	[[nodiscard]] std::string audit(uint64_t seen, uint64_t freed) const;

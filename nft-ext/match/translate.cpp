@@ -151,8 +151,18 @@ private:
 	}
 	bool exthdr() {
 		if (has(NFTNL_EXPR_EXTHDR_SREG)) return refuse({"set", "reset"}, kStatement);
-		return refuse({"option", "exthdr", "frag", "rt", "hbh", "dst", "mh", "chunk"},
-		              "is not known to be taken");
+		const uint32_t kind =
+		        has(NFTNL_EXPR_EXTHDR_OP) ? number(NFTNL_EXPR_EXTHDR_OP) : uint32_t{NFT_EXTHDR_OP_IPV6};
+		if (kind != NFT_EXTHDR_OP_IPV6 && kind != NFT_EXTHDR_OP_TCPOPT)
+			return refuse({"option", "chunk"}, "is not known to be taken");
+		jit::MatchExthdr op{};
+		op.kind = kind;
+		op.type = nftnl_expr_get_u8(e_, NFTNL_EXPR_EXTHDR_TYPE);
+		op.offset = number(NFTNL_EXPR_EXTHDR_OFFSET);
+		op.length = number(NFTNL_EXPR_EXTHDR_LEN);
+		op.present = has(NFTNL_EXPR_EXTHDR_FLAGS) && (number(NFTNL_EXPR_EXTHDR_FLAGS) & NFT_EXTHDR_F_PRESENT);
+		if (op.offset > UINT8_MAX) return strange("offset");
+		return find_register(NFTNL_EXPR_EXTHDR_DREG, op.present ? 1 : op.length, op.to) && push(op);
 	}
 	bool compare() {
 		jit::MatchCompare op{0, number(NFTNL_EXPR_CMP_OP), bytes(NFTNL_EXPR_CMP_DATA)};

@@ -157,6 +157,7 @@ void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::strin
 	out += clock_.time_of_day(drop.time);
 	out += ' ';
 	out += words_.of(drop.event);
+	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
 	out += shown.note;
 	append_repeated(out, repeated);
 	out += '\n';

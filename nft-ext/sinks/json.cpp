@@ -64,6 +64,7 @@ void JsonRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	if (!context.location.empty()) json.member("location", context.location);
 	if (!context.netns.empty()) json.member("netns_name", context.netns);
 	if (drop.path) write_path(json, drop);
+	if (drop.event.flags & ND_FLAG_UNDECIDED) json.member_boolean("undecided", true);
 	if (repeated.times > 1) {
 		json.member("repeated", repeated.times);
 		json.member("milliseconds", static_cast<uint64_t>(repeated.within.count()));

@@ -48,6 +48,7 @@ void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	out += ' ';
 	append_culprit(out, context, drop);
 	out += words_.of(drop.event);
+	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
 	append_note(out, context);
 	append_repeated(out, repeated);
 	if (!context.netns.empty()) {

@@ -5,6 +5,7 @@
 #define NFT_DROPS_TESTS_UNIT_JIT_SUPPORT_NATIVE_CODE_H
 
 #include "bpf/shared/site.h"
+#include "jit/match/program.h"
 
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,7 @@ public:
 		std::span<const char *const> maps;           // only their addresses count here
 		std::function<uint64_t(uint64_t)> helper;    // its address by its number in <linux/bpf.h>; 0: none
 		std::function<void(llvm::Module &)> prepare; // what the loader sets; may be empty
+		jit::Filter filter{};
 	};
 	// Ends the process where it cannot be.
 	explicit NativeCode(const Source &source);

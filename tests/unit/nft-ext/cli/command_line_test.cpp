@@ -55,8 +55,29 @@ TEST(CommandLine, OurOptionsBeforeAndBehind) {
 	EXPECT_EQ((Typed{"monitor", "-aj"}.result->monitor.format), Format::kJson);
 }
 
+TEST(CommandLine, WhatFollowsMonitorIsAMatch) {
+	EXPECT_EQ((Typed{"monitor"}.result->monitor.match), std::nullopt);
+	EXPECT_EQ((Typed{"monitor", "drops"}.result->monitor.match), std::nullopt);
+	EXPECT_EQ((Typed{"monitor", ""}.result->monitor.match), "");
+	for (const Typed &t : {Typed{"monitor", "tcp", "dport", "22"}, Typed{"monitor", "tcp dport 22"},
+	                       Typed{"--count", "3", "monitor", "drops", "tcp", "dport", "--format", "line", "22"}}) {
+		ASSERT_EQ(t.command(), Command::kMonitor) << t.error();
+		EXPECT_EQ(t.result->monitor.match, "tcp dport 22");
+	}
+	// No words are too many for the command line itself.
+	std::vector<std::string> words(100000, "tcp");
+	words[0] = "nft-drops";
+	words[1] = "monitor";
+	std::vector<char *> argv;
+	for (std::string &w : words)
+		argv.push_back(w.data());
+	argv.push_back(nullptr);
+	const auto many = parse(static_cast<int>(words.size()), argv.data());
+	ASSERT_TRUE(many);
+	EXPECT_EQ(many->monitor.match->size(), 4 * 99998U - 1);
+}
+
 TEST(CommandLine, MistakesAreNamed) {
-	EXPECT_THAT((Typed{"monitor", "foo"}.error()), HasSubstr("monitor foo: unexpected word"));
 	EXPECT_THAT((Typed{"monitor", "--nonsense"}.error()), HasSubstr("--nonsense: unknown option"));
 	EXPECT_THAT((Typed{"monitor", "--count"}.error()), HasSubstr("--count: its argument is missing"));
 	EXPECT_THAT((Typed{"monitor", "--count", "0"}.error()), HasSubstr("--count 0: not a number"));

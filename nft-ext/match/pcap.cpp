@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/match/pcap.h"
+
+#include <fmt/format.h>
+#include <pcap/pcap.h>
+
+#include <dlfcn.h>
+#include <memory>
+#include <utility>
+
+namespace nft_drops {
+namespace {
+
+constexpr const char *kLibrary = "libpcap.so.0.8";
+constexpr const char *kFurther = "libpcap.so.1"; // elsewhere than in Debian
+constexpr int kSnapshot = 65535;
+constexpr size_t kMostBytes = 64 * 1024;
+constexpr size_t kMostInstructions = 4096; // BPF_MAXINSNS, what the kernel takes for a socket
+
+struct LibraryClose {
+	void operator()(void *library) const { dlclose(library); }
+};
+
+// The functions of libpcap that are called, by name.
+class Libpcap {
+public:
+	static Result<Libpcap> load() {
+		Libpcap p;
+		p.library_.reset(dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL));
+		if (!p.library_) p.library_.reset(dlopen(kFurther, RTLD_NOW | RTLD_LOCAL));
+		if (!p.library_) return cannot("--pcap", fmt::format("there is no {}", kLibrary), "install libpcap");
+		const bool all = p.find(p.open_dead, "pcap_open_dead") && p.find(p.compile, "pcap_compile") &&
+		                 p.find(p.get_error, "pcap_geterr") && p.find(p.free_code, "pcap_freecode") &&
+		                 p.find(p.close, "pcap_close");
+		if (!all) return cannot("--pcap", fmt::format("{} is not understood", kLibrary));
+		return p;
+	}
+
+	decltype(&::pcap_open_dead) open_dead = nullptr;
+	decltype(&::pcap_compile) compile = nullptr;
+	decltype(&::pcap_geterr) get_error = nullptr;
+	decltype(&::pcap_freecode) free_code = nullptr;
+	decltype(&::pcap_close) close = nullptr;
+
+private:
+	bool find(auto &function, const char *name) {
+		function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library_.get(), name));
+		return function != nullptr;
+	}
+	std::unique_ptr<void, LibraryClose> library_;
+};
+
+} // namespace
+
+Result<std::vector<jit::PcapInstruction>> compile_pcap(const std::string &expression) {
+	const std::string what = "--pcap";
+	if (expression.size() > kMostBytes) return fail(what, fmt::format("longer than {} bytes", kMostBytes));
+	auto library = Libpcap::load();
+	if (!library) return std::unexpected(library.error());
+	const auto close = [&](pcap_t *handle) { library->close(handle); };
+	const std::unique_ptr<pcap_t, decltype(close)> handle(library->open_dead(DLT_RAW, kSnapshot), close);
+	if (!handle) return fail(what, "libpcap cannot be used");
+	bpf_program compiled{};
+	if (library->compile(handle.get(), &compiled, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
+		return fail(fmt::format("--pcap {}", expression), library->get_error(handle.get()),
+		            "see pcap-filter(7)");
+	std::vector<jit::PcapInstruction> program;
+	for (u_int i = 0; i < compiled.bf_len; i++) {
+		const bpf_insn &one = compiled.bf_insns[i];
+		program.push_back({one.code, one.jt, one.jf, one.k});
+	}
+	library->free_code(&compiled);
+	if (program.size() > kMostInstructions)
+		return fail(what, fmt::format("libpcap makes {} instructions of it, {} are possible", program.size(),
+		                              kMostInstructions));
+	return program;
+}
+
+} // namespace nft_drops
