@@ -100,7 +100,7 @@ const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
 	const Attribution nothing;
 	const Attribution &told = about ? *about->attribution : nothing;
 	c.netns = rule.netns_inode;
-	c.netns_name = rulesets_.name_of(rule.netns_inode);
+	c.netns_name = only_ ? only_name_ : rulesets_.name_of(rule.netns_inode);
 	c.family = told.family.empty() ? family_name(rule.family) : told.family;
 	c.table = told.table.empty() ? text_of(rule.table) : told.table;
 	c.table_handle = rule.key.table;
@@ -113,10 +113,7 @@ const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
 	c.handle = event.rule_handle;
 	if (told.known) c.text = told.text;
 	if (event.cause == ND_CAUSE_RULE && rule.expr_ops != 0) c.expression = names_.expression(rule.expr_ops);
-	// The text of one generation stays the same; one that could not be told may be told later.
-	if (told.known && rule.key.generation != 0) return known_.emplace(key, std::move(culprit)).first->second.get();
-	unknown_.push_back(std::move(culprit));
-	return unknown_.back().get();
+	return known_.emplace(key, std::move(culprit)).first->second.get();
 }
 
 FlowRows::Taken FlowRows::take(jit::Flows &flows) {
@@ -156,8 +153,11 @@ FlowRows::Taken FlowRows::take(jit::Flows &flows) {
 }
 
 void FlowRows::forget() {
-	unknown_.clear();
-	if (known_.size() > kMostCulprits) known_.clear();
+	known_.clear();
+}
+
+bool FlowRows::crowded() const {
+	return known_.size() > kMostCulprits;
 }
 
 } // namespace nft_drops::cli

@@ -12,15 +12,17 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace nft_drops::cli {
 
 class FlowRows {
 public:
-	// `only`: the namespace (inode number) whose drops are wanted; 0: all.
-	FlowRows(Rulesets &rulesets, KernelNames &names, uint32_t only)
-	    : rulesets_(rulesets), names_(names), only_(only) {}
+	// `only`: the namespace (inode number) whose drops are wanted, and what it is called; 0: all.
+	FlowRows(Rulesets &rulesets, KernelNames &names, uint32_t only, std::string only_name)
+	    : rulesets_(rulesets), names_(names), only_(only), only_name_(std::move(only_name)) {}
 
 	struct Taken {
 		std::vector<Row> rows;
@@ -29,8 +31,10 @@ public:
 	};
 	// Everything since the last call. The rows' culprits are valid until the next call of forget().
 	Taken take(jit::Flows &flows);
-	// Lets go of culprits, where there are many. No row may be in use.
+	// Lets go of the culprits. No row may be in use.
 	void forget();
+	// There are so many that forget() is due.
+	[[nodiscard]] bool crowded() const;
 
 private:
 	using Key = std::array<uint64_t, 5>; // struct nd_flow_rule_key
@@ -39,9 +43,9 @@ private:
 	Rulesets &rulesets_;
 	KernelNames &names_;
 	uint32_t only_;
+	std::string only_name_;
+	// Since the last forget(). Not longer: a text may change within one generation, as where a device is renamed.
 	std::map<Key, std::unique_ptr<const Culprit>> known_;
-	// Those whose text could not be told: asked for anew the next time.
-	std::vector<std::unique_ptr<const Culprit>> unknown_;
 };
 
 } // namespace nft_drops::cli

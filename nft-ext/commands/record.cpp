@@ -37,7 +37,7 @@ public:
 	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store, jit::Flows &flows,
 	         Rulesets &rulesets, uint32_t only)
 	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(flows), rulesets_(rulesets),
-	      names_(flows.expression()), rows_(rulesets, names_, only) {}
+	      names_(flows.expression()), rows_(rulesets, names_, only, options.netns) {}
 
 	Result<void> run(const Signals &signals) {
 		now_ = Moment::now();
@@ -49,15 +49,16 @@ public:
 			const int n = poll(&fd, 1, kTickMs);
 			if (n < 0 && errno != EINTR) return fail("record", strerror(errno));
 			if (n > 0) break;
-			tick();
+			if (auto went = tick(); !went) return went;
 			notify_systemd("WATCHDOG=1");
 		}
 		notify_systemd("STOPPING=1");
 		flows_.detach();
 		// What was being summed up when the links went away may be in the other half.
-		tick();
-		last_written_ = 0;
-		tick();
+		for (int half = 0; half < 2; half++) {
+			last_written_ = -kHeartbeat;
+			if (auto went = tick(); !went) return went;
+		}
 		say(fmt::format("recorded {} drops, {} lost", recorded_, lost_));
 		if (!trouble_.empty()) return fail(where_.path, trouble_);
 		return {};
@@ -70,7 +71,7 @@ private:
 		        now_, {.boot = boot_id(), .clock_set = clock_set, .netns = options_.netns, .match = {}});
 	}
 
-	void tick() {
+	Result<void> tick() {
 		FlowRows::Taken taken = rows_.take(flows_);
 		now_ = Moment::now();
 		const int64_t offset = now_.wall - now_.boot;
@@ -86,20 +87,20 @@ private:
 		waiting_.insert(waiting_.end(), std::make_move_iterator(taken.rows.begin()),
 		                std::make_move_iterator(taken.rows.end()));
 		rulesets_.look_around();
-		if (waiting_.empty() && waiting_lost_ == 0 && now_.boot - last_written_ < kHeartbeat) return;
-		write();
+		if (waiting_.empty() && waiting_lost_ == 0 && now_.boot - last_written_ < kHeartbeat) return {};
+		return write();
 	}
 
-	void write() {
+	Result<void> write() {
 		auto written = store_->write(waiting_, waiting_lost_, now_);
 		if (!written && store_->damaged()) {
-			begin_anew(written.error());
+			if (auto anew = begin_anew(written.error()); !anew) return anew;
 			written = store_->write(waiting_, waiting_lost_, now_);
 		}
 		if (!written) {
 			tell(written.error());
 			give_up_some();
-			return;
+			return {};
 		}
 		if (!trouble_.empty()) say(where_.path + ": written again");
 		trouble_.clear();
@@ -109,40 +110,39 @@ private:
 		rows_.forget();
 		if (auto tidied = store_->tidy(now_); !tidied) {
 			tell(tidied.error());
-			if (store_->damaged()) begin_anew(tidied.error());
+			if (store_->damaged()) return begin_anew(tidied.error());
 		}
+		return {};
 	}
 
 	// Set aside what is damaged, and go on in a new file.
-	void begin_anew(const Error &why) {
+	Result<void> begin_anew(const Error &why) {
 		store_.reset();
 		auto store = Store::open(where_);
 		// A damage that opening does not see: the file goes for sure.
 		if (store && (*store)->set_aside().empty()) {
 			store->reset();
-			Store::set_aside(where_.path);
+			if (auto aside = Store::set_aside(where_.path); !aside) return aside;
 			store = Store::open(where_);
 		}
-		if (!store) {
-			// Nothing can be recorded without one.
-			tell(store.error());
-			std::exit(store.error().exit_status());
-		}
+		if (!store) return std::unexpected(store.error());
 		say(fmt::format("{}: damaged ({}); it is {}.damaged now, and a new history begins", where_.path,
 		                why.why, where_.path));
 		store_ = std::move(*store);
-		if (auto begun = begin_span(false); !begun) tell(begun.error());
+		return begin_span(false);
 	}
 
 	// So many at most wait in memory; what is beyond is lost.
 	void give_up_some() {
-		if (waiting_.size() <= kMostWaiting) return;
-		for (size_t i = kMostWaiting; i < waiting_.size(); i++) {
+		const size_t stay = rows_.crowded() ? 0 : kMostWaiting;
+		if (waiting_.size() <= stay) return;
+		for (size_t i = stay; i < waiting_.size(); i++) {
 			lost_ += waiting_[i].drops.packets;
 			waiting_lost_ += waiting_[i].drops.packets;
 			recorded_ -= waiting_[i].drops.packets;
 		}
-		waiting_.resize(kMostWaiting);
+		waiting_.resize(stay);
+		if (stay == 0) rows_.forget();
 	}
 
 	// Once for each kind of trouble.

@@ -150,7 +150,7 @@ Result<Found> HistoryReader::find(const HistoryQuery &query) {
 	return found;
 }
 
-Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::vector<std::pair<int64_t, Culprit>> &to) {
+Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::unordered_map<int64_t, Culprit> &to) {
 	auto all = database_.prepare(
 	        "SELECT culprit.id, netns, netns_name, family, table_name, table_handle, chain, chain_handle, "
 	        "chain_known,"
@@ -179,12 +179,12 @@ Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::vector
 		c.handle = static_cast<uint64_t>(all->number(12));
 		c.text = all->text(13);
 		c.expression = all->text(14);
-		to.emplace_back(all->number(0), std::move(c));
+		to.emplace(all->number(0), std::move(c));
 	}
 }
 
 Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) {
-	std::vector<std::pair<int64_t, Culprit>> culprits;
+	std::unordered_map<int64_t, Culprit> culprits;
 	if (auto all = find_culprits(query, culprits); !all) return all;
 	const bool every = query.family.empty() && query.table.empty() && query.chain.empty() && query.handle == 0;
 	std::string only;
@@ -212,8 +212,7 @@ Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) 
 		if (!*row) break;
 		const auto [place, is_new] = places.try_emplace(all->number(0), found.culprits.size());
 		if (is_new) {
-			const auto known =
-			        std::ranges::find(culprits, all->number(0), &std::pair<int64_t, Culprit>::first);
+			const auto known = culprits.find(all->number(0));
 			if (known == culprits.end()) return fail("history", "a rule is missing in it");
 			found.culprits.push_back({known->second, {}});
 		}

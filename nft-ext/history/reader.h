@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 namespace nft_drops {
@@ -64,7 +64,7 @@ public:
 
 private:
 	HistoryReader(Database database, bool recording) : database_(std::move(database)), recording_(recording) {}
-	Result<void> find_culprits(const HistoryQuery &query, std::vector<std::pair<int64_t, Culprit>> &to);
+	Result<void> find_culprits(const HistoryQuery &query, std::unordered_map<int64_t, Culprit> &to);
 	Result<void> find_flows(const HistoryQuery &query, Found &found);
 	Result<void> find_gaps(const HistoryQuery &query, Found &found);
 

@@ -13,9 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fmt/format.h>
 #include <map>
 #include <random>
@@ -249,6 +251,50 @@ TEST_F(FlowsTest, NothingIsMissingOverReloads) {
 	EXPECT_EQ(all + flows_->missed().hits + nested_, full_or(500'000, 40'000));
 	EXPECT_GT(reloads, 1U);
 	EXPECT_EQ(nested_, 0U);
+}
+
+// Instructions, on a machine with one processor whose clock counts them (run-vm --icount): a test of its own,
+// vm.flows.cost.
+class FlowsCost : public FlowsTest {
+protected:
+	// Of a datagram that is dropped, mean of many. `ports`: so many flows in turn.
+	double cost(unsigned ports) {
+		constexpr unsigned kCount = 4000;
+		const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		const auto now = [] {
+			timespec t{};
+			clock_gettime(CLOCK_MONOTONIC, &t);
+			return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
+		};
+		const auto send = [&](unsigned i) {
+			const sockaddr_in to = address(0x7f020000 + i / kPorts % 256, kFirstPort + i % kPorts);
+			EXPECT_EQ(sendto(s, "x", 1, 0, reinterpret_cast<const sockaddr *>(&to), sizeof(to)), 1);
+		};
+		std::vector<double> rounds;
+		for (unsigned round = 0; round < 5; round++) {
+			for (unsigned i = 0; i < ports && ports < kCount; i++)
+				send(i);
+			const double begin = now();
+			for (unsigned i = 0; i < kCount; i++)
+				send(i % ports);
+			rounds.push_back((now() - begin) / kCount);
+			if (flows_) read();
+		}
+		close(s);
+		std::ranges::sort(rounds);
+		return rounds[rounds.size() / 2];
+	}
+};
+
+TEST_F(FlowsCost, AThousandInstructionsForAKnownFlowTwoThousandForANewOne) {
+	const double known_before = cost(1), new_before = cost(4000);
+	start();
+	sleep(3); // the kernel makes jumps of kprobes when it has time
+	const double known = cost(1) - known_before, fresh = cost(4000) - new_before;
+	fmt::print("known flow: {:.0f} instructions, new flow: {:.0f}\n", known, fresh);
+	EXPECT_GT(known, 0);
+	EXPECT_LE(known, 1000);
+	EXPECT_LE(fresh, 2000);
 }
 
 } // namespace

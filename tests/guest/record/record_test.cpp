@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // record and why, on a real kernel with real packets. The truth comes from nft's own counters.
 // NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
-#include "running.h"
+#include "tests/guest/running.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
