@@ -90,17 +90,37 @@ const char *family_name(uint8_t family) {
 
 } // namespace
 
+// Null where it is not told in time.
+SharedAttribution FlowRows::attribution_of(const nd_event &event) {
+	if (SharedAttribution known = attributor_.find(event)) return known;
+	const auto run = [this] { return Loop::Clock::now() < latest_ && loop_.once(latest_).has_value(); };
+	while (!attributor_.ask(event, nullptr)) {
+		if (!run()) return nullptr;
+	}
+	size_t &before = given_up_[event.netns];
+	for (;;) {
+		// Replies come in the order of the questions.
+		while (auto reply = attributor_.reply(event.netns)) {
+			if (before == 0) return reply->attribution;
+			before--;
+		}
+		if (!run()) break;
+	}
+	before++;
+	return nullptr;
+}
+
 const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
 	const Key key{rule.key.netns, rule.key.table, rule.key.culprit, rule.key.chain, rule.key.generation};
 	if (const auto known = known_.find(key); known != known_.end()) return known->second.get();
 	const nd_event event = event_of(rule);
 	auto culprit = std::make_unique<Culprit>();
 	Culprit &c = *culprit;
-	const auto about = rulesets_.about(event, nullptr);
+	const SharedAttribution about = attribution_of(event);
 	const Attribution nothing;
-	const Attribution &told = about ? *about->attribution : nothing;
+	const Attribution &told = about ? *about : nothing;
 	c.netns = rule.netns_inode;
-	c.netns_name = only_ ? only_name_ : rulesets_.name_of(rule.netns_inode);
+	c.netns_name = only_ ? only_name_ : attributor_.name_of(rule.netns_inode);
 	c.family = told.family.empty() ? family_name(rule.family) : told.family;
 	c.table = told.table.empty() ? text_of(rule.table) : told.table;
 	c.table_handle = rule.key.table;
@@ -118,6 +138,7 @@ const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
 
 FlowRows::Taken FlowRows::take(jit::Flows &flows) {
 	Taken taken;
+	latest_ = Loop::Clock::now() + kPatience;
 	const int64_t offset = wall_less_monotonic();
 	const auto drops_of = [offset](const nd_flow_sum &sum) {
 		return Drops{static_cast<int64_t>(sum.packets), static_cast<int64_t>(sum.bytes),

@@ -4,11 +4,13 @@
 #define NFT_DROPS_NFT_EXT_COMMANDS_FLOW_ROWS_H
 
 #include "jit/flows/flows.h"
+#include "nft-ext/drop/attributor.h"
 #include "nft-ext/drop/kernel_names.h"
-#include "nft-ext/drop/rulesets.h"
 #include "nft-ext/history/row.h"
+#include "nft-ext/loop/loop.h"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,16 +22,19 @@ namespace nft_drops::cli {
 
 class FlowRows {
 public:
+	static constexpr std::chrono::seconds kPatience{2};
+
 	// `only`: the namespace (inode number) whose drops are wanted, and what it is called; 0: all.
-	FlowRows(Rulesets &rulesets, KernelNames &names, uint32_t only, std::string only_name)
-	    : rulesets_(rulesets), names_(names), only_(only), only_name_(std::move(only_name)) {}
+	FlowRows(Loop &loop, Attributor &attributor, KernelNames &names, uint32_t only, std::string only_name)
+	    : loop_(loop), attributor_(attributor), names_(names), only_(only), only_name_(std::move(only_name)) {}
 
 	struct Taken {
 		std::vector<Row> rows;
 		int64_t packets = 0; // of the rows
 		int64_t lost = 0;    // drops that are in no row: their rule is not known
 	};
-	// Everything since the last call. The rows' culprits are valid until the next call of forget().
+	// Everything since the last call. Runs the loop while texts are asked for, for kPatience at most: what is not
+	// told by then has no text. The rows' culprits are valid until the next call of forget().
 	Taken take(jit::Flows &flows);
 	// Lets go of the culprits. No row may be in use.
 	void forget();
@@ -40,12 +45,17 @@ private:
 	using Key = std::array<uint64_t, 5>; // struct nd_flow_rule_key
 	const Culprit *culprit_of(const nd_flow_rule &rule);
 
-	Rulesets &rulesets_;
+	SharedAttribution attribution_of(const nd_event &event);
+
+	Loop &loop_;
+	Attributor &attributor_;
 	KernelNames &names_;
 	uint32_t only_;
 	std::string only_name_;
 	// Since the last forget(). Not longer: a text may change within one generation, as where a device is renamed.
 	std::map<Key, std::unique_ptr<const Culprit>> known_;
+	Loop::Clock::time_point latest_;      // of the present take()
+	std::map<uint32_t, size_t> given_up_; // by namespace: questions whose replies nobody waits for any more
 };
 
 } // namespace nft_drops::cli

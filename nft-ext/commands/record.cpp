@@ -9,14 +9,14 @@
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/history/notify.h"
 #include "nft-ext/history/store.h"
+#include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
 #include "nft-ext/text/report.h"
 
 #include <fmt/format.h>
 
-#include <cerrno>
+#include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <poll.h>
 #include <vector>
 
@@ -24,7 +24,7 @@ namespace nft_drops::cli {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr int kTickMs = 1000;
+constexpr std::chrono::seconds kTick{1};
 // Where nothing drops, so often is written down that it is still being recorded.
 constexpr int64_t kHeartbeat = 10 * kSecond;
 // The wall clock is slewed by 500 ppm at most (adjtimex(2)): what differs more from one second to the next was set.
@@ -35,23 +35,27 @@ constexpr size_t kMostWaiting = 1 << 18;
 class Recorder {
 public:
 	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store, jit::Flows &flows,
-	         Rulesets &rulesets, uint32_t only)
+	         Loop &loop, Rulesets &rulesets, uint32_t only)
 	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(flows), rulesets_(rulesets),
 	      names_(flows.expression()), rows_(rulesets, names_, only, options.netns) {}
 
-	Result<void> run(const Signals &signals) {
+	Result<void> run(Signals &signals) {
 		now_ = Moment::now();
 		if (auto begun = begin_span(false); !begun) return begun;
 		say("recording " + where_it_looks(flows_.sites(), flows_.release(), flows_.missed().complete));
 		notify_systemd("READY=1");
-		for (;;) {
-			pollfd fd{signals.fd(), POLLIN, 0};
-			const int n = poll(&fd, 1, kTickMs);
-			if (n < 0 && errno != EINTR) return fail("record", strerror(errno));
-			if (n > 0) break;
+		bool done = false;
+		signals.report();
+		loop_.watch(signals.fd(), POLLIN, [&](short) { done = true; });
+		auto next = Loop::Clock::now() + kTick;
+		while (!done) {
+			if (auto waited = loop_.once(next); !waited) return waited;
+			if (done || Loop::Clock::now() < next) continue;
 			if (auto went = tick(); !went) return went;
+			next = Loop::Clock::now() + kTick;
 			notify_systemd("WATCHDOG=1");
 		}
+		loop_.forget(signals.fd());
 		notify_systemd("STOPPING=1");
 		flows_.detach();
 		// What was being summed up when the links went away may be in the other half.
@@ -86,7 +90,6 @@ private:
 		recorded_ += taken.packets;
 		waiting_.insert(waiting_.end(), std::make_move_iterator(taken.rows.begin()),
 		                std::make_move_iterator(taken.rows.end()));
-		rulesets_.look_around();
 		if (waiting_.empty() && waiting_lost_ == 0 && now_.boot - last_written_ < kHeartbeat) return {};
 		return write();
 	}
@@ -156,7 +159,7 @@ private:
 	StoreOptions where_;
 	std::unique_ptr<Store> store_;
 	jit::Flows &flows_;
-	Rulesets &rulesets_;
+	Loop &loop_;
 	LiveKernelNames names_;
 	FlowRows rows_;
 	Moment now_;
@@ -172,7 +175,7 @@ private:
 } // namespace
 
 Result<void> record(const RecordOptions &options) {
-	const Signals signals;
+	Signals signals;
 	StoreOptions where{.path = options.database, .keep = options.keep, .max_size = options.max_size};
 	auto store = Store::open(where);
 	if (!store) return std::unexpected(store.error());
@@ -184,12 +187,15 @@ Result<void> record(const RecordOptions &options) {
 	const NetNamespace *one = options.netns.empty() ? nullptr : &*netns;
 	// nf_tables first, since the rulesets' readers need it; they read while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
-	auto rulesets = Rulesets::start(one);
-	if (!rulesets) return std::unexpected(rulesets.error());
+	Loop loop;
+	Rulesets rulesets(loop, *netns, one == nullptr, [](const Error &error) {
+		say(error.message() + "; drops are kept without their rules' texts");
+	});
+	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	auto flows = jit::Flows::start({});
 	if (!flows) return std::unexpected(flows.error());
-	if (auto read = (*rulesets)->ready(); !read) return std::unexpected(read.error());
-	return Recorder(options, std::move(where), std::move(*store), **flows, **rulesets, one ? one->inode() : 0)
+	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
+	return Recorder(options, std::move(where), std::move(*store), **flows, loop, rulesets, one ? one->inode() : 0)
 	        .run(signals);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// nft-drops-history: asks the history. Run by nft-drops, with the command line that was typed; without LLVM and libbpf.
+// nft-drops-history: asks the history. Run by nft-drops, with the command line that was typed.
 #include "nft-ext/cli/command_line.h"
 #include "nft-ext/commands/why.h"
 #include "nft-ext/text/report.h"
