@@ -34,7 +34,9 @@ TEST(Examples, Block) {
 	const auto renderer = make_renderer(Format::kBlock);
 	std::string out;
 	renderer->drop(drop_of(syn(), rule_answer()), out);
-	renderer->drop(mdns(), policy_answer(), example_time() - 482113us + 1s + 920us, out);
+	Drop later = drop_of(mdns(), policy_answer());
+	later.time = example_time() - 482113us + 1s + 920us;
+	renderer->drop(later, out);
 	renderer->finish(out);
 	EXPECT_EQ(out, R"(table inet filter { # handle 6
 	chain input { # handle 1
