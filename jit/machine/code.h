@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// nft_do_chain as instructions: decoded by LLVM's MC layer, with what all architectures have in common.
+// A function as instructions: decoded by LLVM's MC layer, with what all architectures have in common.
 #ifndef NFT_DROPS_JIT_MACHINE_CODE_H
 #define NFT_DROPS_JIT_MACHINE_CODE_H
 
@@ -47,7 +47,8 @@ struct Step {
 	const char *why = nullptr;
 };
 
-// Where nft_do_chain returns to, as prepare_entry() has it: nowhere in particular, but the same at its end.
+// The return address that prepare_entry() gives the emulated function. It is no real address; the function must return
+// to the same value.
 inline const Value kReturnAddress = Value::opaque(1);
 
 // What differs between processors: registers, calling convention, and what each instruction does.
@@ -77,7 +78,7 @@ public:
 	// Makes unknown what a called function may change.
 	virtual void clobber_by_call(MachineState &state) const = 0;
 	[[nodiscard]] virtual std::string register_name(int number) const = 0;
-	// A called function leaves it as it was (and so does nft_do_chain for its caller).
+	// A called function restores this register before it returns; the emulated function does so, too.
 	[[nodiscard]] virtual bool survives_calls(int number) const = 0;
 	// Its place in the kernel's struct pt_regs, in bytes.
 	[[nodiscard]] virtual int pt_regs_offset(int number) const = 0;
@@ -103,7 +104,7 @@ public:
 	[[nodiscard]] size_t index_of(const Instruction &i) const { return static_cast<size_t>(&i - all_.data()); }
 	[[nodiscard]] const std::vector<Instruction> &all() const { return all_; }
 	[[nodiscard]] const uint8_t *bytes_of(const Instruction &i) const;
-	// "nft_do_chain+0x471"
+	// "function+0x471"
 	[[nodiscard]] std::string place(uint64_t address) const;
 	// That an address lies in; null where none.
 	[[nodiscard]] const CodeRange *range_of(uint64_t address) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Small functions that nft_do_chain calls where most compilers inline them (nft_net(), nft_base_chain()).
+// Small functions that the emulated function calls and that most compilers inline.
 #ifndef NFT_DROPS_JIT_MACHINE_HELPER_H
 #define NFT_DROPS_JIT_MACHINE_HELPER_H
 

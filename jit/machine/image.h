@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The machine code of nft_do_chain as data: what jit/kernel reads from a kernel and jit/resolve looks into.
+// The machine code of one kernel function as data.
 #ifndef NFT_DROPS_JIT_MACHINE_IMAGE_H
 #define NFT_DROPS_JIT_MACHINE_IMAGE_H
 
@@ -11,7 +11,7 @@ namespace nft_drops::jit {
 
 enum class Machine { kX86_64, kAArch64 };
 
-// A contiguous piece of one function: nft_do_chain itself, or a part that the compiler split off (".cold").
+// A contiguous piece of the function: its main part, or a part that the compiler split off (".cold").
 struct CodeRange {
 	std::string name;
 	uint64_t address = 0; // where its first byte is in the kernel

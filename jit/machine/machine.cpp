@@ -90,6 +90,12 @@ Value MachineState::load(Value address, unsigned bytes) const {
 	return outside ? Value::outside() : Value::unknown();
 }
 
+void MachineState::log(size_t at, unsigned bytes) {
+	Overwritten &old = overwritten_.emplace_back(at, bytes, 0, 0);
+	memcpy(&old.bytes, &bytes_[at], bytes);
+	memcpy(&old.kinds, &kinds_[at], bytes);
+}
+
 void MachineState::store(Value address, unsigned bytes, Value value) {
 	if (!address.is_known()) {
 		lost_ |= !is_outside(address);
@@ -97,11 +103,7 @@ void MachineState::store(Value address, unsigned bytes, Value value) {
 	}
 	const size_t at = find(address.bits, bytes);
 	if (at == kNowhere) return;
-	if (attempts_ > 0) {
-		Overwritten &old = overwritten_.emplace_back(at, bytes, 0, 0);
-		memcpy(&old.bytes, &bytes_[at], bytes);
-		memcpy(&old.kinds, &kinds_[at], bytes);
-	}
+	if (attempts_ > 0) log(at, bytes);
 	Value::Kind kind = value.kind;
 	if (kind == Value::Kind::kOpaque && (bytes != 8 || at % 8 != 0)) kind = Value::Kind::kOutside;
 	memcpy(&bytes_[at], &value.bits, bytes);
@@ -127,6 +129,48 @@ void MachineState::fill(uint64_t address, size_t size, uint8_t byte) {
 
 void MachineState::forget(uint64_t address, size_t size) {
 	fill(address, size, Value::unknown());
+}
+
+// Most stores of a function go to its own part of the stack: all that was overwritten within kNear bytes of each other
+// is one piece.
+MachineState::Difference MachineState::difference() const {
+	constexpr size_t kNear = 4096;
+	struct Range {
+		size_t begin, end;
+	};
+	std::vector<Range> ranges;
+	for (const Overwritten &o : overwritten_) {
+		const size_t end = o.at + o.size;
+		const auto near = std::ranges::find_if(
+		        ranges, [&](const Range &r) { return o.at + kNear >= r.begin && o.at <= r.end + kNear; });
+		if (near == ranges.end()) {
+			ranges.push_back({o.at, end});
+		} else {
+			near->begin = std::min(near->begin, o.at);
+			near->end = std::max(near->end, end);
+		}
+	}
+	Difference d{registers, flags, {}};
+	const auto slice = [](const auto &from, const Range &r) {
+		return std::vector(from.begin() + static_cast<ptrdiff_t>(r.begin),
+		                   from.begin() + static_cast<ptrdiff_t>(r.end));
+	};
+	for (const Range &r : ranges)
+		d.memory.push_back({r.begin, slice(bytes_, r), slice(kinds_, r)});
+	return d;
+}
+
+void MachineState::apply(const Difference &difference) {
+	registers = difference.registers;
+	flags = difference.flags;
+	for (const Difference::Piece &piece : difference.memory) {
+		for (size_t i = 0; i < piece.bytes.size(); i += sizeof(uint64_t)) {
+			const auto size = static_cast<unsigned>(std::min(sizeof(uint64_t), piece.bytes.size() - i));
+			log(piece.at + i, size);
+			memcpy(&bytes_[piece.at + i], &piece.bytes[i], size);
+			memcpy(&kinds_[piece.at + i], &piece.kinds[i], size);
+		}
+	}
 }
 
 MachineState::Before MachineState::begin_attempt() {

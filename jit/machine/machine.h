@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The processor and memory in which nft_do_chain is emulated: registers, flags, a stack, and the made-up objects of a
-// World. Little-endian. What is not mapped reads as opaque values and forgets what is written to it.
+// The processor and memory in which a function is emulated: registers, flags, a stack, and whatever objects the caller
+// maps. Little-endian. Memory that is not mapped reads as opaque values, and a store to it has no effect.
 #ifndef NFT_DROPS_JIT_MACHINE_MACHINE_H
 #define NFT_DROPS_JIT_MACHINE_MACHINE_H
 
@@ -47,6 +47,12 @@ public:
 		end_attempt(before);
 		return result;
 	}
+	// What differs from the state at the beginning of the attempt that is under way: much smaller than a copy.
+	struct Difference;
+	// Only within an attempt, and within no other one.
+	[[nodiscard]] Difference difference() const;
+	// Makes the state what it was when `difference` was taken; within an attempt that begins with the same state.
+	void apply(const Difference &difference);
 	[[nodiscard]] static bool on_stack(uint64_t address) {
 		return address >= kStackTop - kStackBytes && address < kStackTop;
 	}
@@ -94,6 +100,8 @@ private:
 	[[nodiscard]] size_t find(uint64_t address, unsigned bytes) const;
 	[[nodiscard]] bool is_outside(const Value &v) const;
 	void fill(uint64_t address, size_t size, Value value);
+	// Notes what so many bytes are now, for the end of the attempt.
+	void log(size_t at, unsigned bytes);
 	[[nodiscard]] Before begin_attempt();
 	void end_attempt(const Before &before);
 
@@ -104,6 +112,18 @@ private:
 	bool lost_ = false;
 	int attempts_ = 0;                     // within each other
 	std::vector<Overwritten> overwritten_; // by what is attempted, the last one last
+};
+
+struct MachineState::Difference {
+	// Consecutive bytes of the memory, and their kinds.
+	struct Piece {
+		size_t at = 0; // in bytes_
+		std::vector<uint8_t> bytes;
+		std::vector<Value::Kind> kinds;
+	};
+	std::array<Value, kRegisters> registers;
+	Flags flags;
+	std::vector<Piece> memory;
 };
 
 } // namespace nft_drops::jit

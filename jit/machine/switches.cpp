@@ -11,7 +11,7 @@ namespace nft_drops::jit {
 namespace {
 
 constexpr uint64_t kWord = sizeof(uint64_t);
-constexpr size_t kMostTargets = 64; // nft_do_chain's verdicts are five
+constexpr size_t kMostTargets = 64; // of one table; more are no switch of a small function
 
 // Without decoding: what only looks like such a jump leads to no table.
 std::set<uint64_t> candidates(const Image &image) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The values that the emulated nft_do_chain computes with.
+// The values that an emulated function computes with.
 #ifndef NFT_DROPS_JIT_MACHINE_VALUE_H
 #define NFT_DROPS_JIT_MACHINE_VALUE_H
 

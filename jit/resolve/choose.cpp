@@ -31,7 +31,7 @@ struct Group {
 
 class Chooser {
 public:
-	Chooser(const Code &code, const Architecture &arch, const Emulator &emulator, const Paths &paths,
+	Chooser(const Code &code, const Architecture &arch, const Emulator &emulator, const ExecutionPaths &paths,
 	        const Layout &layout)
 	    : code_(code), arch_(arch), emulator_(emulator), paths_(paths), layout_(layout) {
 		for (const Instruction &i : code.all()) {
@@ -42,7 +42,7 @@ public:
 			targets_.insert(l.target);
 		for (const SwitchTable &t : code.image().switches)
 			targets_.insert(t.targets.begin(), t.targets.end());
-		for (const Path &p : paths.all) {
+		for (const ExecutionPath &p : paths.all) {
 			if (p.outcome.cause)
 				drops_.push_back(&p);
 			else
@@ -121,24 +121,25 @@ private:
 	using GroupsByPaths = std::map<std::vector<bool>, Group>;
 
 	void add_to_groups(size_t i, bool by_verdict, GroupsByPaths &groups) const {
-		std::vector<bool> key;
+		std::vector<bool> key(drops_.size() + others_.size() + 1); // the last one: by_verdict
 		bool useful = false;
-		bool usable = true;
 		bool other = false;
-		for (const Path *p : drops_) {
-			const int hits = by_verdict ? p->visits_with_drop[i] : p->visits[i];
-			usable &= hits <= 1 && !p->late[i];
+		for (size_t n = 0; n < drops_.size(); n++) {
+			const ExecutionPath &p = *drops_[n];
+			const int hits = by_verdict ? p.visits_with_drop[i] : p.visits[i];
+			if (hits > 1 || p.late[i]) return;
 			useful |= hits != 0;
-			other |= hits != p->visits[i];
-			key.push_back(hits != 0);
+			other |= hits != p.visits[i];
+			if (hits) key[n] = true;
 		}
-		if (!useful || !usable) return;
-		std::vector<bool> drops = key;
-		for (const Path *p : others_) {
-			key.push_back(p->visits[i] != 0);
-			other |= p->visits[i] != 0;
+		if (!useful) return;
+		std::vector<bool> drops(key.begin(), key.begin() + static_cast<ptrdiff_t>(drops_.size()));
+		for (size_t n = 0; n < others_.size(); n++) {
+			if (!others_[n]->visits[i]) continue;
+			key[drops_.size() + n] = true;
+			other = true;
 		}
-		key.push_back(by_verdict);
+		key.back() = by_verdict;
 		if (by_verdict && !other) return; // nothing gained
 		Group &g = groups[key];
 		g.drops = std::move(drops);
@@ -325,19 +326,19 @@ private:
 	const Code &code_;
 	const Architecture &arch_;
 	const Emulator &emulator_;
-	const Paths &paths_;
+	const ExecutionPaths &paths_;
 	const Layout &layout_;
 	std::set<uint64_t> targets_;
 	std::set<const CodeRange *> unknown_jumps_;
-	std::vector<const Path *> drops_;
-	std::vector<const Path *> others_;
+	std::vector<const ExecutionPath *> drops_;
+	std::vector<const ExecutionPath *> others_;
 	std::map<std::pair<size_t, bool>, PlannedSite> fitted_; // an instruction is in one group only, of each kind
 };
 
 } // namespace
 
 Result<std::vector<PlannedSite>> choose_sites(const Code &code, const Architecture &arch, const Emulator &emulator,
-                                              const Paths &paths, const Layout &layout) {
+                                              const ExecutionPaths &paths, const Layout &layout) {
 	return Chooser(code, arch, emulator, paths, layout).go();
 }
 

@@ -10,7 +10,7 @@ namespace nft_drops::jit {
 // The cheapest set of sites that together see every dropped packet of `paths` exactly once, before it is freed, with
 // every fact at hand. Fails with kMachine where there is none.
 Result<std::vector<PlannedSite>> choose_sites(const Code &code, const Architecture &arch, const Emulator &emulator,
-                                              const Paths &paths, const Layout &layout);
+                                              const ExecutionPaths &paths, const Layout &layout);
 
 } // namespace nft_drops::jit
 

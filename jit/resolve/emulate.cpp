@@ -15,6 +15,11 @@ namespace {
 constexpr int kMostSteps = 20'000; // the longest way so far has 5,000
 constexpr int kTracersCall = 3;    // the last step at which ftrace's call is made: arm64's bti, mov x9, x30, bl
 
+// Of BranchChoice::flipped_keys and ExecutionPath::keys_met, which have no room for more than 32 keys.
+uint32_t key_bit(size_t key) {
+	return key < 32 ? 1U << key : 0;
+}
+
 std::unexpected<Error> not_understood(const std::string &why) {
 	return cannot("nft_do_chain", why,
 	              "this kernel's code is not understood; please report it with the output of `nft-drops probe`");
@@ -41,19 +46,20 @@ Emulator::Emulator(const Code &code, const Architecture &arch, const Layout &lay
 namespace {
 
 // Different addresses in each scenario: what is equal in all of them is no accident.
-unsigned salt_of(const Way &way) {
-	unsigned sum = way.flipped_keys * 31;
-	for (char c : way.scenario->name)
+unsigned salt_of(const Scenario &scenario) {
+	unsigned sum = 0;
+	for (char c : scenario.name)
 		sum = sum * 33 + static_cast<unsigned char>(c);
 	return sum % 200;
 }
 
 } // namespace
 
-Emulator::Start &Emulator::start_of(const Way &way) const {
-	if (start_ && start_->flipped_keys == way.flipped_keys && start_->scenario == *way.scenario) return *start_;
-	start_.reset();
-	Start start{.scenario = *way.scenario, .flipped_keys = way.flipped_keys, .world = {}, .state = {}};
+Emulator::Start &Emulator::start_of(const Scenario &scenario) const {
+	const auto known = std::ranges::find(starts_, scenario, &Start::scenario);
+	if (known != starts_.end()) return *known;
+	if (starts_.size() == kMostStarts) starts_.pop_back();
+	Start start{.scenario = scenario, .world = {}, .state = {}};
 	MachineState &state = start.state;
 	state.map(MachineState::kStackTop - MachineState::kStackBytes, MachineState::kStackBytes,
 	          Value::Kind::kUnknown);
@@ -63,17 +69,38 @@ Emulator::Start &Emulator::start_of(const Way &way) const {
 			state.store(Value::known(t.address + i * sizeof(uint64_t)), sizeof(uint64_t),
 			            Value::known(t.targets[i]));
 	}
-	start.world = World::build(start.scenario, layout_, salt_of(way), state);
+	start.world = World::build(start.scenario, layout_, salt_of(scenario), state);
 	state.watched = {start.world.ops, start.world.eval};
 	arch_.prepare_entry(state);
-	return start_.emplace(std::move(start));
+	return starts_.emplace_front(std::move(start));
 }
+
+// What a run knows of what it has seen, but for the state of the machine.
+struct Progress {
+	std::vector<ExprPlace> evaluated;
+	std::array<Value, 4> before{}; // contents of argument registers after the last branch or call
+	std::set<uint64_t> handed_out; // structures on the stack
+	bool freed = false;
+	bool drop_decided = false;
+	bool decided_since_fork = true;
+};
+
+struct ExecutionPath::Decision {
+	const Instruction *next = nullptr;
+	int step = 0;
+	Progress progress;
+	MachineState::Difference state;
+	// Of the path so far.
+	std::vector<bool> visited;
+	std::vector<size_t> forks;
+	int64_t regs = 0;
+};
 
 class Emulator::Run {
 public:
-	Run(const Emulator &e, const Way &way, int jump_limit, const Observer &observe)
-	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe), state_(e.start_of(way).state),
-	      world_(e.start_->world) {
+	Run(const Emulator &e, const BranchChoice &way, int jump_limit, const Observer &observe)
+	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe), state_(e.start_of(*way.scenario).state),
+	      world_(e.start_of(*way.scenario).world) {
 		path_.way = way;
 		path_.regs = way.regs;
 		path_.visits.resize(e.code_.all().size());
@@ -81,14 +108,27 @@ public:
 		path_.late.resize(e.code_.all().size());
 	}
 
-	Result<Path> go() {
+	Result<ExecutionPath> go() {
 		begin();
-		const Instruction *at = e_.code_.at(e_.code_.image().entry());
-		for (int step = 0; at && step < kMostSteps; step++) {
+		return go_on(e_.code_.at(e_.code_.image().entry()), 0);
+	}
+
+	Result<ExecutionPath> go_on_from(const ExecutionPath::Decision &decision) {
+		begin();
+		state_.apply(decision.state);
+		progress_ = decision.progress;
+		path_.forks = decision.forks;
+		path_.regs = decision.regs;
+		return go_on(decision.next, decision.step);
+	}
+
+private:
+	Result<ExecutionPath> go_on(const Instruction *at, int first_step) {
+		for (int step = first_step; at && step < kMostSteps; step++) {
 			const size_t index = e_.code_.index_of(*at);
 			path_.visits[index]++;
-			path_.visits_with_drop[index] += drop_decided_;
-			if (freed_) path_.late[index] = true;
+			path_.visits_with_drop[index] += progress_.drop_decided;
+			if (progress_.freed) path_.late[index] = true;
 			if (observe_) observe_({*at, state_, world_, entry_sp_});
 			Step s = switched(*at, index);
 			if (state_.lost()) {
@@ -105,7 +145,7 @@ public:
 				return not_understood(fmt::format("{}: {}", e_.code_.place(at->address), s.why));
 			case Step::Kind::kFork:
 				if (decide(index)) goes_to = s.target.bits;
-				decided_since_fork_ = false;
+				progress_.decided_since_fork = false;
 				break;
 			case Step::Kind::kGoto:
 				if (!s.target.is_known()) {
@@ -121,23 +161,24 @@ public:
 			case Step::Kind::kReturn:
 				return finish(s.target);
 			}
-			if (at->flow == Flow::kBranch && s.kind != Step::Kind::kFork) decided_since_fork_ = true;
+			if (at->flow == Flow::kBranch && s.kind != Step::Kind::kFork)
+				progress_.decided_since_fork = true;
 			if (at->flow != Flow::kNone) note_arguments();
 			const Instruction *to = goes_to == next ? e_.code_.after(*at) : e_.code_.at(goes_to);
 			// Behind a call that does not return (a failed stack check), or a BUG.
 			const bool may_end_here = at->flow == Flow::kCall || at->flow == Flow::kTrap;
-			if (!to && !path_.forks.empty() && may_end_here) return dead_end(!decided_since_fork_);
+			if (!to && !path_.forks.empty() && may_end_here) return dead_end(!progress_.decided_since_fork);
 			if (!to)
 				return not_understood(
 				        fmt::format("{} leads out of the function", e_.code_.place(at->address)));
 			at = to;
+			if (may_be_decided_) note_decision(at, step + 1);
 		}
 		// A loop that something unknown ends, taken to go on for ever.
 		if (!path_.forks.empty()) return dead_end(false);
 		return not_understood("it does not come to an end");
 	}
 
-private:
 	void begin() {
 		entry_sp_ = state_.registers[static_cast<size_t>(e_.arch_.stack_pointer())].bits;
 		reg(e_.arch_.argument(0)) = Value::known(world_.pkt);
@@ -169,8 +210,9 @@ private:
 	Step switched(const Instruction &at, size_t index) {
 		const Switch &s = e_.switches_[index];
 		if (!s.label) return e_.arch_.execute(at, state_);
+		path_.keys_met |= key_bit(s.key);
 		const bool jumps = at.flow == Flow::kJump;
-		const bool flipped = (way_.flipped_keys >> s.key & 1) != 0;
+		const bool flipped = (way_.flipped_keys & key_bit(s.key)) != 0;
 		if (jumps != flipped) return {.kind = Step::Kind::kGoto, .target = Value::known(s.label->target)};
 		return {};
 	}
@@ -183,7 +225,7 @@ private:
 		return path_.last_taken;
 	}
 
-	Path dead_end(bool by_last_fork) {
+	ExecutionPath dead_end(bool by_last_fork) {
 		path_.dead_end = true;
 		path_.by_last_fork = by_last_fork;
 		return std::move(path_);
@@ -220,17 +262,38 @@ private:
 	void evaluate(const ExprPlace &p, uint64_t regs) {
 		const Scenario &s = *way_.scenario;
 		if (s.is_special(p)) return; // does nothing when called
-		evaluated_.push_back(p);
+		progress_.evaluated.push_back(p);
+		may_be_decided_ = ends_in_a_drop(expected_) || ends_in_a_drop(expected_if_breaks_);
 		const Effect &effect = s.chains[static_cast<size_t>(p.chain)][static_cast<size_t>(p.rule)]
 		                               [static_cast<size_t>(p.expr)];
 		if (effect.code == kContinue) return;
-		drop_decided_ |= (effect.code & kVerdictMask) == kDrop;
+		progress_.drop_decided |= (effect.code & kVerdictMask) == kDrop;
 		const RulesetLayout &lay = e_.layout_.ruleset;
 		state_.store(Value::known(regs + lay.regs_code.offset), 4, Value::known(effect.code));
 		if (effect.chain >= 0) {
 			state_.store(Value::known(regs + lay.regs_chain.offset), 8,
 			             Value::known(world_.chains[static_cast<size_t>(effect.chain)]));
 		}
+	}
+
+	// As far as it was evaluated: these are all of its expressions.
+	[[nodiscard]] bool ends_in_a_drop(const Outcome &o) const {
+		return o.cause && o.evaluated.size() == progress_.evaluated.size();
+	}
+
+	void note_decision(const Instruction *next, int step) {
+		may_be_decided_ = false;
+		auto decision = std::make_shared<ExecutionPath::Decision>();
+		decision->next = next;
+		decision->step = step;
+		decision->progress = progress_;
+		decision->state = state_.difference();
+		decision->visited.resize(path_.visits.size());
+		for (size_t i = 0; i < path_.visits.size(); i++)
+			decision->visited[i] = path_.visits[i] != 0;
+		decision->forks = path_.forks;
+		decision->regs = path_.regs;
+		path_.decision = std::move(decision);
 	}
 
 	// Tracing, statistics, freeing. Only expressions write the verdict; a structure on the stack that is handed out
@@ -240,12 +303,12 @@ private:
 		for (size_t i = 0; i < kArguments; i++) {
 			const Value a = argument(i);
 			if (!a.is_known()) continue;
-			if (a.bits == world_.skb) freed_ = true;
+			if (a.bits == world_.skb) progress_.freed = true;
 			const bool is_regs =
 			        path_.regs && a.bits >= regs && a.bits < regs + e_.layout_.ruleset.regs_size;
 			if (!MachineState::on_stack(a.bits) || a.bits >= entry_sp_ || is_regs) continue;
 			if (!is_argument(i, a)) continue;
-			handed_out_.insert(a.bits);
+			progress_.handed_out.insert(a.bits);
 			state_.forget(a.bits,
 			              std::min<uint64_t>(e_.layout_.ruleset.traceinfo_size, entry_sp_ - a.bits));
 		}
@@ -254,15 +317,15 @@ private:
 	// How many arguments a call has is not known, and a register may still hold an address that it was needed for
 	// earlier. Arguments are made right before the call, but for what may be made once for several calls.
 	[[nodiscard]] bool is_argument(size_t i, const Value &a) const {
-		return i == 0 || !a.same(before_[i]) || handed_out_.contains(a.bits);
+		return i == 0 || !a.same(progress_.before[i]) || progress_.handed_out.contains(a.bits);
 	}
 
 	void note_arguments() {
 		for (size_t i = 0; i < kArguments; i++)
-			before_[i] = argument(i);
+			progress_.before[i] = argument(i);
 	}
 
-	Result<Path> finish(const Value &returns_to) {
+	Result<ExecutionPath> finish(const Value &returns_to) {
 		if (!returns_to.same(kReturnAddress) || !caller_is_restored()) {
 			return not_understood(
 			        fmt::format("\"{}\" does not return to its caller as it should", way_.scenario->name));
@@ -270,11 +333,11 @@ private:
 		path_.compared = std::move(state_.compared);
 		const Value returned = reg(e_.arch_.return_value());
 		const Outcome *o = &expected_;
-		if (evaluated_ != expected_.evaluated) {
+		if (progress_.evaluated != expected_.evaluated) {
 			o = &expected_if_breaks_;
 			path_.way.special_breaks = true;
 		}
-		if (evaluated_ != o->evaluated) {
+		if (progress_.evaluated != o->evaluated) {
 			return not_understood(fmt::format("\"{}\" evaluates other expressions than nf_tables does",
 			                                  way_.scenario->name));
 		}
@@ -285,8 +348,8 @@ private:
 		path_.return_value = returned.bits & 0xffffffff;
 		const uint64_t low = path_.return_value & kVerdictMask;
 		// Dropped: NF_DROP for the caller to free, or freed here and "stolen" (since 6.7 and its backports).
-		const bool dropped = low == kDrop || (low == kStolen && freed_);
-		const bool right = o->cause ? dropped : !freed_ && path_.return_value == o->verdict;
+		const bool dropped = low == kDrop || (low == kStolen && progress_.freed);
+		const bool right = o->cause ? dropped : !progress_.freed && path_.return_value == o->verdict;
 		if (!right) {
 			return not_understood(
 			        fmt::format("\"{}\" returns {:#x}", way_.scenario->name, path_.return_value));
@@ -295,7 +358,7 @@ private:
 	}
 
 	const Emulator &e_;
-	const Way &way_;
+	const BranchChoice &way_;
 	int jump_limit_;
 	const Observer &observe_;
 	MachineState &state_;
@@ -303,18 +366,24 @@ private:
 	uint64_t entry_sp_ = 0;
 	Outcome expected_;
 	Outcome expected_if_breaks_;
-	std::vector<ExprPlace> evaluated_;
-	std::array<Value, kArguments> before_{}; // contents of argument registers after the last branch or call
-	std::set<uint64_t> handed_out_;          // structures on the stack
-	bool freed_ = false;
-	bool drop_decided_ = false;
-	bool decided_since_fork_ = true;
-	Path path_;
+	Progress progress_;
+	bool may_be_decided_ = false; // by the call that was just made
+	ExecutionPath path_;
 };
 
-Result<Path> Emulator::run(const Way &way, int jump_limit, const Observer &observe) const {
-	MachineState &state = start_of(way).state;
+Result<ExecutionPath> Emulator::run(const BranchChoice &way, int jump_limit, const Observer &observe) const {
+	MachineState &state = start_of(*way.scenario).state;
 	return state.attempt([&] { return Run(*this, way, jump_limit, observe).go(); });
+}
+
+Result<ExecutionPath> Emulator::run_from_decision(const ExecutionPath &path, int jump_limit,
+                                                  const Observer &observe) const {
+	MachineState &state = start_of(*path.way.scenario).state;
+	return state.attempt([&] { return Run(*this, path.way, jump_limit, observe).go_on_from(*path.decision); });
+}
+
+bool Emulator::before_decision(const ExecutionPath &path, size_t instruction) {
+	return !path.decision || path.decision->visited[instruction];
 }
 
 } // namespace nft_drops::jit

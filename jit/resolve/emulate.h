@@ -9,18 +9,21 @@
 #include "jit/resolve/world.h"
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 namespace nft_drops::jit {
 
-// One way through the function: which static keys are taken to be switched (bit n: the n-th key has the other state
-// than in the image), and which branches on unknown values are taken; the others fall through. What is unknown mostly
-// stays as it is while a packet passes (whether it is traced, say): a branch goes the same way each time it is met.
-struct Way {
+// What decides which path the emulated function takes through a scenario: which static keys are switched (bit n: the
+// n-th key has the other state than in the image), and which branches on unknown values are taken. All other branches
+// on unknown values fall through. A value that the emulation does not know mostly stays as it is while one packet
+// passes (whether the packet is traced, say), so a branch goes the same way each time.
+struct BranchChoice {
 	const Scenario *scenario = nullptr;
 	uint32_t flipped_keys = 0;
 	std::set<size_t> taken{};     // by instruction index
@@ -28,12 +31,16 @@ struct Way {
 	std::optional<size_t> once{}; // the n-th branch on an unknown value that is met goes the other way just then
 	std::map<size_t, bool>
 	        always{};            // branches whose other side leads nowhere: taken or not, whatever is said above
-	int64_t regs = 0;            // Path::regs where it is known already: empty rulesets do not show it
+	int64_t regs = 0;            // ExecutionPath::regs where it is known already: empty rulesets do not show it
 	bool special_breaks = false; // filled in by run(): how the special expression ended
 };
 
-struct Path {
-	Way way;
+struct ExecutionPath {
+	// The moment right after the expression whose verdict decided the packet's fate. A run can be repeated from
+	// there, without what came before.
+	struct Decision;
+
+	BranchChoice way;
 	Outcome outcome;                        // that the function's behaviour agrees with
 	std::vector<uint16_t> visits;           // by instruction index
 	std::vector<uint16_t> visits_with_drop; // those after an expression's verdict of NF_DROP, which nothing revokes
@@ -44,6 +51,8 @@ struct Path {
 	bool dead_end = false;     // it leads nowhere (a failed stack check, a BUG), or round and round
 	bool by_last_fork = false; // of a dead end: nothing was decided between the last of `forks` and it,
 	bool last_taken = false;   // and that one was taken
+	uint32_t keys_met = 0;     // bit n: a place of the n-th static key was executed
+	std::shared_ptr<const Decision> decision; // of a path that ends in a drop; null where no expression decided it
 	std::vector<MachineState::Comparison> compared; // of operations (0) and of evaluation functions (1)
 };
 
@@ -65,18 +74,24 @@ public:
 
 	// Fails with kMachine where the code does something that is not understood, or that nf_tables' semantics do not
 	// allow. `observe`, if any, sees every step.
-	[[nodiscard]] Result<Path> run(const Way &way, int jump_limit, const Observer &observe = {}) const;
+	[[nodiscard]] Result<ExecutionPath> run(const BranchChoice &way, int jump_limit,
+	                                        const Observer &observe = {}) const;
+
+	// Runs a path's way once more, from its decision on (which must be there). `observe` sees these steps alone.
+	[[nodiscard]] Result<ExecutionPath> run_from_decision(const ExecutionPath &path, int jump_limit,
+	                                                      const Observer &observe) const;
+	// The instruction (by index) was executed before the path's decision.
+	[[nodiscard]] static bool before_decision(const ExecutionPath &path, size_t instruction);
 
 private:
 	class Run;
 	// The moment at which the function is called.
 	struct Start {
 		Scenario scenario; // a copy: that of the way may be gone, and another one in its place
-		uint32_t flipped_keys = 0;
 		World world;
 		MachineState state;
 	};
-	[[nodiscard]] Start &start_of(const Way &way) const;
+	[[nodiscard]] Start &start_of(const Scenario &scenario) const;
 
 	static constexpr size_t kArguments = 4; // of a call that are looked at
 	struct Switch {
@@ -90,7 +105,9 @@ private:
 	std::vector<Switch> switches_;               // by instruction index
 	std::optional<uint64_t> thunk_;              // that it returns by
 	std::array<size_t, kArguments> arguments_{}; // their registers
-	mutable std::optional<Start> start_; // that of the last run: the ways of one scenario mostly follow each other
+	// Of the scenarios that were run, the latest one first: each is run in many ways, and again to gather facts.
+	static constexpr size_t kMostStarts = 128;
+	mutable std::deque<Start> starts_;
 };
 
 } // namespace nft_drops::jit

@@ -22,15 +22,12 @@ class Explorer {
 public:
 	explicit Explorer(const Emulator &e) : emulator_(e) {}
 
-	Result<Paths> go() {
+	Result<ExecutionPaths> go() {
 		auto limit = measure_jump_limit();
 		if (!limit) return std::unexpected(limit.error());
 		paths_.jump_limit = *limit;
 		for (Scenario &s : standard_scenarios(*limit)) {
-			const Scenario *kept = keep(std::move(s));
-			for (uint32_t keys : key_settings()) {
-				if (auto ok = all_ways(kept, keys); !ok) return std::unexpected(ok.error());
-			}
+			if (auto ok = all_key_settings(keep(std::move(s))); !ok) return std::unexpected(ok.error());
 		}
 		for (auto [watched, address] : std::set<std::pair<size_t, uint64_t>>(compared_)) {
 			for (Scenario &s : inline_scenarios(address, watched == 1, *limit)) {
@@ -46,12 +43,25 @@ private:
 		return paths_.scenarios.back().get();
 	}
 
-	// As the kernel is now, each key switched by itself, and all of them.
-	[[nodiscard]] std::set<uint32_t> key_settings() const {
-		std::set<uint32_t> settings = {0, all_keys()};
+	// With the keys as the kernel has them now, all of them switched, and each key switched by itself. A setting
+	// differs from another one only in keys: where none of the places of these keys was executed under the other
+	// setting, all of its ways would be the same again.
+	Result<void> all_key_settings(const Scenario *scenario) {
+		struct Done {
+			uint32_t keys, met;
+		};
+		std::vector<Done> done;
+		std::vector<uint32_t> settings = {0, all_keys()};
 		for (size_t k = 0; k < std::min(emulator_.keys(), kMostKeys); k++)
-			settings.insert(1U << k);
-		return settings;
+			settings.push_back(1U << k);
+		for (const uint32_t keys : settings) {
+			const auto same = [keys](const Done &d) { return ((keys ^ d.keys) & d.met) == 0; };
+			if (std::ranges::any_of(done, same)) continue;
+			auto met = all_ways(scenario, keys);
+			if (!met) return std::unexpected(met.error());
+			done.push_back({keys, *met});
+		}
+		return {};
 	}
 	[[nodiscard]] uint32_t all_keys() const { return (1U << std::min(emulator_.keys(), kMostKeys)) - 1; }
 
@@ -70,11 +80,13 @@ private:
 		return error;
 	}
 
-	Result<void> all_ways(const Scenario *scenario, uint32_t keys) {
-		const Way start{.scenario = scenario, .flipped_keys = keys, .regs = paths_.regs};
+	// Returns the keys of which a place was executed, as bits.
+	Result<uint32_t> all_ways(const Scenario *scenario, uint32_t keys) {
+		met_ = 0;
+		const BranchChoice start{.scenario = scenario, .flipped_keys = keys, .regs = paths_.regs};
 		Search search{.waiting = {start}, .seen = {{}}};
 		while (!search.waiting.empty()) {
-			const Way way = std::move(search.waiting.front());
+			const BranchChoice way = std::move(search.waiting.front());
 			search.waiting.pop_front();
 			auto path = run(way);
 			if (!path) return std::unexpected(path.error());
@@ -88,21 +100,21 @@ private:
 			if (thorough && !way.once && !way.all_taken) add_combinations(way, *path, search);
 			if (!path->dead_end) paths_.all.push_back(std::move(*path));
 		}
-		if (search.any_end) return {};
+		if (search.any_end) return met_;
 		return cannot("nft_do_chain", "no way through it was found for \"" + scenario->name + "\"");
 	}
 
 	struct Search {
-		std::deque<Way> waiting;
+		std::deque<BranchChoice> waiting;
 		std::set<std::set<size_t>> seen;
 		int combinations = 0;
 		bool any_end = false;
 	};
 
 	// What is taken on `way`, and one branch more.
-	void add_combinations(const Way &way, const Path &path, Search &search) {
+	void add_combinations(const BranchChoice &way, const ExecutionPath &path, Search &search) {
 		for (const size_t branch : std::set<size_t>(path.forks.begin(), path.forks.end())) {
-			Way more = way;
+			BranchChoice more = way;
 			more.taken.insert(branch);
 			const bool alone = way.taken.empty();
 			if (!search.seen.insert(more.taken).second) continue;
@@ -116,7 +128,7 @@ private:
 	}
 
 	// A branch that goes the other way the last time.
-	void add_changes_of_mind(const Way &way, const Path &path, Search &search) {
+	void add_changes_of_mind(const BranchChoice &way, const ExecutionPath &path, Search &search) {
 		std::set<size_t> seen;
 		for (size_t n = path.forks.size(); n-- > 0;) {
 			const size_t branch = path.forks[n];
@@ -128,11 +140,12 @@ private:
 		}
 	}
 
-	Result<Path> run(Way way) {
+	Result<ExecutionPath> run(BranchChoice way) {
 		for (;;) {
 			way.always = one_sided_;
 			auto path = emulator_.run(way, paths_.jump_limit);
 			if (!path) return path;
+			met_ |= path->keys_met;
 			for (auto [watched, address] : path->compared) {
 				if (address >> 63) compared_.emplace(watched, address); // a kernel address, not NULL
 			}
@@ -151,15 +164,16 @@ private:
 	};
 
 	const Emulator &emulator_;
-	Paths paths_;
+	ExecutionPaths paths_;
 	std::set<std::pair<size_t, uint64_t>> compared_;
 	std::map<Tried, int> tried_;
-	std::map<size_t, bool> one_sided_; // see Way::always
+	std::map<size_t, bool> one_sided_; // see BranchChoice::always
+	uint32_t met_ = 0; // by the ways of the scenario and setting at hand: see ExecutionPath::keys_met
 };
 
 } // namespace
 
-Result<Paths> explore(const Emulator &emulator) {
+Result<ExecutionPaths> explore(const Emulator &emulator) {
 	return Explorer(emulator).go();
 }
 

@@ -8,17 +8,17 @@
 
 namespace nft_drops::jit {
 
-// Every way through the function that was examined.
-struct Paths {
-	std::vector<std::unique_ptr<Scenario>> scenarios; // that the ways point to
-	std::vector<Path> all;                            // without dead ends
+// Every execution path through the function that was examined.
+struct ExecutionPaths {
+	std::vector<std::unique_ptr<Scenario>> scenarios; // that the branch choices point to
+	std::vector<ExecutionPath> all;                   // dead ends are not among them
 	int jump_limit = 0;                               // NFT_JUMP_STACK_SIZE, as measured
-	int64_t regs = 0;                                 // Path::regs, the same on all of them
+	int64_t regs = 0;                                 // ExecutionPath::regs, the same on all of them
 };
 
 // Runs all scenarios with every setting of the static keys, takes every branch on an unknown value both ways, and leads
 // the function into each expression that it evaluates inline. Fails with kMachine where anything is not understood.
-Result<Paths> explore(const Emulator &emulator);
+Result<ExecutionPaths> explore(const Emulator &emulator);
 
 } // namespace nft_drops::jit
 

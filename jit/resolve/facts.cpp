@@ -47,10 +47,10 @@ bool tells_cause(uint8_t cause, uint32_t verdict) {
 
 class Gatherer {
 public:
-	Gatherer(const Architecture &arch, const Paths &paths, const Layout &layout, bool by_verdict)
+	Gatherer(const Architecture &arch, const ExecutionPaths &paths, const Layout &layout, bool by_verdict)
 	    : arch_(arch), layout_(layout), regs_(paths.regs), by_verdict_(by_verdict) {}
 
-	void look(Facts &f, const Path &path, const Moment &m) const {
+	void look(Facts &f, const ExecutionPath &path, const Moment &m) const {
 		const Outcome &o = path.outcome;
 		const uint64_t code_at =
 		        m.entry_stack_pointer + static_cast<uint64_t>(regs_) + layout_.ruleset.regs_code.offset;
@@ -101,8 +101,8 @@ private:
 } // namespace
 
 Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instructions, bool by_verdict, const Code &code,
-                                             const Architecture &arch, const Emulator &emulator, const Paths &paths,
-                                             const Layout &layout) {
+                                             const Architecture &arch, const Emulator &emulator,
+                                             const ExecutionPaths &paths, const Layout &layout) {
 	std::map<size_t, Facts> facts;
 	std::vector<Facts *> by_instruction(code.all().size(), nullptr);
 	for (size_t i : instructions) {
@@ -115,11 +115,15 @@ Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instruct
 		by_instruction[i] = &f;
 	}
 	const Gatherer gatherer(arch, paths, layout, by_verdict);
-	for (const Path &path : paths.all) {
+	for (const ExecutionPath &path : paths.all) {
 		if (std::ranges::none_of(instructions, [&](size_t i) { return path.visits[i] != 0; })) continue;
-		auto run = emulator.run(path.way, paths.jump_limit, [&](const Moment &m) {
+		const Observer look = [&](const Moment &m) {
 			if (Facts *f = by_instruction[code.index_of(m.instruction)]) gatherer.look(*f, path, m);
-		});
+		};
+		const bool all_later = std::ranges::none_of(
+		        instructions, [&](size_t i) { return Emulator::before_decision(path, i); });
+		auto run = all_later ? emulator.run_from_decision(path, paths.jump_limit, look)
+		                     : emulator.run(path.way, paths.jump_limit, look);
 		if (!run) return std::unexpected(run.error());
 	}
 	return facts;

@@ -51,8 +51,8 @@ struct Facts {
 // Facts of the given instructions (by index), from a second run over all paths. With `by_verdict`, only visits with a
 // verdict of NF_DROP in force count as visits of a dropped packet.
 Result<std::map<size_t, Facts>> gather_facts(const std::vector<size_t> &instructions, bool by_verdict, const Code &code,
-                                             const Architecture &arch, const Emulator &emulator, const Paths &paths,
-                                             const Layout &layout);
+                                             const Architecture &arch, const Emulator &emulator,
+                                             const ExecutionPaths &paths, const Layout &layout);
 
 } // namespace nft_drops::jit
 

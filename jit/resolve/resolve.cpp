@@ -41,7 +41,7 @@ Result<Plan> resolve(const Image &image, const Layout &layout) {
 	for (PlannedSite &s : plan.sites)
 		s.listing = listing_around(*code, **arch, s.address);
 	plan.paths = paths->all.size();
-	for (const Path &p : paths->all) {
+	for (const ExecutionPath &p : paths->all) {
 		plan.drop_paths += p.outcome.cause != 0;
 		plan.freed_inside |= p.outcome.cause && (p.return_value & kVerdictMask) == kStolen;
 	}

@@ -106,7 +106,7 @@ Result<uint64_t> limit_value(const jit::Kernel &kernel) {
 	auto paths = jit::explore(jit::Emulator(*code, **arch, kernel.layout));
 	if (!paths) return std::unexpected(paths.error());
 	const auto limit = std::ranges::find(paths->all, uint8_t{ND_CAUSE_JUMP_LIMIT},
-	                                     [](const jit::Path &p) { return p.outcome.cause; });
+	                                     [](const jit::ExecutionPath &p) { return p.outcome.cause; });
 	return limit == paths->all.end() ? 0 : limit->return_value;
 }
 

@@ -50,7 +50,7 @@ public:
 
 private:
 	Result<std::vector<Comparison>> at_site(const jit::PlannedSite &site, const jit::Code &code,
-	                                        const jit::Emulator &emulator, const jit::Paths &paths) {
+	                                        const jit::Emulator &emulator, const jit::ExecutionPaths &paths) {
 		auto pc = dwarf_pc(site.address);
 		if (!pc) return fail(site.place, "not in the file with DWARF");
 		std::vector<Subject> subjects;
@@ -61,7 +61,7 @@ private:
 		if (site.site.verdict.where)
 			subjects.push_back(subject(site, "verdict", site.site.verdict, {"regs"}, *pc));
 		const size_t index = code.index_of(*code.at(site.address));
-		for (const jit::Path &path : paths.all) {
+		for (const jit::ExecutionPath &path : paths.all) {
 			if (!path.outcome.cause || !path.visits[index]) continue;
 			auto run = emulator.run(path.way, paths.jump_limit, [&](const jit::Moment &m) {
 				if (m.instruction.address != site.address || !is_drop(site.site, m)) return;
@@ -131,7 +131,7 @@ private:
 		return m.state.load(Value::known(slot(at, m)), bytes);
 	}
 
-	void look(Subject &s, const jit::Moment &m, const jit::Path &path, uint64_t pc) {
+	void look(Subject &s, const jit::Moment &m, const jit::ExecutionPath &path, uint64_t pc) {
 		if (s.of_rule && !m.world.rule_of(path.outcome)) return;
 		s.result.visits++;
 		const auto frame = dwarf_.frame_at(pc, *arch_, m.state);
