@@ -9,10 +9,14 @@
  */
 #include "locate.h"
 #include "match.h"
+#include "shared/self_test.h"
 
 /* bpf/maps.bpf.c */
 extern char nd_events;
 extern char nd_here;
+extern char nd_ignored;
+extern char nd_in_hand;
+extern char nd_netfilter;
 extern volatile struct nd_watched nd_watched;
 
 /* jit/compile makes a constant of this one, too. It leaves out nd_at_free() if drop_reason is 0. */
@@ -111,6 +115,18 @@ static __always_inline nd_u64 find_generation(nd_u64 net, const struct nd_layout
 	return 0;
 }
 
+/* Whether a self-test runs in this namespace, of this nft-drops process or of another one. */
+static __always_inline int runs_self_test(nd_u64 net, const struct nd_layout *lay) {
+	nd_u64 cookie, *ignored;
+	nd_u32 slot;
+
+	if (!lay->net_cookie.size) return 0;
+	cookie = member(net, &lay->net_cookie);
+	slot = nd_ignored_slot(cookie);
+	ignored = bpf_map_lookup_elem(&nd_ignored, &slot);
+	return cookie && ignored && *ignored == cookie;
+}
+
 /*
  * Tells the namespace's inode number, the address of its generation, and whether it is held (ND_NETNS_HELD). Returns 0
  * if nobody wants drops of this namespace.
@@ -124,7 +140,11 @@ static __always_inline int read_net(nd_u64 net, const struct nd_layout *lay, nd_
 	*inode = (nd_u32)wanted;
 	if (*held && *generation && nd_watched.net == net) return 1;
 	*inode = (nd_u32)member(net, &lay->net_inum);
-	if ((nd_u32)wanted && *inode != (nd_u32)wanted) return 0;
+	if ((nd_u32)wanted) {
+		if (*inode != (nd_u32)wanted) return 0;
+	} else if (runs_self_test(net, lay)) {
+		return 0;
+	}
 	*generation = find_generation(net, lay);
 	if (*held) {
 		nd_watched.generation = *generation;
@@ -324,6 +344,13 @@ static __always_inline struct packet read_packet(nd_u64 at, const struct nd_layo
 	return (struct packet){.skb = field(&pkt, &lay->pkt_skb), .state = field(&pkt, &lay->pkt_state)};
 }
 
+/* Remembers the packet of a drop until nd_at_free() sees its free. */
+static __always_inline void follow(nd_u64 skb, struct nd_of_cpu *here) {
+	nd_u32 one = 1;
+
+	if (bpf_map_update_elem(&nd_in_hand, &skb, &one, BPF_ANY)) count(here, ND_COUNT_NOT_FOLLOWED);
+}
+
 /*
  * Makes the event. This is a function of its own, so that all sites share its code. Returns 0 if there is no event,
  * else the caller submits report->event. (It does not return the event itself: the verifier of kernels up to 6.2 at
@@ -349,7 +376,7 @@ __noinline int nd_report(struct report *report) {
 	read_base(&base, lay, generation);
 	here = this_cpu();
 	count(here, ND_COUNT_DROPS);
-	if (nd_the_settings.drop_reason && here) here->in_hand = pkt.skb;
+	if (nd_the_settings.drop_reason) follow(pkt.skb, here);
 	if (nd_the_settings.filter && nd_watched.filter && here) {
 		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
 		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
@@ -436,8 +463,8 @@ int nd_at_site(void *ctx) {
 	return 0;
 }
 
-/* Inode number of a packet's network namespace; 0 if the packet has no device, no socket and no route. */
-static __always_inline nd_u32 netns_of(nd_u64 skb, nd_u64 dev, const struct nd_layout *lay) {
+/* The struct net of a packet; 0 if the packet has no device, no socket and no route. */
+static __always_inline nd_u64 net_of(nd_u64 skb, nd_u64 dev, const struct nd_layout *lay) {
 	nd_u64 net = dev ? member(dev, &lay->dev_net) : 0;
 
 	if (!net) {
@@ -451,28 +478,44 @@ static __always_inline nd_u32 netns_of(nd_u64 skb, nd_u64 dev, const struct nd_l
 		dev = dst ? member(dst, &lay->dst_dev) : 0;
 		net = dev ? member(dev, &lay->dev_net) : 0;
 	}
-	return net ? (nd_u32)member(net, &lay->net_inum) : 0;
+	return net;
+}
+
+/* Whether the code that freed a packet is netfilter's: see struct nd_netfilter_code. */
+static __always_inline int is_netfilter(nd_u64 location) {
+	nd_u32 zero = 0;
+	const struct nd_netfilter_code *code = bpf_map_lookup_elem(&nd_netfilter, &zero);
+	int found = 0;
+
+	if (!code) return 0;
+#pragma unroll
+	for (int i = 0; i < ND_NETFILTER_RANGES; i++)
+		found |= location >= code->ranges[i].begin && location < code->ranges[i].end;
+	return found;
 }
 
 /* Each packet that is freed, with the place and the reason: struct bpf_raw_tracepoint_args of skb:kfree_skb. */
 SEC("raw_tp/kfree_skb")
 int nd_at_free(nd_u64 *args) {
 	const struct nd_layout *lay = &nd_the_layout;
-	nd_u64 skb = args[0], location = args[1], dev;
+	nd_u64 skb = args[0], location = args[1], dev, net;
 	nd_u32 netns, wanted = (nd_u32)nd_watched.netns;
 	struct nd_of_cpu *here;
 	struct nd_event *e;
 
-	if ((nd_u32)args[2] != nd_the_settings.drop_reason) return 0;
-	here = this_cpu();
-	if (here && here->in_hand == skb) {
-		here->in_hand = 0;
-		count(here, ND_COUNT_FREED);
+	/* A drop by nf_tables may be freed anywhere, for any reason: nf_reinject() gives none. */
+	if (bpf_map_lookup_elem(&nd_in_hand, &skb)) {
+		bpf_map_delete_elem(&nd_in_hand, &skb);
+		count(this_cpu(), ND_COUNT_FREED);
 		return 0;
 	}
+	if ((nd_u32)args[2] != nd_the_settings.drop_reason && !is_netfilter(location)) return 0;
 	dev = member(skb, &lay->skb_dev);
-	netns = netns_of(skb, dev, lay);
+	net = net_of(skb, dev, lay);
+	netns = net ? (nd_u32)member(net, &lay->net_inum) : 0;
 	if (wanted && netns && netns != wanted) return 0;
+	if (!wanted && net && runs_self_test(net, lay)) return 0;
+	here = this_cpu();
 	count(here, ND_COUNT_OTHER);
 	e = reserve(sizeof(*e), ND_CAUSE_OTHER, netns, here);
 	if (!e) return 0;

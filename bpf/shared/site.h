@@ -197,9 +197,11 @@ struct nd_watched {
 enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */
 	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
-	ND_COUNT_FREED = 2,     /* with nd_settings.drop_reason: of the drops seen, those that were then freed for it */
-	ND_COUNT_OTHER = 3,     /* frees for that reason that were none of the drops seen */
-	ND_COUNTERS = 4,
+	/* The rest only with nd_settings.drop_reason: */
+	ND_COUNT_FREED = 2,        /* of the drops seen: those whose packet was then freed */
+	ND_COUNT_OTHER = 3,        /* frees by netfilter that were none of the drops seen */
+	ND_COUNT_NOT_FOLLOWED = 4, /* of the drops seen: those that found no room in nd_in_hand */
+	ND_COUNTERS = 5,
 };
 
 /*
@@ -240,7 +242,6 @@ struct nd_kept_device {
 /* The probe's data on each processor. */
 struct nd_of_cpu {
 	nd_u64 counts[ND_COUNTERS];
-	nd_u64 in_hand; /* the packet whose drop was seen last, until it is freed */
 	/*
 	 * The index is made from the chain's address. Only the programs at sites use these entries, and the kernel
 	 * never runs one of them while another one runs on the same processor (bpf_prog_active).
@@ -252,9 +253,29 @@ struct nd_of_cpu {
 
 /* What the user asks of the probe. jit/compile makes constants of these members. */
 struct nd_settings {
-	nd_u32 path;        /* events are followed by a struct nd_path */
-	nd_u32 filter;      /* there is a nd_match() (match.h) */
-	nd_u32 drop_reason; /* SKB_DROP_REASON_NETFILTER_DROP: packets freed for it are watched; 0: they are not */
+	nd_u32 path;   /* events are followed by a struct nd_path */
+	nd_u32 filter; /* there is a nd_match() (match.h) */
+	/* SKB_DROP_REASON_NETFILTER_DROP: packets freed for this reason, or in struct nd_netfilter_code, are watched.
+	 * 0: no frees are watched. */
+	nd_u32 drop_reason;
+};
+
+/*
+ * Dropped packets on their way from the site to their free: the map nd_in_hand, a hash from the address of the sk_buff.
+ * A task may be interrupted, or moved to another processor, between the two.
+ */
+#define ND_IN_HAND 8192
+
+/*
+ * Code of netfilter that frees the packets it drops, without SKB_DROP_REASON_NETFILTER_DROP as the reason: element 0 of
+ * the array nd_netfilter. A free belongs to it if the return address lies in [begin, end) of a range.
+ */
+#define ND_NETFILTER_RANGES 32
+struct nd_code_range {
+	nd_u64 begin, end; /* both 0: none */
+};
+struct nd_netfilter_code {
+	struct nd_code_range ranges[ND_NETFILTER_RANGES];
 };
 
 #endif

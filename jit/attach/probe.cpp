@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/attach/probe.h"
 
-#include "bpf/shared/site.h"
+#include "bpf/shared/self_test.h"
+#include "jit/attach/self_test_marks.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -33,6 +34,10 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");
 	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
+	if (!bpf_object__find_program_by_name(object_, "nd_at_free")) {
+		for (const char *unused : {"nd_in_hand", "nd_netfilter"})
+			bpf_map__set_autocreate(bpf_object__find_map_by_name(object_, unused), false);
+	}
 	if (auto loaded = load_object(object_); !loaded) return loaded;
 	if (auto watching = watch(options.netns); !watching) return watching;
 	ring_ = ring_buffer__new(bpf_map__fd(events), on_event, this, nullptr);
@@ -43,6 +48,7 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 Result<void> Probe::attach_to_frees(bpf_program *program) {
 	frees_ = bpf_program__attach_raw_tracepoint(program, "kfree_skb");
 	if (!frees_) return cannot("--audit: tracepoint kfree_skb", strerror(errno), help_for(errno));
+	frees_program_ = bpf_program__fd(program);
 	return {};
 }
 
@@ -60,9 +66,19 @@ Result<void> Probe::watch(uint32_t netns, bool held, bool filtered) {
 	        .netns = netns | (held ? ND_NETNS_HELD : 0), .net = 0, .generation = 0, .filter = filtered};
 	const int settings = bpf_object__find_map_fd_by_name(object_, ".bss");
 	const uint32_t zero = 0;
+	if (netns == 0) ignore_self_tests(bpf_object__find_map_fd_by_name(object_, ND_IGNORED_MAP));
 	before_ = counted(); // first: no loss from now on is forgotten
 	if (bpf_map_update_elem(settings, &zero, &watched, BPF_ANY) != 0)
 		return fail("setting the probe's network namespace", strerror(errno));
+	return {};
+}
+
+Result<void> Probe::set_netfilter_code(std::span<const nd_code_range> code) {
+	nd_netfilter_code value{};
+	std::copy_n(code.begin(), std::min(code.size(), std::size(value.ranges)), value.ranges);
+	const uint32_t zero = 0;
+	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(object_, "nd_netfilter"), &zero, &value, BPF_ANY) != 0)
+		return fail("--audit: netfilter's code", strerror(errno));
 	return {};
 }
 
@@ -99,12 +115,30 @@ void Probe::detach() {
 
 Counts Probe::counts() const {
 	Counts c = counted();
-	c.drops -= before_.drops;
-	c.ring_full -= before_.ring_full;
-	c.missed -= before_.missed;
-	c.freed -= before_.freed;
-	c.other -= before_.other;
+	c -= before_;
 	return c;
+}
+
+Counts &Counts::operator+=(const Counts &more) {
+	drops += more.drops;
+	ring_full += more.ring_full;
+	missed += more.missed;
+	freed += more.freed;
+	other += more.other;
+	missed_frees += more.missed_frees;
+	not_followed += more.not_followed;
+	return *this;
+}
+
+Counts &Counts::operator-=(const Counts &less) {
+	drops -= less.drops;
+	ring_full -= less.ring_full;
+	missed -= less.missed;
+	freed -= less.freed;
+	other -= less.other;
+	missed_frees -= less.missed_frees;
+	not_followed -= less.not_followed;
+	return *this;
 }
 
 // Since it was attached.
@@ -122,8 +156,10 @@ Counts Probe::counted() const {
 		c.ring_full = sums[ND_COUNT_RING_FULL];
 		c.freed = sums[ND_COUNT_FREED];
 		c.other = sums[ND_COUNT_OTHER];
+		c.not_followed = sums[ND_COUNT_NOT_FOLLOWED];
 	}
 	if (sites_.empty()) return c;
+	if (frees_) c.missed_frees = missed_by_program(frees_program_);
 	Missed missed;
 	for (const AttachedSite &site : sites_)
 		missed += missed_by(bpf_link__fd(site.link), site.program);

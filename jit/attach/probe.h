@@ -4,6 +4,7 @@
 #define NFT_DROPS_JIT_ATTACH_PROBE_H
 
 #include "bpf/shared/event.h"
+#include "bpf/shared/site.h"
 #include "jit/attach/sites.h"
 #include "jit/base/result.h"
 #include "jit/resolve/plan.h"
@@ -29,12 +30,15 @@ struct Counts {
 	// kprobe. Whether they were drops cannot be known. Kernels before 6.7 do not count all of them.
 	uint64_t missed = 0;
 	bool missed_complete = false; // this kernel counts every such miss
-	// With nd_settings.drop_reason: of `drops`, those that the kernel then freed for that reason; and packets
-	// that other code than nft_do_chain had freed for it.
-	uint64_t freed = 0;
-	uint64_t other = 0;
+	// The rest is 0 without nd_settings.drop_reason.
+	uint64_t freed = 0;        // of `drops`: the kernel then freed the packet
+	uint64_t other = 0;        // packets that other code of netfilter freed
+	uint64_t missed_frees = 0; // frees that the program did not look at: each may be of a drop, or another's
+	uint64_t not_followed = 0; // of `drops`: there was no room to remember them until their free
 
-	[[nodiscard]] uint64_t lost() const { return ring_full + missed; }
+	[[nodiscard]] uint64_t lost() const { return ring_full + missed + missed_frees; }
+	Counts &operator+=(const Counts &other);
+	Counts &operator-=(const Counts &other);
 };
 
 struct ProbeOptions {
@@ -60,6 +64,8 @@ public:
 	// From now on the drops in this network namespace (0: in all), and counts anew. `held`: see ProbeOptions.
 	// `filtered`: only drops that the object's filter takes become events; before, all do.
 	Result<void> watch(uint32_t netns, bool held = false, bool filtered = false);
+	// With nd_settings.drop_reason: frees in this code are netfilter's, too, whatever reason they give.
+	Result<void> set_netfilter_code(std::span<const nd_code_range> code);
 	// Becomes readable when there are events.
 	[[nodiscard]] int fd() const;
 	// Hands over the events that are in the ring, in the order in which they were written. False where `handle`
@@ -80,6 +86,7 @@ private:
 	ring_buffer *ring_ = nullptr;
 	std::vector<AttachedSite> sites_;
 	bpf_link *frees_ = nullptr;
+	int frees_program_ = -1; // the object's descriptor
 	const EventHandler *handle_ = nullptr;
 	Counts before_; // what does not count
 	Counts at_detach_;

@@ -23,12 +23,6 @@ struct KprobeLinkInfo {
 	uint64_t addr, missed, cookie;
 };
 
-uint64_t missed_by_program(int fd) {
-	bpf_prog_info info{};
-	uint32_t size = sizeof(info);
-	return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
-}
-
 // Kprobes within kprobes, and hits while another BPF program ran; nothing where this kernel does not say.
 std::optional<uint64_t> missed_by_link(int fd) {
 	KprobeLinkInfo info{};
@@ -87,6 +81,12 @@ Missed &Missed::operator+=(const Missed &other) {
 	hits += other.hits;
 	complete &= other.complete;
 	return *this;
+}
+
+uint64_t missed_by_program(int program) {
+	bpf_prog_info info{};
+	uint32_t size = sizeof(info);
+	return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.recursion_misses : 0;
 }
 
 Missed missed_by(int link, int program) {

@@ -35,6 +35,8 @@ struct Missed {
 
 	Missed &operator+=(const Missed &other);
 };
+// How often the kernel did not run a program because it was running already on that processor (recursion_misses).
+uint64_t missed_by_program(int program);
 // Descriptors of a site's link and program.
 Missed missed_by(int link, int program);
 

@@ -19,7 +19,7 @@ namespace nft_drops::jit {
 struct Sent {
 	static constexpr int kLeftOut = -1; // this machine cannot send such a one (no IPv6)
 	int error = 0;                      // errno of sendto()
-	uint64_t before = 0, after = 0;     // CLOCK_MONOTONIC, around its whole way
+	uint64_t before = 0, after = 0;     // the kernel's CLOCK_MONOTONIC, around its whole way
 };
 
 // Who lives there. Plain data too.

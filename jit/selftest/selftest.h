@@ -22,6 +22,10 @@
 
 namespace nft_drops::jit {
 
+// How many packets the kernel has thrown away because the queue for packets on their way in (net.core.
+// netdev_max_backlog) was full, on all processors together. `path` is a file like /proc/net/softnet_stat.
+uint64_t backlog_overflows(const char *path = "/proc/net/softnet_stat");
+
 class SelfTest {
 public:
 	static Result<SelfTest> start();

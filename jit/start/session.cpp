@@ -2,6 +2,7 @@
 #include "jit/start/session.h"
 
 #include "jit/kernel/live/drop_reason.h"
+#include "jit/kernel/live/ring_lock.h"
 #include "jit/kernel/live/running_kernel.h"
 #include "jit/selftest/selftest.h"
 #include "jit/start/candidates.h"
@@ -100,6 +101,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 	silence_libbpf();
 	Session s;
 	Stopwatch watch;
+	if (auto can = can_use_ring(); !can) return std::unexpected(can.error());
 	auto test = SelfTest::start(); // its namespace is made meanwhile
 	if (!test) return std::unexpected(test.error());
 	auto kernel = read_running_kernel();
@@ -115,6 +117,10 @@ Result<Session> Session::start(const SessionOptions &options) {
 	}
 	auto probe = make(s, settings, options.filter, *test, {.ring_bytes = options.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
+	if (options.audit) {
+		if (auto set = (*probe)->set_netfilter_code(s.netfilter.ranges()); !set)
+			return std::unexpected(set.error());
+	}
 	if (auto watching = (*probe)->watch(options.netns, options.netns_held, !options.filter.empty()); !watching)
 		return std::unexpected(watching.error());
 	s.probe = std::move(*probe);

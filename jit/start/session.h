@@ -8,6 +8,7 @@
 #include "jit/base/result.h"
 #include "jit/kernel/live/expression_names.h"
 #include "jit/kernel/live/load_nf_tables.h"
+#include "jit/kernel/live/netfilter_code.h"
 #include "jit/kernel/types/kernel.h"
 #include "jit/match/program.h"
 #include "jit/resolve/plan.h"
@@ -37,6 +38,7 @@ struct Session {
 	Plan plan;
 	Timings timings;
 	std::unique_ptr<Probe> probe;
+	NetfilterCode netfilter; // with SessionOptions::audit
 
 	// Every drop in the namespace after this returned is seen. Nothing is attached any more where it fails, as when
 	// the self-test does.

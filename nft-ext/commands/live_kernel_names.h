@@ -5,20 +5,28 @@
 #include "jit/kernel/live/expression_names.h"
 #include "nft-ext/drop/kernel_names.h"
 
+#include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace nft_drops::cli {
 
 // The names of the kernel that is running, each read from it once.
 class LiveKernelNames final : public KernelNames {
 public:
-	explicit LiveKernelNames(const jit::ExpressionLayout &layout) : expressions_(layout) {}
+	explicit LiveKernelNames(const jit::ExpressionLayout &layout) : expressions_(std::in_place, layout) {}
 
-	const std::string &expression(uint64_t operations) override { return expressions_.name(operations); }
+	const std::string &expression(uint64_t operations) override { return expressions_->name(operations); }
 	const std::string &function(uint64_t address) override;
+	// Forgets all names: nf_tables was loaded anew, and addresses mean other things now.
+	void start_anew(const jit::ExpressionLayout &layout) {
+		expressions_.emplace(layout);
+		functions_.clear();
+	}
 
 private:
-	jit::ExpressionNames expressions_;
+	std::optional<jit::ExpressionNames> expressions_;
 	std::unordered_map<uint64_t, std::string> functions_;
 };
 

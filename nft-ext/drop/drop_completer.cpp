@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/drop/drop_completer.h"
 
+#include "jit/base/time_namespace.h"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -51,7 +53,8 @@ void DropCompleter::begin() {
 
 void DropCompleter::fill(Drop &drop, const nd_event &event) {
 	drop.set_event(event);
-	const auto age = now_.time_since_epoch() - std::chrono::nanoseconds(event.time_ns);
+	static const auto offset = jit::monotonic_offset();
+	const auto age = now_.time_since_epoch() - offset - std::chrono::nanoseconds(event.time_ns);
 	drop.time = wall_now_ - std::chrono::duration_cast<std::chrono::system_clock::duration>(age);
 	drop.path.reset();
 	drop.expression.clear();

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace nft_drops {
 
@@ -33,6 +34,10 @@ public:
 
 	// So many drops were lost in the kernel since the start; told again when it grows, and before finish().
 	virtual void lost(uint64_t /*drops*/) {}
+
+	// In this time drops may not have been seen; `why` is in words: "nf_tables was unloaded".
+	virtual void not_watched(std::chrono::system_clock::time_point /*from*/,
+	                         std::chrono::system_clock::time_point /*to*/, std::string_view /*why*/) {}
 
 	// Writes as much as the reader takes at once.
 	virtual void flush() {}

@@ -83,6 +83,13 @@ void BlockRenderer::left_out(const Repeated &these, std::string &out) {
 	out += '\n';
 }
 
+void BlockRenderer::not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+                                std::string_view why, std::string &out) {
+	out += open_ ? "\t\t# " : "# ";
+	append_not_watched(out, clock_, from, to, why);
+	out += '\n';
+}
+
 void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &out) {
 	const bool same_table = open_ && netns_ == netns && table_handle_ == context.table_handle &&
 	                        family_ == context.family && table_ == context.table;

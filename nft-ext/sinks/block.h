@@ -42,6 +42,8 @@ public:
 	explicit BlockRenderer(bool for_terminal) : for_terminal_(for_terminal) {}
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
+	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+	                 std::string_view why, std::string &out) override;
 	void finish(std::string &out) override;
 
 private:

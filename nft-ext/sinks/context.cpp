@@ -124,6 +124,17 @@ void append_repeated(std::string &out, const Repeated &repeated) {
 		out += " repeated " + grouped(repeated.times) + " times in " + seconds(repeated.within) + " s";
 }
 
+void append_not_watched(std::string &out, Clock &clock, std::chrono::system_clock::time_point from,
+                        std::chrono::system_clock::time_point to, std::string_view why) {
+	out += "not watched: ";
+	out += clock.time_of_day(from);
+	out += " to ";
+	out += clock.time_of_day(to);
+	out += " (";
+	append_escaped(out, why, Escape::kText);
+	out += ')';
+}
+
 void append_left_out(std::string &out, const Repeated &these) {
 	out += grouped(these.times) + " drops left out in " + seconds(these.within) + " s";
 }

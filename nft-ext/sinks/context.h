@@ -7,6 +7,7 @@
 #include "nft-ext/drop/drop.h"
 #include "nft-ext/packet/hook.h"
 #include "nft-ext/sinks/renderer.h"
+#include "nft-ext/text/clock.h"
 
 #include <cstdint>
 #include <string>
@@ -44,6 +45,9 @@ void append_note(std::string &out, const Context &context);
 void append_repeated(std::string &out, const Repeated &repeated);
 // " 18,240 drops left out in 1.0 s" without the space in front.
 void append_left_out(std::string &out, const Repeated &these);
+// "not watched: 13:00:04.100000 to 13:00:05.300000 (nf_tables was unloaded)".
+void append_not_watched(std::string &out, Clock &clock, std::chrono::system_clock::time_point from,
+                        std::chrono::system_clock::time_point to, std::string_view why);
 
 } // namespace nft_drops
 

@@ -85,6 +85,20 @@ void JsonRenderer::left_out(const Repeated &these, std::string &out) {
 	out += '\n';
 }
 
+void JsonRenderer::not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+                               std::string_view why, std::string &out) {
+	JsonWriter json(out);
+	json.open_object();
+	json.key("not_watched");
+	json.open_object();
+	json.member("from", clock_.timestamp(from));
+	json.member("to", clock_.timestamp(to));
+	json.member("why", why);
+	json.close_object();
+	json.close_object();
+	out += '\n';
+}
+
 void JsonRenderer::finish(std::string & /*out*/) {
 }
 

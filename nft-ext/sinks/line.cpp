@@ -67,6 +67,13 @@ void LineRenderer::left_out(const Repeated &these, std::string &out) {
 	out += '\n';
 }
 
+void LineRenderer::not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+                               std::string_view why, std::string &out) {
+	out += "# ";
+	append_not_watched(out, clock_, from, to, why);
+	out += '\n';
+}
+
 void LineRenderer::finish(std::string & /*out*/) {
 }
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace nft_drops {
 
@@ -36,6 +37,10 @@ public:
 
 	// So many drops are not shown at all.
 	virtual void left_out(const Repeated &these, std::string &out) = 0;
+
+	// In this time drops may not have been seen; `why` is in words.
+	virtual void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+	                         std::string_view why, std::string &out) = 0;
 
 	// Closes what is open (the braces of block); drop() may be called again after it.
 	virtual void finish(std::string &out) = 0;

@@ -29,6 +29,12 @@ void TextSink::take(const Drop &drop) {
 	if (output_.behind()) output_.flush();
 }
 
+void TextSink::not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+                           std::string_view why) {
+	renderer_->not_watched(from, to, why, output_.backlog());
+	output_.flush();
+}
+
 void TextSink::mark(uint64_t drops) {
 	marks_.push_back({output_.appended(), drops});
 	forget_marks();

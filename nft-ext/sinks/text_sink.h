@@ -29,6 +29,8 @@ public:
 
 	void take(const Drop &drop) override;
 	[[nodiscard]] bool behind() const override { return output_.behind(); }
+	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+	                 std::string_view why) override;
 	void flush() override;
 	[[nodiscard]] bool pending() const override;
 	[[nodiscard]] bool writable() const override { return !output_.empty(); }

@@ -6,7 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <csignal>
+#include <cstring>
+#include <map>
+#include <sched.h>
+#include <thread>
 
 namespace nft_drops::guest {
 namespace {
@@ -97,6 +102,105 @@ END)");
 	const Finished end = monitor.finish(SIGINT);
 	EXPECT_NE(end.err.find("nft-drops: 7 netfilter drops = 7 by rule + 0 by policy + 0 other\n"), std::string::npos)
 	        << end.err;
+}
+
+// The line of the account, and the shown drops by the function that freed the packet.
+struct Account {
+	std::string line;
+	std::map<std::string, size_t> freed_in;
+	size_t shown = 0;
+};
+Account account_of(const Finished &end) {
+	Account account;
+	for (const std::string &line : lines_of(end.err))
+		if (line.find(" netfilter drops = ") != std::string::npos) account.line = line;
+	for (const json &drop : json_lines(end.out)) {
+		account.shown++;
+		if (drop["reason"] == "other") account.freed_in[drop["location"]]++;
+	}
+	return account;
+}
+
+// nf_queue() frees without a reason.
+TEST_F(Audit, AQueueThatNobodyListensTo) {
+	shell(R"(nft 'table ip t { chain in { type filter hook input priority 0;
+		udp dport 7009 counter queue num 3; udp dport 7010 counter drop; }; }')");
+	Monitor monitor({"-j", "--audit"});
+	for (int i = 0; i < 12; i++)
+		net_.udp("left", "10.1.0.1", 7009);
+	net_.udp("left", "10.1.0.1", 7010);
+	ASSERT_TRUE(monitor.wait_for_lines(13)) << monitor.out();
+	const Finished end = monitor.finish(SIGINT);
+	Account account = account_of(end);
+	EXPECT_EQ(account.line, "nft-drops: 13 netfilter drops = 1 by rule + 0 by policy + 12 other") << end.err;
+	EXPECT_EQ(account.freed_in["nf_queue"], 12U) << end.out;
+}
+
+// The same with the module that has queues: none of this number is there.
+TEST_F(Audit, AQueueThatIsNotThere) {
+	shell("modprobe nfnetlink_queue");
+	shell(R"(nft 'table ip t { chain in { type filter hook input priority 0; udp dport 7009 counter queue num 3; }; }')");
+	Monitor monitor({"-j", "--audit"});
+	for (int i = 0; i < 5; i++)
+		net_.udp("left", "10.1.0.1", 7009);
+	ASSERT_TRUE(monitor.wait_for_lines(5)) << monitor.out();
+	EXPECT_EQ(account_of(monitor.finish(SIGINT)).line,
+	          "nft-drops: 5 netfilter drops = 0 by rule + 0 by policy + 5 other");
+}
+
+void run_on(unsigned cpu) {
+	cpu_set_t cpus;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	EXPECT_EQ(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+}
+
+uint64_t number_before(const std::string &text, const std::string &word) {
+	const size_t end = text.find(word);
+	if (end == std::string::npos) return 0;
+	size_t begin = end;
+	while (begin > 0 && isdigit(text[begin - 1]))
+		begin--;
+	return begin == end ? 0 : std::stoull(text.substr(begin, end - begin));
+}
+
+// Output drops of a task, and a flood of drops in the softirqs that interrupt it on the same processor: each free is
+// found to its drop.
+TEST_F(Audit, OutputDropsWithinAFlood) {
+	constexpr int kPackets = 4'000;
+	shell(R"(nft 'table ip t {
+		chain out { type filter hook output priority 0; udp dport 7004 counter drop; }
+		chain in { type filter hook input priority 0; udp dport 7005 counter drop; }; }')");
+	// What left sends from processor 1 comes in on processor 0.
+	shell("echo 1 > /sys/class/net/l0/queues/rx-0/rps_cpus");
+	Monitor monitor({"--format", "line", "--audit", "--limit", "10/second"});
+	std::thread flood([this] {
+		run_on(1);
+		for (int i = 0; i < kPackets; i++)
+			net_.udp("left", "10.1.0.1", 7005);
+	});
+	run_on(0);
+	for (int i = 0; i < kPackets; i++)
+		net_.udp("home", "10.1.0.2", 7004);
+	flood.join();
+	cpu_set_t all;
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+	const Finished end = monitor.finish(SIGINT);
+	const std::string line = account_of({end.status, "", end.err}).line;
+	EXPECT_NE(line.find(" + 0 other"), std::string::npos) << end.err;
+	if (line.find("frees were missed") == std::string::npos)
+		EXPECT_EQ(line.find("the kernel freed"), std::string::npos) << end.err;
+	// What did not arrive for want of room in the backlog never saw a rule.
+	uint64_t dropped = 0;
+	for (const std::string &n :
+	     lines_of(shell("nft list ruleset | sed -n 's/.*counter packets \\([0-9]*\\) .*/\\1/p'")))
+		dropped += std::stoull(n);
+	EXPECT_GE(dropped, uint64_t{kPackets});
+	EXPECT_LE(number_before(end.err, " drops ("), dropped) << end.err;
+	// Kernels before 6.7 do not count all misses.
+	if (end.err.find("cannot tell how often") == std::string::npos)
+		EXPECT_GE(number_before(end.err, " drops (") + number_before(end.err, " lost"), dropped) << end.err;
 }
 
 } // namespace

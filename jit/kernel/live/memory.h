@@ -28,6 +28,10 @@ public:
 	// A little-endian integer of 1 to 8 bytes.
 	[[nodiscard]] Result<uint64_t> read_integer(uint64_t address, size_t size) const;
 
+	// The 4 bytes at a kernel address, 0 where they cannot be read. Unlike read() it makes the kernel skip no
+	// kprobe's program meanwhile.
+	[[nodiscard]] uint32_t peek(uint64_t address) const;
+
 	// The address of the calling thread's struct task_struct.
 	[[nodiscard]] Result<uint64_t> this_thread() const;
 
@@ -35,6 +39,7 @@ private:
 	KernelMemory() = default;
 	bpf_object *object_ = nullptr;
 	int program_ = -1;
+	int peek_ = -1;
 	int current_ = -1;
 	int answer_ = -1;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <elf.h>
+#include <sys/stat.h>
 
 namespace nft_drops::jit {
 namespace {
@@ -75,6 +76,11 @@ std::vector<Symbol> symbols_in(std::span<const uint8_t> entries, std::span<const
 		symbols.push_back({{text, strnlen(text, names.size() - s.st_name)}, module, s.st_value, s.st_size});
 	});
 	return symbols;
+}
+
+uint64_t module_identity(const std::string &name) {
+	struct stat s{};
+	return stat(("/sys/module/" + name).c_str(), &s) == 0 ? s.st_ino : 0;
 }
 
 } // namespace nft_drops::jit

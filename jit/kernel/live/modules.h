@@ -29,6 +29,10 @@ std::optional<std::vector<Symbol>> module_symbols(const std::string &name, uint6
 std::vector<Symbol> symbols_in(std::span<const uint8_t> entries, std::span<const uint8_t> names,
                                const std::string &module);
 
+// Tells a loaded module from the same one loaded anew: the inode number of its folder below /sys/module, which the
+// kernel makes with the module. 0 where it is not loaded (or is built in and has no parameters).
+uint64_t module_identity(const std::string &name);
+
 } // namespace nft_drops::jit
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "jit/base/build_id.h"
 #include "jit/kernel/live/direct_loads.h"
+#include "jit/kernel/live/entry.h"
 #include "jit/kernel/live/generation.h"
 #include "jit/kernel/live/jump_labels.h"
 #include "jit/kernel/live/kprobes.h"
@@ -207,11 +208,9 @@ Result<Kernel> read_running_kernel() {
 	auto found = find_addresses(likely.module, *memory);
 	if (!found) return std::unexpected(found.error());
 
-	auto entry = std::ranges::find(found->symbols, kFunction, &Symbol::name);
-	if (entry == found->symbols.end()) {
-		return cannot("nft_do_chain", "the kernel has no such symbol",
-		              "a kernel with CONFIG_NF_TABLES is needed");
-	}
+	auto which = find_entry(found->symbols);
+	if (!which) return std::unexpected(which.error());
+	const Symbol *entry = *which;
 	kernel.module = !entry->module.empty();
 	kernel.kprobe_table = found->known.kprobe_table;
 	auto image = read_image(*found, *entry, likely.kprobe, *memory);

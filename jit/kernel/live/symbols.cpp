@@ -71,9 +71,7 @@ bool is_or_is_part_of(std::string_view name, std::string_view wanted) {
 	return name.size() == wanted.size() || name[wanted.size()] == '.';
 }
 
-} // namespace
-
-Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names, const char *path) {
+Result<std::vector<Symbol>> read_lines(const std::function<bool(const Line &line)> &wanted, const char *path) {
 	std::vector<Symbol> found;
 	std::vector<uint64_t> all;
 	all.reserve(200'000);
@@ -81,11 +79,7 @@ Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names
 	auto done = for_each_line(path, [&](const Line &line) {
 		all.push_back(line.address);
 		any_address |= line.address != 0;
-		for (std::string_view wanted : names) {
-			if (is_or_is_part_of(line.name, wanted)) {
-				found.push_back({std::string(line.name), std::string(line.module), line.address, 0});
-			}
-		}
+		if (wanted(line)) found.push_back({std::string(line.name), std::string(line.module), line.address, 0});
 	});
 	if (!done) return std::unexpected(done.error());
 	if (!any_address) {
@@ -100,6 +94,26 @@ Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names
 		if (next != UINT64_MAX) s.size = next - s.address;
 	}
 	return found;
+}
+
+} // namespace
+
+Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names, const char *path) {
+	return read_lines(
+	        [names](const Line &line) {
+		        return std::ranges::any_of(
+		                names, [&](std::string_view wanted) { return is_or_is_part_of(line.name, wanted); });
+	        },
+	        path);
+}
+
+Result<std::vector<Symbol>>
+read_functions(const std::function<bool(std::string_view name, std::string_view module)> &wanted, const char *path) {
+	return read_lines(
+	        [&wanted](const Line &line) {
+		        return (line.kind == 't' || line.kind == 'T') && wanted(line.name, line.module);
+	        },
+	        path);
 }
 
 std::vector<std::string> describe_addresses(std::span<const uint64_t> addresses, const char *path) {

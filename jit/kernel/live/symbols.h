@@ -6,6 +6,7 @@
 #include "jit/base/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,11 @@ struct Symbol {
 // Reads the table once and keeps the symbols whose name is in `names`, and of these every part that a compiler split
 // off ("name.cold", "name.part.0"). Fails with Blame::kMachine where addresses are hidden from this process.
 Result<std::vector<Symbol>> read_symbols(std::span<const std::string_view> names, const char *path = "/proc/kallsyms");
+
+// The same of all functions for which `wanted` is true.
+Result<std::vector<Symbol>>
+read_functions(const std::function<bool(std::string_view name, std::string_view module)> &wanted,
+               const char *path = "/proc/kallsyms");
 
 // The symbol that covers each address ("name+0x10", "" where none does): for explanations only.
 std::vector<std::string> describe_addresses(std::span<const uint64_t> addresses, const char *path = "/proc/kallsyms");

@@ -235,6 +235,23 @@ TEST_P(Probe, LooksAtOneNamespaceWhereItIsToldTo) {
 	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 0U) << "a drop elsewhere is none of ours";
 }
 
+TEST_P(Probe, LeavesSelfTestsOutWhereItWatchesAllNamespaces) {
+	constexpr uint64_t kCookie = 4711;
+	w.layout.net_cookie = {.offset = 0x40, .size = 8, .shift = 0, .bits = 0, .pad = {}};
+	w.poke(w.net, w.layout.net_cookie, kCookie);
+	w.kernel.ignored[nd_ignored_slot(kCookie)] = kCookie + 1; // another one's
+	EXPECT_EQ(w.event().netns, 4026531840U);
+	w.kernel.events.clear();
+	w.kernel.here = {};
+	w.kernel.ignored[nd_ignored_slot(kCookie)] = kCookie;
+	EXPECT_EQ(w.run(), 0);
+	EXPECT_TRUE(w.kernel.events.empty());
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 0U);
+	// The self-test's own probe watches nothing else.
+	w.kernel.wanted_netns = 4026531840U;
+	EXPECT_EQ(w.event().netns, 4026531840U);
+}
+
 TEST_P(Probe, CountsWhatTheRingHasNoRoomFor) {
 	const NativeProbe probe(w.layout, std::span(&w.site, 1));
 	w.kernel.ring_full = true;

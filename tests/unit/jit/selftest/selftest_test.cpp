@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The self-test's own rightness: what it expects of its packets follows from its rules, and no wrong fact escapes it.
 #include "jit/selftest/difference.h"
+#include "jit/selftest/selftest.h"
 #include "jit/selftest/trials.h"
+
+#include "temporary_file.h"
 
 #include <gtest/gtest.h>
 #include <linux/netfilter.h>
@@ -281,6 +284,12 @@ TEST(SelfTest, ExpressionsHaveTheirNames) {
 	EXPECT_EQ(wrong(0x10, true), "expression: expected \"lookup\", saw \"immediate\"");
 	EXPECT_EQ(wrong(0x20, false), "expression: expected \"immediate\", saw \"lookup\"");
 	EXPECT_EQ(wrong(0x30, false), "expression: expected \"immediate\", saw \"\"");
+}
+
+TEST(SelfTest, CountsOverflowsOfAllBacklogs) {
+	const TemporaryFile file("0000a1f3 0000000a 00000000 00000000\n00000001 00000010 00000000 00000000\n");
+	EXPECT_EQ(jit::backlog_overflows(file.path()), 26U);
+	EXPECT_EQ(jit::backlog_overflows("/nonexistent"), 0U);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #define NFT_DROPS_TESTS_UNIT_JIT_SUPPORT_NATIVE_PROBE_H
 
 #include "bpf/shared/event.h"
+#include "bpf/shared/self_test.h"
 #include "bpf/shared/site.h"
 #include "native_code.h"
 
@@ -41,10 +42,11 @@ public:
 	uint8_t rubbish = 0xaa; // what a reserved record holds
 
 	nd_of_cpu here{};
-	std::vector<nd_event> events; // submitted; has capacity
-	int reserved = 0;             // and not submitted
-	bool overrun = false;         // a record was written past its ends
-	bool bad_call = false;        // a helper was called as it must not be
+	std::array<uint64_t, ND_IGNORED_SLOTS> ignored{}; // the map nd_ignored: cookies of self-tests' namespaces
+	std::vector<nd_event> events;                     // submitted; has capacity
+	int reserved = 0;                                 // and not submitted
+	bool overrun = false;                             // a record was written past its ends
+	bool bad_call = false;                            // a helper was called as it must not be
 
 	// The one there is.
 	static FakeKernel &present();

@@ -66,6 +66,21 @@ TEST(Notes, ADropByOtherCode) {
 	EXPECT_EQ(json["packet"]["dport"], 10000);
 }
 
+TEST(Notes, NotWatched) {
+	for (const Format format : {Format::kBlock, Format::kLine, Format::kJson}) {
+		const auto renderer = make_renderer(format);
+		std::string out;
+		renderer->not_watched(example_time(), example_time() + 1200ms, "nf_tables was unloaded", out);
+		if (format == Format::kJson)
+			EXPECT_EQ(Json::parse(out), Json({{"not_watched",
+			                                   {{"from", "2026-11-20T21:40:11.482113Z"},
+			                                    {"to", "2026-11-20T21:40:12.682113Z"},
+			                                    {"why", "nf_tables was unloaded"}}}}));
+		else
+			EXPECT_EQ(out, "# not watched: 21:40:11.482113 to 21:40:12.682113 (nf_tables was unloaded)\n");
+	}
+}
+
 TEST(Notes, RepeatedAndLeftOut) {
 	for (const Format format : {Format::kBlock, Format::kLine, Format::kJson}) {
 		const auto renderer = make_renderer(format);

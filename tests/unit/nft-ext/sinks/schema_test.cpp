@@ -62,6 +62,9 @@ std::vector<std::string> printed() {
 	std::string line;
 	renderer->left_out({7, std::chrono::milliseconds(3)}, line);
 	lines.push_back(std::move(line));
+	line.clear();
+	renderer->not_watched({}, {}, "nf_tables was unloaded", line);
+	lines.push_back(std::move(line));
 	return lines;
 }
 

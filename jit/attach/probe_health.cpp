@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/attach/probe_health.h"
+
+#include "jit/kernel/live/modules.h"
+
+#include <algorithm>
+#include <glob.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include <utility>
+
+namespace nft_drops::jit {
+namespace {
+
+constexpr const char *kModule = "nf_tables";
+constexpr const char *kLivePatches = "/sys/kernel/livepatch";
+constexpr const char *kFunction = "nft_do_chain";
+
+// Writes to a file are told by inotify(7) in debugfs, too, where the writer is a process.
+Descriptor watch_switch() {
+	Descriptor watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+	if (watch.get() >= 0 && inotify_add_watch(watch.get(), "/sys/kernel/debug/kprobes/enabled", IN_MODIFY) < 0)
+		return Descriptor(-1);
+	return watch;
+}
+
+} // namespace
+
+Result<ProbeHealth> ProbeHealth::start(const Plan &plan, const Kernel &kernel) {
+	auto memory = KernelMemory::open();
+	if (!memory) return std::unexpected(memory.error());
+	return ProbeHealth(std::move(*memory), plan, kernel);
+}
+
+ProbeHealth::ProbeHealth(KernelMemory memory, const Plan &plan, const Kernel &kernel)
+    : memory_(std::move(memory)), machine_(kernel.image.machine), patched_(is_live_patched(kLivePatches, kFunction)),
+      switch_(watch_switch()) {
+	for (const PlannedSite &site : plan.sites)
+		sites_.push_back(site.address);
+	if (!kernel.module) return;
+	module_ = kModule;
+	identity_ = module_identity(module_);
+}
+
+// int3, or the jump of an optimised kprobe; on arm64 BRK #4 (KPROBES_BRK_IMM).
+bool ProbeHealth::is_armed(uint64_t site) const {
+	constexpr uint32_t kBrk = 0xd4200080;
+	const uint32_t word = memory_.peek(site);
+	if (machine_ == Machine::kAArch64) return word == kBrk;
+	return (word & 0xff) == 0xcc || (word & 0xff) == 0xe9;
+}
+
+bool ProbeHealth::was_switched() {
+	char events[512];
+	bool any = false;
+	while (switch_.get() >= 0 && read(switch_.get(), events, sizeof(events)) > 0)
+		any = true;
+	return any;
+}
+
+ProbeHealth::State ProbeHealth::look() {
+	// First: a switch that is used while the rest is looked at shows the next time.
+	const bool switched = was_switched();
+	if (!module_.empty()) {
+		const uint64_t identity = module_identity(module_);
+		if (!identity) return State::kNotLoaded;
+		if (identity != identity_) return State::kReplaced;
+	}
+	if (is_live_patched(kLivePatches, kFunction) != patched_) return State::kReplaced;
+	if (!std::ranges::all_of(sites_, [this](uint64_t site) { return is_armed(site); })) return State::kSwitchedOff;
+	return switched ? State::kWasSwitchedOff : State::kSees;
+}
+
+std::string describe(ProbeHealth::State state) {
+	switch (state) {
+	case ProbeHealth::State::kSees:
+		break;
+	case ProbeHealth::State::kSwitchedOff:
+	case ProbeHealth::State::kWasSwitchedOff:
+		return "kprobes were switched off";
+	case ProbeHealth::State::kNotLoaded:
+		return "nf_tables was unloaded";
+	case ProbeHealth::State::kReplaced:
+		return "nf_tables was loaded anew or patched";
+	}
+	return "it sees";
+}
+
+bool is_live_patched(const std::string &folder, const std::string &function) {
+	glob_t found{};
+	const bool any = glob((folder + "/*/*/" + function + ",*").c_str(), 0, nullptr, &found) == 0;
+	globfree(&found);
+	return any;
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#ifndef NFT_DROPS_JIT_KERNEL_LIVE_ENTRY_H
+#define NFT_DROPS_JIT_KERNEL_LIVE_ENTRY_H
+
+#include "jit/base/result.h"
+#include "jit/kernel/live/symbols.h"
+
+#include <span>
+
+namespace nft_drops::jit {
+
+// The symbol of nft_do_chain among `symbols`. A compiler may have made a copy of it for some callers
+// ("nft_do_chain.constprop.0", ".isra.0"), or split a part off ("nft_do_chain.part.0"): no probe would be there, so
+// such a kernel is refused with kMachine. "nft_do_chain.cold" is read together with the entry, and a lone
+// "nft_do_chain.llvm.NUMBER" is the function itself, renamed by a link-time optimisation.
+Result<const Symbol *> find_entry(std::span<const Symbol> symbols);
+
+} // namespace nft_drops::jit
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A start where the machine makes it hard: the self-test must neither be fooled nor refuse without need.
+#include "nft-ext/ruleset/text/selfcheck.h"
+#include "running.h"
+#include "topology.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+
+#include <atomic>
+#include <cstring>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace nft_drops::guest {
+namespace {
+
+void run_on(unsigned cpu) {
+	cpu_set_t cpus;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	EXPECT_EQ(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+}
+
+// Its clock shows a day more than the kernel's.
+TEST(HardStart, InATimeNamespace) {
+	constexpr int kNewTime = 0x80; // CLONE_NEWTIME, which older headers do not have
+	const pid_t child = fork();
+	if (child == 0) {
+		if (unshare(kNewTime) != 0) _exit(90);
+		const int offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+		const char text[] = "monotonic 86400 7\n";
+		if (write(offsets, text, sizeof(text) - 1) != sizeof(text) - 1) _exit(91);
+		const Finished f = run({nft_drops(), "check"}); // the first child is in the namespace
+		if (f.status != 0) fprintf(stderr, "%s%s", f.out.c_str(), f.err.c_str());
+		_exit(f.status);
+	}
+	int status = 0;
+	ASSERT_EQ(waitpid(child, &status, 0), child);
+	EXPECT_EQ(status, 0);
+}
+
+// Packets from elsewhere fill the queue that the self-test's own packets have to pass.
+TEST(HardStart, UnderAFlood) {
+	Topology net;
+	const std::string most = shell("nsenter -t 1 -n cat /proc/sys/net/core/netdev_max_backlog");
+	shell("nsenter -t 1 -n sh -c 'echo 3 > /proc/sys/net/core/netdev_max_backlog'");
+	shell("echo 1 > /sys/class/net/l0/queues/rx-0/rps_cpus");
+	std::atomic<bool> end = false;
+	std::thread flood([&] {
+		run_on(1);
+		while (!end)
+			net.udp("left", "10.1.0.1", 7005);
+	});
+	run_on(0);
+	const auto overflows = [] { return shell("cut -d ' ' -f 2 /proc/net/softnet_stat | head -n 1"); };
+	const std::string before = overflows();
+	for (int i = 0; i < 3; i++) {
+		const Finished f = run({nft_drops(), "check"});
+		EXPECT_EQ(f.status, 0) << f.out << f.err;
+	}
+	EXPECT_NE(overflows(), before) << "the queue was never full: the test tests nothing";
+	end = true;
+	flood.join();
+	cpu_set_t all;
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+	shell("nsenter -t 1 -n sh -c 'echo " + most.substr(0, most.find('\n')) +
+	      " > /proc/sys/net/core/netdev_max_backlog'");
+}
+
+// The self-check of the quick way to a rule's text takes a user namespace then.
+TEST(HardStart, TheNarrowWayNeedsNoSysAdmin) {
+	shell("nft list ruleset"); // loads the module
+	const pid_t child = fork();
+	if (child == 0) {
+		__user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+		__user_cap_data_struct data[2];
+		if (syscall(SYS_capget, &header, data) != 0) _exit(90);
+		for (uint32_t *set : {&data[0].effective, &data[0].permitted})
+			*set &= ~(1U << CAP_SYS_ADMIN);
+		if (syscall(SYS_capset, &header, data) != 0) _exit(91);
+		if (unshare(CLONE_NEWNET) == 0) _exit(92); // nothing is tested
+		_exit(narrow_way_works() ? 0 : 1);
+	}
+	int status = 0;
+	ASSERT_EQ(waitpid(child, &status, 0), child);
+	EXPECT_EQ(status, 0);
+}
+
+} // namespace
+} // namespace nft_drops::guest
