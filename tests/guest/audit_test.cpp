@@ -172,7 +172,9 @@ TEST_F(Audit, OutputDropsWithinAFlood) {
 		chain out { type filter hook output priority 0; udp dport 7004 counter drop; }
 		chain in { type filter hook input priority 0; udp dport 7005 counter drop; }; }')");
 	// What left sends from processor 1 comes in on processor 0.
-	shell("echo 1 > /sys/class/net/l0/queues/rx-0/rps_cpus");
+	// /sys shows the devices of the namespace in which it was mounted.
+	shell("mkdir -p /tmp/sys; mount -t sysfs sysfs /tmp/sys; echo 1 > /tmp/sys/class/net/l0/queues/rx-0/rps_cpus;"
+	      " umount /tmp/sys");
 	Monitor monitor({"--format", "line", "--audit", "--limit", "10/second"});
 	std::thread flood([this] {
 		run_on(1);

@@ -49,7 +49,9 @@ TEST(HardStart, UnderAFlood) {
 	Topology net;
 	const std::string most = shell("nsenter -t 1 -n cat /proc/sys/net/core/netdev_max_backlog");
 	shell("nsenter -t 1 -n sh -c 'echo 3 > /proc/sys/net/core/netdev_max_backlog'");
-	shell("echo 1 > /sys/class/net/l0/queues/rx-0/rps_cpus");
+	// /sys shows the devices of the namespace in which it was mounted.
+	shell("mkdir -p /tmp/sys; mount -t sysfs sysfs /tmp/sys; echo 1 > /tmp/sys/class/net/l0/queues/rx-0/rps_cpus;"
+	      " umount /tmp/sys");
 	std::atomic<bool> end = false;
 	std::thread flood([&] {
 		run_on(1);
