@@ -36,8 +36,8 @@ class Recorder {
 public:
 	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store, jit::Flows &flows,
 	         Loop &loop, Rulesets &rulesets, uint32_t only)
-	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(flows), rulesets_(rulesets),
-	      names_(flows.expression()), rows_(rulesets, names_, only, options.netns) {}
+	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(flows), loop_(loop),
+	      names_(flows.expression()), rows_(loop, rulesets, names_, only, options.netns) {}
 
 	Result<void> run(Signals &signals) {
 		now_ = Moment::now();

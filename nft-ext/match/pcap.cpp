@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <dlfcn.h>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace nft_drops {
@@ -50,11 +52,30 @@ private:
 	std::unique_ptr<void, LibraryClose> library_;
 };
 
+// The word of the first `word[...]` that reads the link header; empty if there is none. libpcap compiles these words
+// for DLT_RAW, too, and then reads the IP header instead (scanner.l: `link|ether|ppp|slip`, `fddi|tr|wlan`, `radio`).
+std::string_view link_header_access(std::string_view expression) {
+	constexpr std::string_view kWords[] = {"link", "ether", "ppp", "slip", "fddi", "tr", "wlan", "radio"};
+	for (size_t bracket = expression.find('['); bracket != std::string_view::npos;
+	     bracket = expression.find('[', bracket + 1)) {
+		const size_t last = expression.substr(0, bracket).find_last_not_of(" \t\n\r");
+		if (last == std::string_view::npos) continue;
+		const std::string_view before = expression.substr(0, last + 1);
+		const size_t first = before.find_last_not_of("abcdefghijklmnopqrstuvwxyz0123456789");
+		const std::string_view word = first == std::string_view::npos ? before : before.substr(first + 1);
+		if (std::ranges::find(kWords, word) != std::end(kWords)) return word;
+	}
+	return {};
+}
+
 } // namespace
 
 Result<std::vector<jit::PcapInstruction>> compile_pcap(const std::string &expression) {
 	const std::string what = "--pcap";
 	if (expression.size() > kMostBytes) return fail(what, fmt::format("longer than {} bytes", kMostBytes));
+	if (const auto word = link_header_access(expression); !word.empty())
+		return fail(fmt::format("--pcap {}", expression), fmt::format("'{}[' reads the link header", word),
+		            "drops are matched from the IP header on: see pcap-filter(7), ip[...]");
 	auto library = Libpcap::load();
 	if (!library) return std::unexpected(library.error());
 	const auto close = [&](pcap_t *handle) { library->close(handle); };

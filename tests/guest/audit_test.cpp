@@ -191,8 +191,9 @@ TEST_F(Audit, OutputDropsWithinAFlood) {
 	const Finished end = monitor.finish(SIGINT);
 	const std::string line = account_of({end.status, "", end.err}).line;
 	EXPECT_NE(line.find(" + 0 other"), std::string::npos) << end.err;
-	if (line.find("frees were missed") == std::string::npos)
+	if (line.find("frees were missed") == std::string::npos) {
 		EXPECT_EQ(line.find("the kernel freed"), std::string::npos) << end.err;
+	}
 	// What did not arrive for want of room in the backlog never saw a rule.
 	uint64_t dropped = 0;
 	for (const std::string &n :
@@ -201,8 +202,9 @@ TEST_F(Audit, OutputDropsWithinAFlood) {
 	EXPECT_GE(dropped, uint64_t{kPackets});
 	EXPECT_LE(number_before(end.err, " drops ("), dropped) << end.err;
 	// Kernels before 6.7 do not count all misses.
-	if (end.err.find("cannot tell how often") == std::string::npos)
+	if (end.err.find("cannot tell how often") == std::string::npos) {
 		EXPECT_GE(number_before(end.err, " drops (") + number_before(end.err, " lost"), dropped) << end.err;
+	}
 }
 
 } // namespace

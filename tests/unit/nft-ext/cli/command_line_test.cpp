@@ -84,9 +84,9 @@ TEST(CommandLine, MistakesAreNamed) {
 	EXPECT_THAT((Typed{"monitor", "--for", "tea"}.error()), HasSubstr("--for tea: not a time"));
 	EXPECT_THAT((Typed{"monitor", "--format", "xml"}.error()), HasSubstr("--format xml: no such format"));
 	EXPECT_THAT((Typed{"probe", "--count", "3"}.error()), HasSubstr("--count: not an option of this command"));
-	EXPECT_THAT((Typed{"probe", "--ko", "x.ko"}.error()), HasSubstr("--ko x.ko: the kernel"));
+	EXPECT_THAT((Typed{"probe", "--ko", "x.ko"}.error()), HasSubstr("--ko x.ko: the module's kernel"));
 	EXPECT_THAT((Typed{"probe", "--vmlinux", ""}.error()), HasSubstr("--vmlinux: the name is empty"));
-	EXPECT_THAT((Typed{"-o", "monitor"}.error()), HasSubstr("--optimize: of nft"));
+	EXPECT_THAT((Typed{"-o", "monitor"}.error()), HasSubstr("--optimize: an option of nft"));
 }
 
 TEST(CommandLine, HelpOfOneCommand) {

@@ -33,7 +33,7 @@ public:
 	std::optional<About> reply(uint32_t netns) override {
 		auto &replies = replies_[netns];
 		if (replies.empty()) return {};
-		About about = std::move(replies.front());
+		std::optional<About> about(std::in_place, replies.front());
 		replies.pop_front();
 		return about;
 	}

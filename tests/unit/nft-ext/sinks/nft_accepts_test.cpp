@@ -175,8 +175,7 @@ TEST(NftAccepts, BlockOutput) {
 	set_name(event.iifname, "\"}\n\x1b");
 	renderer->drop(drop_of(event, rule_answer("drop comment \"a\n\t}\n}\nb\"")), out);
 	renderer->drop(drop_of(event, Attribution{}), out);
-	renderer->drop(event, rule_answer("ip saddr 1.1.1.1 jump {\n\t\t\ttcp dport 5 drop\n\t\t}"), example_time(),
-	               out);
+	renderer->drop(drop_of(event, rule_answer("ip saddr 1.1.1.1 jump {\n\t\t\ttcp dport 5 drop\n\t\t}")), out);
 	event.cause = ND_CAUSE_POLICY;
 	renderer->drop(drop_of(event, policy_answer()), out);
 	event.cause = 99;
