@@ -91,6 +91,13 @@ Result<std::vector<jit::PcapInstruction>> compile_pcap(const std::string &expres
 		program.push_back({one.code, one.jt, one.jf, one.k});
 	}
 	library->free_code(&compiled);
+	// `inbound`, `ifname` and the like: libpcap compiles a load that only a socket filter understands (SKF_AD_OFF).
+	const bool needs_socket = std::ranges::any_of(program, [](const jit::PcapInstruction &i) {
+		return BPF_CLASS(i.code) == BPF_LD && BPF_MODE(i.code) == BPF_ABS && i.k >= 0x80000000U;
+	});
+	if (needs_socket)
+		return fail(fmt::format("--pcap {}", expression), "the expression asks what only a live capture knows",
+		            "use iifname or oifname of a MATCH for directions and devices");
 	if (program.size() > kMostInstructions)
 		return fail(what, fmt::format("libpcap makes {} instructions of it, {} are possible", program.size(),
 		                              kMostInstructions));
