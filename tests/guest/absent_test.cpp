@@ -80,7 +80,12 @@ TEST(Absent, Sense) {
 	expect_refusal({"monitor", "--for", "soon"}, 1, "soon");
 	expect_refusal({"monitor", "--for", "10 parsecs"}, 1, "parsecs");
 	expect_refusal({"monitor", "--format", "xml"}, 1, "xml");
-	expect_refusal({"monitor", "to", "the", "left"}, 1, "to");
+	// Words behind monitor are a MATCH: a wrong one gets nft's own message, with the part of the line marked.
+	const Finished wrong = run({nft_drops(), "monitor", "to", "the", "left"});
+	EXPECT_EQ(wrong.status, 1);
+	EXPECT_EQ(wrong.out, "");
+	EXPECT_TRUE(wrong.err.starts_with("Error: syntax error")) << wrong.err;
+	EXPECT_NE(wrong.err.find("to the left"), std::string::npos) << wrong.err;
 	expect_refusal({"--count", "x", "monitor"}, 1, "x");
 	// What is not built is not known, and does not half-work.
 	expect_refusal({"monitor", "-w", "/tmp/x.pcapng"}, 1, "-w");
