@@ -11,11 +11,13 @@ Display::Display(Loop &loop, Attributor &attributor, KernelNames &names, const O
     : loop_(loop), options_(options), completer_(loop, attributor, names, options.name_netns, [this](const Drop &drop) {
 	      for (const auto &sink : sinks_)
 		      sink->take(drop);
+	      if (!in_batch_) flush_soon();
       }) {
 }
 
 Display::~Display() {
 	loop_.cancel(timer_);
+	loop_.cancel(soon_);
 	for (const auto &sink : sinks_)
 		if (sink->descriptor() >= 0) loop_.forget(sink->descriptor());
 }
@@ -32,6 +34,20 @@ void Display::add(std::unique_ptr<Sink> sink) {
 	sinks_.push_back(std::move(sink));
 }
 
+void Display::begin() {
+	in_batch_ = true;
+	completer_.begin();
+}
+
+// A drop that waited for its rule's text reaches the Sinks between batches. Nobody else flushes them then.
+void Display::flush_soon() {
+	if (soon_ != 0) return;
+	soon_ = loop_.after(std::chrono::milliseconds(0), [this] {
+		soon_ = 0;
+		flush();
+	});
+}
+
 bool Display::take(const nd_event &event, const nd_path *path) {
 	if (full() || closed()) return false;
 	totals_.add(event);
@@ -41,6 +57,7 @@ bool Display::take(const nd_event &event, const nd_path *path) {
 }
 
 void Display::flush() {
+	in_batch_ = false;
 	for (const auto &sink : sinks_)
 		sink->flush();
 	watch_sinks();

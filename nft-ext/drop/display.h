@@ -30,7 +30,7 @@ public:
 	void add(std::unique_ptr<Sink> sink);
 
 	// Before each batch of events.
-	void begin() { completer_.begin(); }
+	void begin();
 	// False where it takes no more events now.
 	bool take(const nd_event &event, const nd_path *path);
 	// After each batch: hands on what is waiting.
@@ -56,6 +56,7 @@ public:
 
 private:
 	void watch_sinks();
+	void flush_soon();
 
 	Loop &loop_;
 	Options options_;
@@ -63,6 +64,8 @@ private:
 	Totals totals_;
 	DropCompleter completer_;
 	Loop::Timer timer_ = 0;
+	Loop::Timer soon_ = 0;
+	bool in_batch_ = false; // between begin() and flush()
 };
 
 } // namespace nft_drops::cli

@@ -65,6 +65,21 @@ protected:
 	FakeNames names_;
 };
 
+// Else a drop whose text came late would be seen only with the next drop.
+TEST_F(DisplayTest, ADropThatWaitedForItsTextIsFlushed) {
+	Display display(loop_, attributor_, names_, {});
+	FakeSink &sink = add_sink(display, -1);
+	display.begin();
+	EXPECT_TRUE(display.take(drop_by(1, 7), nullptr));
+	display.flush();
+	EXPECT_TRUE(sink.rules.empty());
+	const int before = sink.flushed;
+	attributor_.answer(1);
+	EXPECT_EQ(sink.rules, std::vector<uint64_t>{7});
+	ASSERT_TRUE(loop_.once(Loop::Clock::now() + 1s));
+	EXPECT_GT(sink.flushed, before);
+}
+
 TEST_F(DisplayTest, EverySinkGetsEveryDropInTheSameOrder) {
 	Display display(loop_, attributor_, names_, {});
 	FakeSink &one = add_sink(display, -1);
