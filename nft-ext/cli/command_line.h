@@ -61,9 +61,9 @@ inline constexpr const char *kDefaultDatabase = "/var/lib/nft-drops/drops.db";
 
 struct RecordOptions {
 	std::string database = kDefaultDatabase;
-	std::string netns;                               // --netns; empty: all network namespaces
+	std::string netns;                                // --netns; empty: all network namespaces
 	std::chrono::seconds keep = std::chrono::days(7); // --keep
-	int64_t max_size = int64_t{256} << 20;           // --max-size: bytes
+	int64_t max_size = int64_t{256} << 20;            // --max-size: bytes
 };
 
 // What --format and --json say is in MonitorOptions.

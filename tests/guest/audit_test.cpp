@@ -164,8 +164,9 @@ uint64_t number_before(const std::string &text, const std::string &word) {
 	return begin == end ? 0 : std::stoull(text.substr(begin, end - begin));
 }
 
-// Output drops of a task, and a flood of drops in the softirqs that interrupt it on the same processor: each free is
-// found to its drop.
+// Output drops of a task, and a flood of drops in the softirqs that interrupt the task on the same processor. The
+// kernel skips a probe while another BPF program runs on that processor: such a drop is in `lost`, and its free is
+// "other".
 TEST_F(Audit, OutputDropsWithinAFlood) {
 	constexpr int kPackets = 4'000;
 	shell(R"(nft 'table ip t {
@@ -190,10 +191,8 @@ TEST_F(Audit, OutputDropsWithinAFlood) {
 	sched_setaffinity(0, sizeof(all), &all);
 	const Finished end = monitor.finish(SIGINT);
 	const std::string line = account_of({end.status, "", end.err}).line;
-	EXPECT_NE(line.find(" + 0 other"), std::string::npos) << end.err;
-	if (line.find("frees were missed") == std::string::npos) {
-		EXPECT_EQ(line.find("the kernel freed"), std::string::npos) << end.err;
-	}
+	ASSERT_NE(line, "") << end.err;
+	EXPECT_LE(number_before(line, " other"), number_before(end.err, " lost")) << end.err;
 	// What did not arrive for want of room in the backlog never saw a rule.
 	uint64_t dropped = 0;
 	for (const std::string &n :

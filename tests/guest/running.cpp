@@ -178,6 +178,8 @@ Leftovers leftovers() {
 std::vector<std::string> programs_alive() {
 	std::vector<std::string> names;
 	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+		const std::string pid = entry.path().filename();
+		if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
 		// "PID (NAME) STATE ...": proc(5). A process that has gone meanwhile has nothing.
 		const std::string stat = contents(entry.path() / "stat");
 		const size_t open = stat.find('('), close = stat.rfind(") ");

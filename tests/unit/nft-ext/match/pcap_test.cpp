@@ -28,9 +28,9 @@ TEST_F(Pcap, WhatRawIpCanHold) {
 
 // libpcap's words, and ours in front.
 TEST_F(Pcap, LinkLevelWordsAreRefused) {
-	for (const char *expression :
-	     {"ether host 1:2:3:4:5:6", "ether src 1:2:3:4:5:6", "ether broadcast", "ether multicast", "vlan 5",
-	      "mpls 7", "pppoes", "arp host 10.0.0.1", "link[0] == 1", "ether [0] & 1 != 0", "wlan type mgt", "inbound"}) {
+	for (const char *expression : {"ether host 1:2:3:4:5:6", "ether src 1:2:3:4:5:6", "ether broadcast",
+	                               "ether multicast", "vlan 5", "mpls 7", "pppoes", "arp host 10.0.0.1",
+	                               "link[0] == 1", "ether [0] & 1 != 0", "wlan type mgt", "inbound"}) {
 		const auto program = compile_pcap(expression);
 		ASSERT_FALSE(program) << expression;
 		EXPECT_THAT(program.error().message(), testing::StartsWith(std::string("--pcap ") + expression + ": "));
