@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/monitor.h"
 
+#include "jit/attach/probe_health.h"
 #include "jit/start/session.h"
 #include "nft-ext/commands/live_kernel_names.h"
 #include "nft-ext/drop/display.h"
@@ -53,6 +54,7 @@ public:
 		    where_it_looks(session_.plan.sites.size(), session_.kernel.release,
 		                   session_.probe->counts().missed_complete) +
 		    without_);
+		if (auto sight = watch_sight(); !sight) return sight;
 		if (ready) ready();
 		loop_.watch(signals_.fd(), POLLIN, [this](short) { on_signal(); });
 		loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
@@ -62,6 +64,9 @@ public:
 		}
 		if (auto ok = end(); !ok) return ok;
 		loop_.forget(signals_.fd());
+		if (sight_ended_)
+			return fail("monitor", jit::describe(*blind_) + ", and the probe sees nothing any more",
+			            "start it again");
 		if (auto failed = display_.failed()) return std::unexpected(*failed);
 		return {};
 	}
@@ -76,8 +81,55 @@ private:
 	static constexpr size_t kAtOnce = 4096;
 	// How long events stay in the ring while there is no room for drops that wait for their rule's text.
 	static constexpr auto kNoRoom = 20ms;
+	static constexpr auto kLookEvery = 500ms;
 
 	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
+
+	// The kernel tells nobody when it ends a kprobe's sight, so the probe's health is looked at twice a second.
+	Result<void> watch_sight() {
+		auto health = jit::ProbeHealth::start(session_.plan, session_.kernel);
+		if (!health) return std::unexpected(health.error());
+		health_.emplace(std::move(*health));
+		seen_at_ = Clock::now();
+		if (health_->fd() >= 0) loop_.watch(health_->fd(), POLLIN, [this](short) { look(); });
+		look_later();
+		return {};
+	}
+
+	void look_later() {
+		loop_.after(kLookEvery, [this] {
+			if (ended_) return;
+			look();
+			look_later();
+		});
+	}
+
+	void look() {
+		using State = jit::ProbeHealth::State;
+		const State state = health_->look();
+		if (state != State::kSees && !blind_) {
+			blind_ = state;
+			tell("drops are not seen: " + jit::describe(state));
+		}
+		if (state == State::kSees || state == State::kWasSwitchedOff) {
+			end_gap();
+			seen_at_ = Clock::now();
+		}
+		// A probe for other code needs its own Plan and self-test.
+		if (state == State::kNotLoaded || state == State::kReplaced) done_ = sight_ended_ = true;
+	}
+
+	// Tells the time since the probe was last known to see.
+	void end_gap() {
+		if (!blind_) return;
+		const auto gap = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - seen_at_);
+		const auto to = std::chrono::system_clock::now();
+		unseen_ += gap;
+		display_.not_watched(to - gap, to, jit::describe(*blind_));
+		if (sight_ended_) return;
+		tell("watching again: drops are seen");
+		blind_.reset();
+	}
 
 	void on_signal() {
 		done_ = true;
@@ -125,6 +177,9 @@ private:
 	// Links gone, everything captured printed, summary.
 	Result<void> end() {
 		ended_ = true;
+		if (!sight_ended_) look();
+		if (health_->fd() >= 0) loop_.forget(health_->fd());
+		end_gap();
 		session_.probe->detach();
 		loop_.forget(session_.probe->fd());
 		// What is in the ring is bounded, and taking it waits for nobody.
@@ -144,7 +199,8 @@ private:
 		if (const uint64_t n = display_.totals().undecided)
 			tell(fmt::format("{} undecided drops: what decides could not be read", n));
 		tell(display_.totals().summary(
-		        counts.lost(), options_.match || options_.pcap ? std::optional(counts.drops) : std::nullopt));
+		        counts.lost(), options_.match || options_.pcap ? std::optional(counts.drops) : std::nullopt,
+		        unseen_));
 		return {};
 	}
 
@@ -176,6 +232,11 @@ private:
 	bool no_room_ = false;                                // that ended the last time
 	bool done_ = false;
 	bool ended_ = false;
+	std::optional<jit::ProbeHealth> health_;
+	Clock::time_point seen_at_;                    // the probe saw then
+	std::optional<jit::ProbeHealth::State> blind_; // why the probe does not see now; nothing: the probe sees
+	bool sight_ended_ = false;                     // for good: another probe is needed
+	std::chrono::milliseconds unseen_{};
 };
 
 // An error of the words is shown in nft's own form.

@@ -68,6 +68,13 @@ void Display::lost(uint64_t drops) {
 		sink->lost(drops);
 }
 
+void Display::not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+                          std::string_view why) {
+	for (const auto &sink : sinks_)
+		sink->not_watched(from, to, why);
+	flush();
+}
+
 void Display::watch_sinks() {
 	bool again = false;
 	for (const auto &sink : sinks_) {

@@ -36,6 +36,9 @@ public:
 	// After each batch: hands on what is waiting.
 	void flush();
 	void lost(uint64_t drops);
+	// Tells all Sinks that drops in this time were not seen.
+	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
+	                 std::string_view why);
 
 	// Drops whose rule's text is not known yet.
 	[[nodiscard]] size_t held() const { return completer_.held(); }

@@ -25,10 +25,12 @@ void Totals::add(const nd_event &event) {
 	}
 }
 
-std::string Totals::summary(uint64_t lost, std::optional<uint64_t> of) const {
+std::string Totals::summary(uint64_t lost, std::optional<uint64_t> of, std::chrono::milliseconds unseen) const {
 	std::string text =
 	        fmt::format("{} drops ({} by rule, {} by policy, {} other)", all(), by_rule, by_policy, other);
 	if (of) text += fmt::format(" of {}", *of);
+	if (unseen.count() > 0)
+		return text + fmt::format(", unseen for {} s, lost otherwise: {}", seconds(unseen), lost);
 	return text + fmt::format(", {} lost", lost);
 }
 

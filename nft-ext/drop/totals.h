@@ -5,6 +5,7 @@
 
 #include "bpf/shared/event.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,7 +22,9 @@ struct Totals {
 	[[nodiscard]] uint64_t all() const { return by_rule + by_policy + other; }
 	// "N drops (R by rule, P by policy, O other), L lost"
 	// With a filter, of `of` drops: "N drops (...) of T, L lost".
-	[[nodiscard]] std::string summary(uint64_t lost, std::optional<uint64_t> of = std::nullopt) const;
+	// `unseen`: how long the probe did not see. Then nobody knows what was lost, and the line says so.
+	[[nodiscard]] std::string summary(uint64_t lost, std::optional<uint64_t> of = std::nullopt,
+	                                  std::chrono::milliseconds unseen = {}) const;
 	// "1,203 netfilter drops = 1,198 by rule + 5 by policy + 0 other". The probe saw `seen` drops of nf_tables; the
 	// kernel gave netfilter as the drop reason of `freed` of these.
 	[[nodiscard]] std::string audit(uint64_t seen, uint64_t freed) const;
