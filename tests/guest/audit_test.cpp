@@ -192,7 +192,11 @@ TEST_F(Audit, OutputDropsWithinAFlood) {
 	const Finished end = monitor.finish(SIGINT);
 	const std::string line = account_of({end.status, "", end.err}).line;
 	ASSERT_NE(line, "") << end.err;
-	EXPECT_LE(number_before(line, " other"), number_before(end.err, " lost")) << end.err;
+	// Kernels before 6.7 do not count all misses.
+	const bool counts_misses = end.err.find("cannot tell how often") == std::string::npos;
+	if (counts_misses) {
+		EXPECT_LE(number_before(line, " other"), number_before(end.err, " lost")) << end.err;
+	}
 	// What did not arrive for want of room in the backlog never saw a rule.
 	uint64_t dropped = 0;
 	for (const std::string &n :
@@ -200,8 +204,7 @@ TEST_F(Audit, OutputDropsWithinAFlood) {
 		dropped += std::stoull(n);
 	EXPECT_GE(dropped, uint64_t{kPackets});
 	EXPECT_LE(number_before(end.err, " drops ("), dropped) << end.err;
-	// Kernels before 6.7 do not count all misses.
-	if (end.err.find("cannot tell how often") == std::string::npos) {
+	if (counts_misses) {
 		EXPECT_GE(number_before(end.err, " drops (") + number_before(end.err, " lost"), dropped) << end.err;
 	}
 }
