@@ -175,7 +175,8 @@ Semantics Decoder::understand(const McInstruction &mc, const uint8_t *bytes) con
 		                               : mc.name[4] == 'W' ? 2
 		                               : mc.name[4] == 'L' ? 4
 		                                                   : 8);
-		m.repeat = bytes[0] == 0xf3 || bytes[1] == 0xf3;
+		// A prefix is a byte of the instruction; behind a short one the code may end.
+		m.repeat = bytes[0] == 0xf3 || (mc.size > 1 && bytes[1] == 0xf3);
 	}
 	if (m.op == Op::kMov && is_absolute(mc.name)) m.unclear = "it uses an absolute address";
 	if (m.op == Op::kImul && !mc.operands.empty() && !mc.operands.front().is_def) m.op = Op::kClobber; // rdx:rax
