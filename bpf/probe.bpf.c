@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probe template that reports drops: its program runs when nft_do_chain drops a packet.
+ * The probe template that reports drops: its program runs when nft_do_chain drops a packet. The file has more than 500
+ * lines because clang compiles the template as one unit, and the optimiser folds all of it into each site's program.
  *
  * The build compiles this file to optimised LLVM bitcode without debug information. At run time jit/compile copies
  * nd_at_site() once for each site of the Plan, puts in that site's constants (nd_layout, nd_site), and optimises. The

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// One file of more than 500 lines: every test uses the fixture CountTest.
 // Counting in the kernel, on a real one with real packets. The truth comes from nft's own counters and from what was
 // sent. NFT_DROPS_FULL=1 sends as much as the project promises to have seen; else less, for machines that are emulated.
 #include "nft-ext/demo/demo_network.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// One file of more than 500 lines: every test uses the same database and the same rows.
 // The history: what is written is found, bounded and whole.
 #include "nft-ext/history/listing.h"
 #include "nft-ext/history/reader.h"
