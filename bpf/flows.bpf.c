@@ -197,7 +197,7 @@ static __always_inline int has_ports(nd_u8 protocol) {
 	       protocol == IPPROTO_UDPLITE_ || protocol == IPPROTO_DCCP_;
 }
 
-/* What is at `at`, the transport header, of which `have` bytes are there. */
+/* Reads the transport header at the address `at`. `have` bytes of the packet are there. */
 static __always_inline void find_port(struct nd_flow_key *key, nd_u64 at, long long have) {
 	if (has_ports(key->protocol)) {
 		if (have < 4) return;
