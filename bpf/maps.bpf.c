@@ -4,6 +4,7 @@
  * their debug information (BTF), and the code compiles faster at run time without any. The build links the two files.
  */
 #include "helpers.h"
+#include "shared/select.h"
 #include "shared/self_test.h"
 #include "shared/site.h"
 
@@ -42,6 +43,15 @@ struct {
 	__type(key, nd_u32);
 	__type(value, struct nd_netfilter_code);
 } nd_netfilter SEC(".maps");
+
+/* The loader makes this one only where the user gave a SELECTOR. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_selected);
+} nd_selected SEC(".maps");
 
 volatile struct nd_watched nd_watched = {0};
 

@@ -10,6 +10,7 @@
  */
 #include "locate.h"
 #include "match.h"
+#include "select.h"
 #include "shared/self_test.h"
 
 /* bpf/maps.bpf.c */
@@ -369,7 +370,7 @@ __noinline int nd_report(struct report *report) {
 	struct base base;
 	nd_u64 generation;
 	nd_u32 netns;
-	int held, matched = ND_MATCHED_YES;
+	int held, matched = ND_MATCHED_YES, selected = SELECTED_YES;
 
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
@@ -378,6 +379,17 @@ __noinline int nd_report(struct report *report) {
 	here = this_cpu();
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason) follow(pkt.skb, here);
+	if (nd_the_settings.selector && here) {
+		struct candidate drop = {.table = base.table,
+		                         .chain_name = base.name,
+		                         .rule = report->rule,
+		                         .netns = netns,
+		                         .generation = base.generation,
+		                         .cause = cause};
+
+		selected = select_drop(&drop, (char *)here->subject.scratch, lay);
+		if (selected == SELECTED_NO) return 0;
+	}
 	if (nd_the_settings.filter && nd_watched.filter && here) {
 		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
 		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
@@ -389,6 +401,7 @@ __noinline int nd_report(struct report *report) {
 		e = reserve(sizeof(*e), cause, netns, here);
 	if (!e) return 0;
 	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
+	if (nd_the_settings.selector && selected == SELECTED_ASK) e->flags |= ND_FLAG_ASK_CHAIN;
 	e->verdict = report->verdict;
 	e->location = 0;
 	e->rule_handle = member(report->rule, &lay->rule_handle);

@@ -248,13 +248,14 @@ struct nd_of_cpu {
 	 */
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
-	struct nd_subject subject; /* with nd_settings.filter */
+	struct nd_subject subject; /* with nd_settings.filter or nd_settings.selector */
 };
 
 /* What the user asks of the probe. jit/compile makes constants of these members. */
 struct nd_settings {
-	nd_u32 path;   /* events are followed by a struct nd_path */
-	nd_u32 filter; /* there is a nd_match() (match.h) */
+	nd_u32 path;     /* events are followed by a struct nd_path */
+	nd_u32 filter;   /* there is a nd_match() (match.h) */
+	nd_u32 selector; /* there is a map nd_selected (select.h) */
 	/* SKB_DROP_REASON_NETFILTER_DROP: packets freed for this reason, or in struct nd_netfilter_code, are watched.
 	 * 0: no frees are watched. */
 	nd_u32 drop_reason;

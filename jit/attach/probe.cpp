@@ -38,6 +38,7 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 		for (const char *unused : {"nd_in_hand", "nd_netfilter"})
 			bpf_map__set_autocreate(bpf_object__find_map_by_name(object_, unused), false);
 	}
+	if (!options.selects) bpf_map__set_autocreate(bpf_object__find_map_by_name(object_, "nd_selected"), false);
 	if (auto loaded = load_object(object_); !loaded) return loaded;
 	if (auto watching = watch(options.netns); !watching) return watching;
 	ring_ = ring_buffer__new(bpf_map__fd(events), on_event, this, nullptr);
@@ -80,6 +81,18 @@ Result<void> Probe::set_netfilter_code(std::span<const nd_code_range> code) {
 	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(object_, "nd_netfilter"), &zero, &value, BPF_ANY) != 0)
 		return fail("--audit: netfilter's code", strerror(errno));
 	return {};
+}
+
+Result<void> Probe::select(const Selector &selector) {
+	auto selected = Selected::open(bpf_object__find_map_fd_by_name(object_, "nd_selected"));
+	if (!selected) return std::unexpected(selected.error());
+	selected_.emplace(std::move(*selected));
+	selected_->set(selector);
+	return {};
+}
+
+void Probe::tell_chain(const nd_event &event, bool in_chain) {
+	if (selected_) selected_->tell(event.netns, event.table_handle, event.rule_handle, event.generation, in_chain);
 }
 
 int Probe::fd() const {

@@ -5,6 +5,7 @@
 
 #include "bpf/shared/event.h"
 #include "bpf/shared/site.h"
+#include "jit/attach/selected.h"
 #include "jit/attach/sites.h"
 #include "jit/base/result.h"
 #include "jit/resolve/plan.h"
@@ -45,6 +46,7 @@ struct ProbeOptions {
 	uint32_t netns = 0;                  // inode number of the network namespace to watch; 0: all
 	bool netns_held = false;             // something of the caller's keeps that namespace alive: it costs less
 	size_t ring_bytes = 8 * 1024 * 1024; // a power of two; about 20,000 events
+	bool selects = false;                // the object was made with nd_settings.selector
 };
 
 // The links belong to this process: when it ends, however it ends, the kernel takes them away.
@@ -66,6 +68,11 @@ public:
 	Result<void> watch(uint32_t netns, bool held = false, bool filtered = false);
 	// With nd_settings.drop_reason: frees in this code are netfilter's, too, whatever reason they give.
 	Result<void> set_netfilter_code(std::span<const nd_code_range> code);
+	// From now on only drops of `selector` become events, and drops with ND_FLAG_ASK_CHAIN. With
+	// nd_settings.selector.
+	Result<void> select(const Selector &selector);
+	// The reply to ND_FLAG_ASK_CHAIN: whether the event's rule stands in the selected chain.
+	void tell_chain(const nd_event &event, bool in_chain);
 	// Becomes readable when there are events.
 	[[nodiscard]] int fd() const;
 	// Hands over the events that are in the ring, in the order in which they were written. False where `handle`
@@ -85,6 +92,7 @@ private:
 	bpf_object *object_ = nullptr;
 	ring_buffer *ring_ = nullptr;
 	std::vector<AttachedSite> sites_;
+	std::optional<Selected> selected_;
 	bpf_link *frees_ = nullptr;
 	int frees_program_ = -1; // the object's descriptor
 	const EventHandler *handle_ = nullptr;

@@ -109,17 +109,23 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
-	nd_settings settings{.path = options.path, .filter = !options.filter.empty(), .drop_reason = 0};
+	const bool selects = options.selector.kind != ND_SELECT_ALL;
+	nd_settings settings{
+	        .path = options.path, .filter = !options.filter.empty(), .selector = selects, .drop_reason = 0};
 	if (options.audit) {
 		auto reason = netfilter_drop_reason();
 		if (!reason) return std::unexpected(reason.error());
 		settings.drop_reason = *reason;
 	}
-	auto probe = make(s, settings, options.filter, *test, {.ring_bytes = options.ring_bytes});
+	auto probe = make(s, settings, options.filter, *test, {.ring_bytes = options.ring_bytes, .selects = selects});
 	if (!probe) return std::unexpected(probe.error());
 	if (options.audit) {
 		if (auto set = (*probe)->set_netfilter_code(s.netfilter.ranges()); !set)
 			return std::unexpected(set.error());
+	}
+	if (selects) {
+		if (auto selected = (*probe)->select(options.selector); !selected)
+			return std::unexpected(selected.error());
 	}
 	if (auto watching = (*probe)->watch(options.netns, options.netns_held, !options.filter.empty()); !watching)
 		return std::unexpected(watching.error());

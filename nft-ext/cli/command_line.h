@@ -32,7 +32,7 @@ enum class Command : unsigned {
 };
 
 struct MonitorOptions {
-	std::optional<std::string> match; // MATCH: only drops of packets that satisfy it
+	std::optional<std::string> match; // SELECTOR and MATCH, of why, too: what follows the command
 	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
 	std::optional<uint64_t> count;                     // --count: stop after this many drops
@@ -66,7 +66,7 @@ struct RecordOptions {
 	int64_t max_size = int64_t{256} << 20;            // --max-size: bytes
 };
 
-// What --format and --json say is in MonitorOptions.
+// SELECTOR, MATCH, and what --format and --json say are in MonitorOptions.
 struct WhyOptions {
 	std::string database = kDefaultDatabase;
 	std::string since = "10m"; // --since, as it was typed

@@ -309,12 +309,17 @@ constexpr OptionSpec kOptions[] = {
 };
 
 constexpr CommandSpec kCommands[] = {
-        {Command::kMonitor, Ours::kFirstWord, "monitor [drops] [MATCH...]",
+        {Command::kMonitor, Ours::kFirstWord,
+         "monitor [drops] [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)] "
+         "[MATCH...]",
          "show each packet that nftables drops, with the rule or policy that dropped it",
          "A line on standard error that starts with \"nft-drops: monitoring\" says that every drop from then on is "
          "seen. SIGINT (Ctrl-C) and SIGTERM end the monitor: it prints the drops that are already captured, as far as "
          "the reader takes them within a second, and tells the rest. Then it prints one summary line on standard "
          "error, \"nft-drops: N drops (R by rule, P by policy, O other), L lost\". A second signal ends it at once.\n\n"
+         "Behind table, chain or rule, only drops by this table, by rules that stand in this chain (or its policy), or "
+         "by this rule are shown. Names are followed through reloads. If the rule goes, a line on standard error says "
+         "so.\n\n"
          "MATCH is what stands in front of a verdict in an nft rule: tcp dport 22, or ip saddr 10.0.0.0/8 udp dport { "
          "53, 123 }. Only drops of packets that satisfy MATCH are shown, and the summary line tells how many drops "
          "there were in all: \"N drops (...) of T, L lost\". MATCH means what it means in a rule of the table that "
@@ -348,11 +353,13 @@ constexpr CommandSpec kCommands[] = {
          "become hours. SIGINT and SIGTERM end it.\n\n"
          "The service nft-drops-record.service runs it: systemctl enable --now nft-drops-record."},
         {Command::kWhy, Ours::kWhole,
-         "why [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)]",
+         "why [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)] [MATCH...]",
          "ask the history: which rule dropped these packets, how many, when",
          "Prints what nft's own listing would have looked like, newest last, with each flow as a comment above the "
          "rule "
          "that dropped it: packets, bytes, first and last time. Times in which nothing was recorded are told.\n\n"
+         "MATCH means what it means for monitor. The history holds devices, addresses, protocol and destination port; "
+         "a MATCH that asks for more is refused.\n\n"
          "Needs no privilege but to read the files: members of the group nft-drops may."},
         {Command::kProbe, Ours::kWhole, "probe",
          "show at which instructions of the kernel drops are seen, and why there",

@@ -4,13 +4,14 @@
 #include "jit/attach/probe_health.h"
 #include "jit/start/session.h"
 #include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/commands/match_words.h"
 #include "nft-ext/drop/display.h"
 #include "nft-ext/drop/namespaces.h"
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
-#include "nft-ext/match/match.h"
 #include "nft-ext/match/pcap.h"
+#include "nft-ext/match/selector.h"
 #include "nft-ext/sinks/output.h"
 #include "nft-ext/sinks/text_sink.h"
 #include "nft-ext/sinks/usdt.h"
@@ -38,10 +39,13 @@ constexpr auto kForPrinting = 200ms;
 class Monitor {
 public:
 	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets,
-	        std::string without)
-	    : options_(options), loop_(loop), signals_(signals), without_(std::move(without)),
-	      session_(std::move(session)), names_(session_.kernel.layout.expression),
-	      display_(loop, rulesets, names_, {.name_netns = options.all_netns, .count = options.count}) {
+	        jit::Selector selector, std::string without)
+	    : options_(options), loop_(loop), signals_(signals), selector_(std::move(selector)),
+	      without_(std::move(without)), session_(std::move(session)), names_(session_.kernel.layout.expression),
+	      display_(loop, rulesets, names_,
+	               {.name_netns = options.all_netns, .count = options.count, .wants = [this](const Drop &drop) {
+		                return stands_in_chain(drop);
+	                }}) {
 		display_.add(std::make_unique<UsdtSink>());
 		display_.add(std::make_unique<TextSink>(
 		        TextSink::Options{.format = options.format, .limit = options.limit}));
@@ -82,6 +86,15 @@ private:
 	// How long events stay in the ring while there is no room for drops that wait for their rule's text.
 	static constexpr auto kNoRoom = 20ms;
 	static constexpr auto kLookEvery = 500ms;
+
+	// Where the kernel did not know in which chain the rule stands. From then on the kernel knows.
+	std::optional<bool> stands_in_chain(const Drop &drop) {
+		const Attribution &attribution = *drop.attribution;
+		if (attribution.chain.empty()) return {};
+		const bool in_chain = attribution.chain == selector_.chain;
+		session_.probe->tell_chain(drop.event, in_chain);
+		return in_chain;
+	}
 
 	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
 
@@ -223,6 +236,7 @@ private:
 	const MonitorOptions &options_;
 	Loop &loop_;
 	Signals &signals_;
+	jit::Selector selector_;
 	std::string without_; // the families of tables whose rules cannot hold the MATCH, in words
 	jit::Session session_;
 	LiveKernelNames names_;
@@ -239,13 +253,12 @@ private:
 	std::chrono::milliseconds unseen_{};
 };
 
-// An error of the words is shown in nft's own form.
-Result<Match> match_of(const std::string &words, int netns) {
-	auto match = read_match(words, netns);
-	if (match) return std::move(*match);
-	if (match.error().text.empty()) return std::unexpected(match.error().error);
-	fputs(match.error().text.c_str(), stderr);
-	return fail("MATCH", "nothing is monitored", "see nft(8), section EXPRESSIONS");
+// What the SELECTOR names is not in the ruleset. Tables and chains come back by their names, a rule does not.
+Result<void> without_selected(const jit::Selector &selector) {
+	if (selector.kind == ND_SELECT_RULE)
+		return fail(words_of(selector), "there is no such rule", "nft -a list ruleset shows handles");
+	say(fmt::format("there is no {} now; its drops are shown once there is", words_of(selector)));
+	return {};
 }
 
 std::string in_words(const std::vector<std::string> &without) {
@@ -261,33 +274,40 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	                                                        : NetNamespace::open(options.netns);
 	if (!netns) return std::unexpected(netns.error());
 	const bool one = !options.all_netns;
-	Match match;
 	std::vector<jit::PcapInstruction> pcap;
 	if (options.pcap) {
 		auto compiled = compile_pcap(*options.pcap);
 		if (!compiled) return std::unexpected(compiled.error());
 		pcap = std::move(*compiled);
 	}
-	if (options.match) {
-		auto read = match_of(*options.match, netns->descriptor());
-		if (!read) return std::unexpected(read.error());
-		match = std::move(*read);
-	}
+	auto words = read_words(options.match, netns->descriptor(), "nothing is monitored");
+	if (!words) return std::unexpected(words.error());
+	const jit::Selector &selector = words->selector;
+	const Match &match = words->match;
+	const bool selects = selector.kind != ND_SELECT_ALL;
 	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	Loop loop;
 	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
 		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
 	});
+	if (selects) rulesets.watch({selector.family, selector.table, selector.chain, selector.handle});
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
 	                                    .netns_held = one,
 	                                    .path = options.path,
 	                                    .filter = {match.families, pcap},
+	                                    .selector = selector,
 	                                    .audit = options.audit});
 	if (!session) return std::unexpected(session.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	return Monitor(options, loop, signals, std::move(*session), rulesets, in_words(match.without)).run(ready);
+	if (one && rulesets.is_there() == false) {
+		if (auto can = without_selected(selector); !can) return can;
+	}
+	if (selector.kind == ND_SELECT_RULE)
+		rulesets.on_gone([&selector] { say(fmt::format("handle {} is gone", selector.handle)); });
+	return Monitor(options, loop, signals, std::move(*session), rulesets, selector, in_words(match.without))
+	        .run(ready);
 }
 
 } // namespace nft_drops::cli

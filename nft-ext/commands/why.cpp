@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/why.h"
 
+#include "nft-ext/commands/match_words.h"
 #include "nft-ext/history/listing.h"
 #include "nft-ext/history/reader.h"
 #include "nft-ext/history/store.h"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,21 +23,6 @@ constexpr const char *kTimes = "give one as 10m, 2h, 14:05 or '2026-11-20 14:05'
 Result<int64_t> time_of(const char *option, const std::string &text, int64_t now) {
 	if (auto time = parse_time(text, now)) return *time;
 	return fail(fmt::format("{} {}", option, text), "not a time", kTimes);
-}
-
-// The words behind "why": the grammar has seen that they fit.
-Result<void> select(const CommandLine &line, HistoryQuery &query) {
-	const auto &words = line.words;
-	if (words.size() < 4) return {};
-	query.family = words[2];
-	query.table = words[3];
-	if (words.size() > 4) query.chain = words[4];
-	if (words.size() < 7) return {};
-	const std::string_view handle = words[6];
-	const auto [end, error] = std::from_chars(handle.data(), handle.data() + handle.size(), query.handle);
-	if (error != std::errc() || end != handle.data() + handle.size() || query.handle == 0)
-		return fail(fmt::format("handle {}", handle), "not a number", "nft -a list ruleset shows handles");
-	return {};
 }
 
 Result<void> print(const std::string &text) {
@@ -69,7 +54,16 @@ Result<void> why(const CommandLine &line) {
 	if (query.since > query.until)
 		return fail(fmt::format("--since {} --until {}", options.since, options.until),
 		            "the time ends before it begins", kTimes);
-	if (auto selected = select(line, query); !selected) return selected;
+	auto words = read_words(line.monitor.match, -1, "nothing is asked");
+	if (!words) return std::unexpected(words.error());
+	query.select(words->selector);
+	RowMatch match;
+	if (!words->match.families.empty()) {
+		auto made = RowMatch::make(std::move(words->match.families));
+		if (!made) return std::unexpected(made.error());
+		match = std::move(*made);
+		query.match = &match;
+	}
 	if (options.sort == "packets") query.sort = HistorySort::kPackets;
 	if (options.sort == "bytes") query.sort = HistorySort::kBytes;
 	query.limit = options.limit;

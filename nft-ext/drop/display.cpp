@@ -8,11 +8,22 @@
 namespace nft_drops::cli {
 
 Display::Display(Loop &loop, Attributor &attributor, KernelNames &names, const Options &options)
-    : loop_(loop), options_(options), completer_(loop, attributor, names, options.name_netns, [this](const Drop &drop) {
-	      for (const auto &sink : sinks_)
-		      sink->take(drop);
-	      if (!in_batch_) flush_soon();
-      }) {
+    : loop_(loop), options_(options),
+      completer_(loop, attributor, names, options.name_netns, [this](Drop &drop) { complete(drop); }) {
+}
+
+void Display::complete(Drop &drop) {
+	if (drop.event.flags & ND_FLAG_ASK_CHAIN) {
+		// take() could not count it.
+		const auto wanted = options_.wants ? options_.wants(drop) : std::nullopt;
+		if (wanted == false || full()) return;
+		drop.event.flags &= static_cast<nd_u8>(~ND_FLAG_ASK_CHAIN);
+		if (!wanted) drop.event.flags |= ND_FLAG_UNDECIDED;
+		totals_.add(drop.event);
+	}
+	for (const auto &sink : sinks_)
+		sink->take(drop);
+	if (!in_batch_) flush_soon();
 }
 
 Display::~Display() {
@@ -50,7 +61,7 @@ void Display::flush_soon() {
 
 bool Display::take(const nd_event &event, const nd_path *path) {
 	if (full() || closed()) return false;
-	totals_.add(event);
+	if (!(event.flags & ND_FLAG_ASK_CHAIN)) totals_.add(event);
 	completer_.add(event, path);
 	// In one namespace what is not read yet waits in the ring as well as here.
 	return options_.name_netns || !completer_.full();

@@ -10,6 +10,7 @@
 #include "nft-ext/loop/loop.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,8 +20,10 @@ namespace nft_drops::cli {
 class Display {
 public:
 	struct Options {
-		bool name_netns = false;       // several namespaces are watched
-		std::optional<uint64_t> count; // takes so many drops and no more
+		bool name_netns = false;         // several namespaces are watched
+		std::optional<uint64_t> count{}; // takes so many drops and no more
+		// Of a drop with ND_FLAG_ASK_CHAIN: whether it is wanted; nothing: that cannot be told.
+		std::function<std::optional<bool>(const Drop &)> wants{};
 	};
 	Display(Loop &loop, Attributor &attributor, KernelNames &names, const Options &options);
 	Display(const Display &) = delete;
@@ -58,6 +61,7 @@ public:
 	[[nodiscard]] std::optional<Error> failed() const;
 
 private:
+	void complete(Drop &drop);
 	void watch_sinks();
 	void flush_soon();
 

@@ -30,7 +30,7 @@ bool same_question(const nd_event &a, const nd_event &b) {
 } // namespace
 
 DropCompleter::DropCompleter(Loop &loop, Attributor &attributor, KernelNames &names, bool name_netns,
-                             std::function<void(const Drop &)> complete)
+                             std::function<void(Drop &)> complete)
     : loop_(loop), attributor_(attributor), names_(names), name_netns_(name_netns), complete_(std::move(complete)),
       nothing_(std::make_shared<const Attribution>()), unread_(unread_attribution()) {
 	attributor_.on_news([this](uint32_t netns) {

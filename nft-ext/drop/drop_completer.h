@@ -31,9 +31,9 @@ public:
 	static constexpr size_t kMostHeld = 8192;
 
 	// `name_netns`: several namespaces are watched, so that each drop says in which one it was. `complete` takes
-	// each drop.
+	// each drop, and may change it.
 	DropCompleter(Loop &loop, Attributor &attributor, KernelNames &names, bool name_netns,
-	              std::function<void(const Drop &)> complete);
+	              std::function<void(Drop &)> complete);
 	DropCompleter(const DropCompleter &) = delete;
 	DropCompleter &operator=(const DropCompleter &) = delete;
 	~DropCompleter();
@@ -80,7 +80,7 @@ private:
 	Attributor &attributor_;
 	KernelNames &names_;
 	bool name_netns_;
-	std::function<void(const Drop &)> complete_;
+	std::function<void(Drop &)> complete_;
 	std::unordered_map<uint32_t, Queue> queues_; // none is without a held drop or an open question
 	size_t held_ = 0;
 	SharedAttribution nothing_; // for drops of nobody's rule

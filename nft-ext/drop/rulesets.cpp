@@ -179,7 +179,8 @@ bool Rulesets::launch(uint32_t netns, Namespace &of) {
 	auto ruleset = Ruleset::start({.netns = of.home ? home_.descriptor() : of.file->descriptor(),
 	                               .narrow = narrow_,
 	                               .xtables = of.xtables,
-	                               .background = !of.home});
+	                               .background = !of.home,
+	                               .watched = of.home ? watched_ : std::nullopt});
 	if (!ruleset) {
 		died(of, ruleset.error());
 		return false;
@@ -230,6 +231,7 @@ void Rulesets::receive(uint32_t netns) {
 	of.progress = Clock::now();
 	const bool was_reading = of.ruleset->state() == Ruleset::State::kReading;
 	of.ruleset->receive([&](Attributed attributed) { answered(of, std::move(attributed)); });
+	look_at_watched(of);
 	if (of.ruleset->state() == Ruleset::State::kEnded) {
 		const Error error = of.ruleset->error();
 		died(of, error);
@@ -241,6 +243,12 @@ void Rulesets::receive(uint32_t netns) {
 		of.was_ready = true;
 	}
 	tell(netns);
+}
+
+void Rulesets::look_at_watched(const Namespace &of) {
+	if (!of.home || !of.ruleset->is_there()) return;
+	const auto before = std::exchange(is_there_, of.ruleset->is_there());
+	if (before == true && is_there_ == false && gone_) gone_();
 }
 
 void Rulesets::answered(Namespace &of, Attributed attributed) {

@@ -43,6 +43,12 @@ public:
 	// all times: the one, or the present one. Both must outlive this object.
 	// `trouble` is told why the ruleset of `home` cannot be read.
 	Rulesets(Loop &loop, const NetNamespace &home, bool all, std::function<void(const Error &)> trouble);
+	// Before start(): this object of `home`'s ruleset is watched.
+	void watch(WatchedObject object) { watched_ = std::move(object); }
+	// Whether the watched object is there; nothing: nobody knows yet.
+	[[nodiscard]] std::optional<bool> is_there() const { return is_there_; }
+	// Calls `gone` whenever the watched object goes.
+	void on_gone(std::function<void()> gone) { gone_ = std::move(gone); }
 	~Rulesets() override;
 
 	// Starts to read the ruleset of `home`.
@@ -95,7 +101,12 @@ private:
 		if (news_) news_(netns);
 	}
 
+	void look_at_watched(const Namespace &of);
+
 	Loop &loop_;
+	std::optional<WatchedObject> watched_;
+	std::optional<bool> is_there_;
+	std::function<void()> gone_;
 	const NetNamespace &home_;
 	bool all_;
 	std::function<void(const Error &)> trouble_;

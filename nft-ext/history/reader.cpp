@@ -57,6 +57,20 @@ int64_t latest(const FoundCulprit &culprit) {
 	return last;
 }
 
+// Rows of these times. A port is the third column of the rows' key, behind bucket and culprit: where the few values of
+// both are named, SQLite seeks each of them in place of reading all rows of the time.
+std::string buckets_within(const HistoryQuery &query, size_t culprits, int64_t since, int64_t until, int width) {
+	constexpr int64_t kMostSeeks = 100'000;
+	const int64_t first = (since - width) / width + 1, last = until / width;
+	const bool few = last >= first && (last - first + 1) * static_cast<int64_t>(culprits) <= kMostSeeks;
+	if (!query.match || !query.match->port() || !few)
+		return fmt::format("bucket > {} AND bucket <= {}", since - width, until);
+	std::string list;
+	for (int64_t bucket = first; bucket <= last; bucket++)
+		list += fmt::format("{}{}", list.empty() ? "" : ",", bucket * width);
+	return fmt::format("bucket IN ({}) AND culprit IN (SELECT id FROM culprit)", list);
+}
+
 // Each culprit's flows, and the culprits, in the order that is asked for; not more than the limit.
 void sort(const HistoryQuery &query, Found &found) {
 	const auto key = [&](const FoundFlow &flow) {
@@ -113,6 +127,14 @@ void sort(const HistoryQuery &query, Found &found) {
 }
 
 } // namespace
+
+void HistoryQuery::select(const jit::Selector &selector) {
+	if (selector.kind == ND_SELECT_ALL) return;
+	family = word_of_family(selector.family);
+	table = selector.table;
+	chain = selector.chain;
+	handle = selector.handle;
+}
 
 Result<HistoryReader> HistoryReader::open(const std::string &path) {
 	struct stat s{};
@@ -196,10 +218,12 @@ Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) 
 	// Rows whose bucket touches the time, and that are not known to lie outside of it.
 	const int64_t since = query.since / kSecond, until = query.until / kSecond;
 	std::string rows;
+	if (query.match && query.match->port()) only += fmt::format(" AND port = {}", *query.match->port());
 	for (const auto &[table, width] : {std::pair("minute", kMinuteSeconds), std::pair("hour", kHourSeconds)})
-		rows += fmt::format(
-		        "{}SELECT * FROM {} WHERE bucket > {} AND bucket <= {} AND last >= {} AND first <= {}{}",
-		        rows.empty() ? "" : " UNION ALL ", table, since - width, until, query.since, query.until, only);
+		rows += fmt::format("{}SELECT * FROM {} WHERE {} AND last >= {} AND first <= {}{}",
+		                    rows.empty() ? "" : " UNION ALL ", table,
+		                    buckets_within(query, culprits.size(), since, until, width), query.since,
+		                    query.until, only);
 	auto all = database_.prepare(fmt::format(
 	        "SELECT culprit, port, protocol, kind, saddr, daddr, iif, oif, sum(packets), sum(bytes),"
 	        " min(first), max(last) FROM ({}) GROUP BY culprit, port, protocol, kind, saddr, daddr, iif, oif",
@@ -210,12 +234,8 @@ Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) 
 		auto row = all->step();
 		if (!row) return std::unexpected(row.error());
 		if (!*row) break;
-		const auto [place, is_new] = places.try_emplace(all->number(0), found.culprits.size());
-		if (is_new) {
-			const auto known = culprits.find(all->number(0));
-			if (known == culprits.end()) return fail("history", "a rule is missing in it");
-			found.culprits.push_back({known->second, {}});
-		}
+		const auto known = culprits.find(all->number(0));
+		if (known == culprits.end()) return fail("history", "a rule is missing in it");
 		FoundFlow flow;
 		flow.flow.port = static_cast<uint16_t>(all->number(1));
 		flow.flow.protocol = static_cast<uint8_t>(all->number(2));
@@ -224,6 +244,9 @@ Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) 
 		flow.flow.daddr = address_of(all->bytes(5));
 		flow.flow.iif = all->text(6);
 		flow.flow.oif = all->text(7);
+		if (query.match && !query.match->takes(known->second, flow.flow)) continue;
+		const auto [place, is_new] = places.try_emplace(all->number(0), found.culprits.size());
+		if (is_new) found.culprits.push_back({known->second, {}});
 		flow.drops = {all->number(8), all->number(9), all->number(10), all->number(11)};
 		found.widened |= flow.drops.first < query.since || flow.drops.last > query.until;
 		found.time.from = std::min(found.time.from, flow.drops.first);

@@ -5,8 +5,10 @@
 #define NFT_DROPS_NFT_EXT_HISTORY_READER_H
 
 #include "jit/base/result.h"
+#include "jit/match/selector.h"
 #include "nft-ext/history/database.h"
 #include "nft-ext/history/row.h"
+#include "nft-ext/history/row_match.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,8 +24,11 @@ struct HistoryQuery {
 	// Whose drops; empty or 0: all.
 	std::string family, table, chain;
 	uint64_t handle = 0;
+	void select(const jit::Selector &selector);
 	// By the wall clock, both inclusive.
 	int64_t since = 0, until = 0;
+	// Only flows that it takes; null: all.
+	const RowMatch *match = nullptr;
 	HistorySort sort = HistorySort::kLast;
 	size_t limit = 0; // flows; 0: all
 };

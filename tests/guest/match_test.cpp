@@ -161,7 +161,8 @@ constexpr Table kTables[] = {{"netdev", "type filter hook ingress device l0 prio
 // Counts of one MATCH by all tables that take it.
 std::map<size_t, uint64_t> counters() {
 	std::map<size_t, uint64_t> all;
-	for (const auto &object : nlohmann::json::parse(shell("nft -j list ruleset"))["nftables"]) {
+	const auto listing = nlohmann::json::parse(shell("nft -j list ruleset"));
+	for (const auto &object : listing["nftables"]) {
 		if (!object.contains("rule") || !object["rule"].contains("comment")) continue;
 		for (const auto &expression : object["rule"]["expr"])
 			if (expression.contains("counter"))
@@ -169,6 +170,13 @@ std::map<size_t, uint64_t> counters() {
 				        expression["counter"]["packets"].get<uint64_t>();
 	}
 	return all;
+}
+
+// Whether a MATCH asks for bytes behind the network header.
+bool asks_transport(const std::string &match) {
+	static const std::regex named(R"((l4proto|protocol|nexthdr)( !=)? (\{[^}]*\}|\S+))");
+	static const std::regex header(R"((^| )(tcp(?! option)|udp|udplite|th|sctp|dccp|icmp|icmpv6|@th\S*)( |$|,))");
+	return std::regex_search(std::regex_replace(match, named, ""), header);
 }
 
 struct Summary {
@@ -193,10 +201,21 @@ protected:
 			const bool arp = t.family == std::string("arp");
 			shell("nft add rule " + chain + (arp ? " arp saddr ether != " : " ether saddr != ") + from +
 			      " accept");
-			for (size_t i = 0; i < matches.size(); i++)
-				run({"nft", "add rule " + chain + " " + matches[i] + " counter comment \"" +
-				                    std::to_string(i) + "\""});
-			shell("nft add rule " + chain + " drop");
+			// nft -i goes on after a rule that the family does not take. Later fragments have counters
+			// apart: the kernel's nft_payload_fast_eval() takes their payload for ports, MATCH does not.
+			const std::string later = std::string(t.family) + " m later";
+			std::string commands = "add chain " + later + "\n";
+			for (const char *is_later : {"ip frag-off & 0x1fff != 0", "frag frag-off != 0"})
+				commands += "add rule " + chain + " " + is_later + " goto " +
+				            later.substr(later.rfind(' ') + 1) + "\n";
+			for (size_t i = 0; i < matches.size(); i++) {
+				const std::string rule =
+				        " " + matches[i] + " counter comment \"" + std::to_string(i) + "\"\n";
+				commands += "add rule " + chain + rule;
+				if (!asks_transport(matches[i])) commands += "add rule " + later + rule;
+			}
+			shell("nft -i > /dev/null 2>&1 <<'END'\n" + commands + "END\nnft add rule " + chain +
+			      " drop; nft add rule " + later + " drop");
 		}
 	}
 	void send() {

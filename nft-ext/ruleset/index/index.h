@@ -91,12 +91,13 @@ public:
 	void gone(const Target &target);
 
 	Table *table(uint64_t handle);
+	// Null where the ruleset has no such table now.
+	Table *alive_table(uint8_t family, const std::string &name);
 	[[nodiscard]] const std::unordered_map<uint64_t, Table> &tables() const { return tables_; }
 	std::unordered_map<uint64_t, Table> &tables() { return tables_; }
 	[[nodiscard]] size_t rule_count() const { return rule_count_; } // alive ones
 
 private:
-	Table *alive_table(uint8_t family, const std::string &name);
 	void new_table(const Change &change);
 	void new_chain(const Change &change, const ChangeTime &at, std::vector<Target> *unread);
 	void new_rule(const Change &change, const ChangeTime &at, std::vector<Target> *unread);

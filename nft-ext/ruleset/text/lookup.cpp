@@ -298,6 +298,18 @@ Rule *Lookup::find(Table &table, uint64_t handle) {
 	return rule;
 }
 
+bool Lookup::is_there(const WatchedObject &object) {
+	Table *table = index_.alive_table(object.family, object.table);
+	if (table == nullptr) return false;
+	if (object.chain.empty()) return true;
+	const auto chain = table->chain_by_name.find(object.chain);
+	if (chain == table->chain_by_name.end()) return false;
+	if (object.handle == 0) return true;
+	const Rule *rule = table->rule(object.handle);
+	if (rule == nullptr) rule = find(*table, object.handle);
+	return rule != nullptr && rule->alive && rule->chain == chain->second;
+}
+
 Attribution Lookup::attribute(const nd_event &event) {
 	Attribution attribution;
 	attribution.family = family_name(event.family);

@@ -12,6 +12,7 @@
 #include "nft-ext/ruleset/netlink/netlink.h"
 #include "nft-ext/ruleset/text/formatter.h"
 #include "nft-ext/ruleset/text/reader.h"
+#include "nft-ext/ruleset/text/worker.h"
 
 #include <cstdint>
 #include <deque>
@@ -39,6 +40,9 @@ public:
 	Attribution attribute(const nd_event &event);
 	// The jumps that led to the rule that attribute() named; nullopt where they are not known (lookup_path.cpp).
 	std::optional<JumpPath> jump_path(const nd_event &event, const nd_path &path, const Attribution &attribution);
+
+	// Whether that is in the ruleset now.
+	bool is_there(const WatchedObject &object);
 
 	// To be polled; when one is readable, or after pause_ms(), drain().
 	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }

@@ -99,6 +99,8 @@ void Ruleset::receive(const std::function<void(Attributed)> &reply) {
 		} else if (const auto *ready = std::get_if<Ready>(&*message)) {
 			ready_ = *ready;
 			state_ = State::kReady;
+		} else if (const auto *presence = std::get_if<Presence>(&*message)) {
+			is_there_ = presence->there;
 		} else if (auto *error = std::get_if<Error>(&*message)) {
 			end(std::move(*error));
 		} else if (auto *attributed = std::get_if<Attributed>(&*message); attributed && open_ > 0) {

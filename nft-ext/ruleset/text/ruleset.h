@@ -44,6 +44,8 @@ public:
 	};
 	[[nodiscard]] State state() const { return state_; }
 	[[nodiscard]] const Ready &ready() const { return ready_; }
+	// Whether the object of WorkerOptions::watched is in the ruleset; nothing: none was asked for.
+	[[nodiscard]] std::optional<bool> is_there() const { return is_there_; }
 	[[nodiscard]] const Error &error() const { return error_; }
 	// The child met a rule that it can print only with WorkerOptions::xtables.
 	[[nodiscard]] bool needs_xtables() const { return needs_xtables_; }
@@ -71,6 +73,7 @@ private:
 	pid_t worker_ = -1;
 	State state_ = State::kReading;
 	Ready ready_;
+	std::optional<bool> is_there_;
 	Error error_;
 	bool needs_xtables_ = false;
 	size_t open_ = 0;

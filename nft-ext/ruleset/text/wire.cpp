@@ -137,6 +137,8 @@ std::string pack(const Reply &reply) {
 		writer.put_text(error->why);
 		writer.put_text(error->next);
 		writer.put(error->blame);
+	} else if (const auto *presence = std::get_if<Presence>(&reply)) {
+		writer.put(presence->there);
 	}
 	return writer.take();
 }
@@ -170,6 +172,9 @@ std::optional<Reply> unpack(std::string_view bytes) {
 		reply = std::move(error);
 		break;
 	}
+	case 3:
+		reply = Presence{reader.get<uint8_t>() != 0};
+		break;
 	default:
 		return {};
 	}

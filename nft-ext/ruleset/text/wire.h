@@ -18,7 +18,7 @@
 
 namespace nft_drops {
 
-// The worker's first message: it is ready to answer.
+// The worker is ready to answer: its first message, but for a Presence.
 struct Ready {
 	uint64_t tables = 0;
 	uint64_t rules = 0;
@@ -34,7 +34,12 @@ struct Attributed {
 	std::optional<JumpPath> path; // where the request asked for it, and it is known
 };
 
-using Reply = std::variant<Ready, Attributed, Error>;
+// Whether the object of WorkerOptions::watched is in the ruleset: in front of Ready, and whenever it comes or goes.
+struct Presence {
+	bool there = false;
+};
+
+using Reply = std::variant<Ready, Attributed, Error, Presence>;
 
 std::string pack(const Reply &reply);
 // nullopt where the bytes are no reply.

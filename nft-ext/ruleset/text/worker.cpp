@@ -87,7 +87,23 @@ bool serve(Lookup &lookup) {
 	return send_message(kSocket, pack(attributed));
 }
 
-void loop(Lookup &lookup) {
+// Tells when the watched object comes or goes.
+class Watch {
+public:
+	Watch(Lookup &lookup, const std::optional<WatchedObject> &object) : lookup_(lookup), object_(object) {}
+	bool tell() {
+		if (!object_) return true;
+		const bool there = lookup_.is_there(*object_);
+		return std::exchange(told_, there) == there || send_message(kSocket, pack(Presence{there}));
+	}
+
+private:
+	Lookup &lookup_;
+	const std::optional<WatchedObject> &object_;
+	std::optional<bool> told_;
+};
+
+void loop(Lookup &lookup, Watch &watch) {
 	std::array<pollfd, 3> watched{{{.fd = kSocket, .events = POLLIN, .revents = 0},
 	                               {.fd = lookup.ruleset_descriptor(), .events = POLLIN, .revents = 0},
 	                               {.fd = lookup.links_descriptor(), .events = POLLIN, .revents = 0}}};
@@ -102,6 +118,7 @@ void loop(Lookup &lookup) {
 				send_message(kSocket, pack(drained.error()));
 				return;
 			}
+			if (!watch.tell()) return;
 		}
 		if (ready > 0 && watched[0].revents != 0 && !serve(lookup)) return;
 		const bool worked = std::exchange(more, lookup.work());
@@ -144,8 +161,10 @@ void run_worker(int socket, const WorkerOptions &options, int parent) {
 		leave_if_unfit(**lookup);
 		malloc_trim(0);
 		const Lookup::Size size = (*lookup)->size();
-		if (send_message(kSocket, pack(Ready{size.tables, size.rules, size.generation, size.narrow})))
-			loop(**lookup);
+		Watch watch(**lookup, options.watched);
+		if (watch.tell() &&
+		    send_message(kSocket, pack(Ready{size.tables, size.rules, size.generation, size.narrow})))
+			loop(**lookup, watch);
 	} catch (const std::exception &) {
 		_exit(1);
 	}

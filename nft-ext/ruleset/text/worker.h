@@ -3,9 +3,19 @@
 #ifndef NFT_DROPS_NFT_EXT_RULESET_TEXT_WORKER_H
 #define NFT_DROPS_NFT_EXT_RULESET_TEXT_WORKER_H
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 namespace nft_drops {
+
+// A table, chain or rule by its names.
+struct WatchedObject {
+	uint8_t family = 0; // NFPROTO_*
+	std::string table;
+	std::string chain;   // empty: the table is meant
+	uint64_t handle = 0; // of the rule; 0: the chain is meant
+};
 
 // What such a process is called (PR_SET_NAME).
 inline constexpr const char *kWorkerName = "nft-drops-rules";
@@ -21,6 +31,8 @@ struct WorkerOptions {
 	bool xtables = false;
 	// Whoever made this namespace may be hostile: its worker gets less of the processor than others.
 	bool background = false;
+	// The worker tells when this object comes and goes (Presence).
+	std::optional<WatchedObject> watched = {};
 };
 
 // The exit status of a worker that met a rule of iptables-nft without WorkerOptions::xtables.

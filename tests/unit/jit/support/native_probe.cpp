@@ -13,18 +13,20 @@
 namespace nft_drops::jit_test {
 namespace {
 
-constexpr const char *kMaps[] = {"nd_events", "nd_here", "nd_ignored", "nd_in_hand", "nd_netfilter"};
+constexpr const char *kMaps[] = {"nd_events", "nd_here", "nd_ignored", "nd_in_hand", "nd_netfilter", "nd_selected"};
 
 FakeKernel *kernel;
 // Addresses of the maps in the probe that was compiled last.
 uint64_t ring_map;
 uint64_t here_map;
 uint64_t ignored_map;
+uint64_t selected_map;
 
 // The helpers, by their numbers in <linux/bpf.h>.
 void *map_lookup_elem(void *map, const uint32_t *key) {
 	if (reinterpret_cast<uint64_t>(map) == ignored_map)
 		return *key < kernel->ignored.size() ? &kernel->ignored[*key] : nullptr;
+	if (reinterpret_cast<uint64_t>(map) == selected_map) return *key ? nullptr : kernel->selected;
 	if (reinterpret_cast<uint64_t>(map) != here_map) kernel->bad_call = true;
 	return kernel->here_missing || *key ? nullptr : &kernel->here;
 }
@@ -170,15 +172,18 @@ NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites
              .sites = sites,
              .maps = kMaps,
              .helper = helper,
-             .prepare = [&layout](llvm::Module &m) {
-	             kernel->cast = layout.cast;
-	             set_netns(m);
-             }}) {
+             .prepare =
+                     [&layout](llvm::Module &m) {
+	                     kernel->cast = layout.cast;
+	                     set_netns(m);
+                     },
+             .selector = kernel->selected != nullptr}) {
 	for (const nd_site &s : sites)
 		programs_.push_back(code_.program(fmt::format("nd_site_{}", s.index)));
 	ring_map = code_.address("nd_events");
 	here_map = code_.address("nd_here");
 	ignored_map = code_.address("nd_ignored");
+	selected_map = kernel->selected ? code_.address("nd_selected") : 0;
 }
 
 } // namespace nft_drops::jit_test

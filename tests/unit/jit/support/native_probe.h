@@ -5,6 +5,7 @@
 #define NFT_DROPS_TESTS_UNIT_JIT_SUPPORT_NATIVE_PROBE_H
 
 #include "bpf/shared/event.h"
+#include "bpf/shared/select.h"
 #include "bpf/shared/self_test.h"
 #include "bpf/shared/site.h"
 #include "native_code.h"
@@ -39,6 +40,7 @@ public:
 	uint32_t wanted_netns = 0; // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
 	bool netns_held = false;
 	bool filter = false;
+	nd_selected *selected = nullptr; // the map nd_selected, if the probe has one; read when a NativeProbe is made
 	uint8_t rubbish = 0xaa; // what a reserved record holds
 
 	nd_of_cpu here{};

@@ -78,6 +78,19 @@ TEST(HistoryCommands, MistakesAreNamed) {
 	EXPECT_THAT(error_of({"record", "--since", "5m"}), HasSubstr("not an option of this command"));
 }
 
+TEST(HistoryCommands, WhyTakesAMatch) {
+	for (const auto &[words, match] : std::initializer_list<std::pair<std::vector<std::string>, const char *>>{
+	             {{"why", "tcp", "dport", "22"}, "tcp dport 22"},
+	             {{"why", "ip saddr 10.0.0.1", "--since", "2h"}, "ip saddr 10.0.0.1"},
+	             {{"why", "@th,16,16", "22"}, "@th,16,16 22"},
+	             {{"why", "chain", "inet", "t", "c", "udp", "dport", "53"}, "chain inet t c udp dport 53"}}) {
+		const auto line = typed(words);
+		ASSERT_TRUE(line) << match;
+		EXPECT_EQ(line->command, Command::kWhy) << match;
+		EXPECT_EQ(line->monitor.match, match);
+	}
+}
+
 // A table or chain with the name of a command keeps working.
 TEST(HistoryCommands, NftsOwnStaysNfts) {
 	for (const auto &words : {std::vector<std::string>{"why", "input", "drop"},

@@ -141,6 +141,31 @@ TEST_F(DisplayTest, TakesAsManyAsWereAskedFor) {
 	EXPECT_EQ(sink.finished, 1);
 }
 
+// The kernel did not know the rule's chain.
+TEST_F(DisplayTest, CountsADropOnlyOnceItIsWanted) {
+	std::optional<bool> wanted = false;
+	Display display(loop_, attributor_, names_, {.count = 2, .wants = [&](const Drop &) { return wanted; }});
+	FakeSink &sink = add_sink(display, -1);
+	const auto ask = [&](uint64_t rule) {
+		nd_event event = drop_by(1, rule);
+		event.flags |= ND_FLAG_ASK_CHAIN;
+		display.begin();
+		EXPECT_TRUE(display.take(event, nullptr));
+		attributor_.answer(1);
+	};
+	ask(7);
+	EXPECT_EQ(display.totals().all(), 0U);
+	EXPECT_TRUE(sink.rules.empty());
+	wanted = true;
+	ask(8);
+	EXPECT_EQ(display.totals().all(), 1U);
+	wanted = std::nullopt;
+	ask(9);
+	EXPECT_EQ(display.totals().all(), 1U);
+	EXPECT_EQ(display.totals().undecided, 1U);
+	EXPECT_EQ(sink.rules, (std::vector<uint64_t>{8, 9}));
+}
+
 TEST_F(DisplayTest, DropsThatAreHeldComeBeforeTheEnd) {
 	Display display(loop_, attributor_, names_, {});
 	FakeSink &sink = add_sink(display, -1);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "jit/attach/selected.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
+
+namespace nft_drops::jit {
+namespace {
+
+size_t mapped_bytes() {
+	const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+	return (sizeof(nd_selected) + page - 1) / page * page;
+}
+
+void copy_name(char (&to)[ND_SELECT_NAME_BYTES], uint32_t &bytes, const std::string &name) {
+	bytes = static_cast<uint32_t>(std::min<size_t>(name.size(), ND_SELECT_NAME_BYTES - 1)) + 1;
+	memcpy(to, name.c_str(), bytes - 1);
+	to[bytes - 1] = 0;
+}
+
+} // namespace
+
+Result<Selected> Selected::open(int map) {
+	void *memory = mmap(nullptr, mapped_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	if (memory == MAP_FAILED) return fail("the SELECTOR's map", strerror(errno));
+	return Selected(static_cast<nd_selected *>(memory));
+}
+
+Selected &Selected::operator=(Selected &&other) noexcept {
+	std::swap(memory_, other.memory_);
+	return *this;
+}
+
+Selected::~Selected() {
+	if (memory_) munmap(memory_, mapped_bytes());
+}
+
+void Selected::set(const Selector &selector) {
+	memory_->family = selector.family;
+	memory_->handle = selector.handle;
+	copy_name(memory_->table, memory_->table_bytes, selector.table);
+	copy_name(memory_->chain, memory_->chain_bytes, selector.chain);
+	std::atomic_ref(memory_->kind).store(selector.kind, std::memory_order_release);
+}
+
+void Selected::tell(uint32_t netns, uint64_t table, uint64_t rule, uint32_t generation, bool in_chain) {
+	const uint64_t word = uint64_t{generation} << 2 | (in_chain ? ND_RULE_IS_IN_CHAIN : ND_RULE_IS_ELSEWHERE);
+	const uint32_t first = nd_rule_slot(table, rule, netns);
+	for (uint32_t i = 0; i < ND_RULE_TRIES; i++) {
+		nd_rule_place &place = memory_->places[(first + i) & (ND_RULE_PLACES - 1)];
+		const bool empty = place.word == 0;
+		if (empty) {
+			place.table = table;
+			place.rule = rule;
+			place.netns = netns;
+		} else if (place.table != table || place.rule != rule || place.netns != netns) {
+			continue;
+		}
+		// A generation of 0 is none: the programs ask each time.
+		std::atomic_ref(place.word).store(word, std::memory_order_release);
+		return;
+	}
+}
+
+} // namespace nft_drops::jit

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nft-ext/commands/match_words.h"
+
+#include "nft-ext/match/selector.h"
+
+#include <cstdio>
+#include <utility>
+
+namespace nft_drops::cli {
+
+Result<MatchWords> read_words(const std::optional<std::string> &words, int netns, const char *undone) {
+	MatchWords read;
+	if (!words) return read;
+	auto selection = read_selector(*words);
+	if (!selection) return std::unexpected(selection.error());
+	read.selector = std::move(selection->selector);
+	// Without a SELECTOR the words are nft's to judge, also where there is none.
+	if (read.selector.kind != ND_SELECT_ALL && selection->match.empty()) return read;
+	auto match = read_match(selection->match, netns);
+	if (match) {
+		read.match = std::move(*match);
+		return read;
+	}
+	if (match.error().text.empty()) return std::unexpected(match.error().error);
+	fputs(match.error().text.c_str(), stderr);
+	return fail("MATCH", undone, "see nft(8), section EXPRESSIONS");
+}
+
+} // namespace nft_drops::cli
