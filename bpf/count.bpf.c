@@ -14,10 +14,11 @@
  *
  * Say a packet at a time T was dropped by what is at an address, and one later by another thing there. This other thing
  * was made after T, as its memory was still taken at T, inside of one of these functions (or before a commit that put
- * it there). Either that call began after T, and nd_changes is another one; or it was under way at T, and nd_changes
- * said so, and nothing was kept. Other ways of taking things away (the end of a namespace, a device that goes, a
- * transaction that fails) make nothing and put nothing anywhere. A call that began before we watched is the exception:
- * it would have to last until a rule of another ruleset was seen here, taken away and freed, and be given its memory.
+ * it there). Either that call began after T, and nd_variables.changes (nd_changes below) is another one; or it was
+ * under way at T, and nd_changes said so, and nothing was kept. Other ways of taking things away (the end of a
+ * namespace, a device that goes, a transaction that fails) make nothing and put nothing anywhere. A call that began
+ * before we watched is the exception: it would have to last until a rule of another ruleset was seen here, taken away
+ * and freed, and be given its memory.
  *
  * Both functions are called through pointers, so they are there by their names. They are not watched by kprobes: while
  * one's program runs, the kernel skips those at our sites in interrupts on this processor, and drops would be lost. A
@@ -27,68 +28,85 @@
  */
 #include "shared/count.h"
 #include "locate.h"
+#include "rule_numbers.h"
+#include "self_test.h"
 
 /* bpf/count_maps.bpf.c */
-extern char nd_rules;
-extern char nd_counts;
-extern char nd_used;
-extern char nd_recent;
 extern char nd_changing;
-extern volatile nd_u64 nd_changes;
-
-enum { ADD_ONLY = 1 }; /* BPF_NOEXIST */
+extern char nd_ignored;
 
 /* Causes are told apart in the low bits of addresses, which are 0: of structures with 64-bit members. */
 #define ND_CAUSE_BITS 7ULL
 
 /* A drop whose culprit is to be found out. */
 struct sighting {
-	nd_u64 who;
+	nd_u64 who; /* as in struct nd_recent */
 	nd_u64 base;
 	nd_u64 pkt;
 	nd_u64 changes;
+	nd_u64 length;
+	nd_u32 cpu;
+	struct nd_recent *recent; /* 0: this processor has none */
 };
 
-/* The place of its figures. Not inlined: rare. */
-__noinline nd_u64 nd_place_of(const struct sighting *s, struct nd_recent *recent) {
+/* The place of its figures; ND_NO_PLACE: it is not to be counted. Not inlined: rare. */
+__noinline nd_u64 nd_place_of(const struct sighting *s) {
 	/* To the verifier a pointer into the caller's stack is fine here: the function is made static. */
 	const struct nd_layout *lay = &nd_the_layout;
 	const nd_u64 cause = s->who & ND_CAUSE_BITS;
 	const nd_u64 address = s->who - cause;
+	nd_u64 handle, table, place;
 	struct nd_count_key key;
-	nd_u64 none = 0, handle, place;
-	nd_u64 *known, *used;
-	nd_u32 zero = 0;
 
 	if (cause == ND_CAUSE_POLICY)
 		handle = member(address, &lay->chain_handle);
 	else
 		handle = member(address, &lay->rule_handle);
+	table = member(s->base, &lay->chain_table);
 	key.culprit = handle << 8 | cause;
-	key.table = member(member(s->base, &lay->chain_table), &lay->table_handle);
+	key.table = member(table, &lay->table_handle);
 	key.netns = member(member(member(s->pkt, &lay->pkt_state), &lay->state_net), &lay->net_cookie);
-	recent->tick = 0;
-	known = bpf_map_lookup_elem(&nd_rules, &key);
-	if (!known) {
-		bpf_map_update_elem(&nd_rules, &key, &none, ADD_ONLY);
-		/* There now, by us or by another processor; or there is no room. */
-		known = bpf_map_lookup_elem(&nd_rules, &key);
-		if (!known) return 0;
+	if (s->recent) s->recent->tick = 0;
+	place = (s->cpu & nd_variables.lane_mask) * nd_variables.stride;
+	if (is_self_test(&nd_ignored, key.netns)) {
+		place = ND_NO_PLACE;
+	} else if (handle && key.table && key.netns) {
+		nd_u32 number = number_for(&key, table);
+
+		/* Later there may be room. */
+		if (!number) return place;
+		place += number;
 	}
-	place = *known;
-	if (!place) {
-		used = bpf_map_lookup_elem(&nd_used, &zero);
-		if (!used) return 0;
-		place = *used + 1;
-		*used = place;
-		*known = place;
-	}
-	if (!(s->changes & ND_CHANGING)) {
-		recent->who = s->who;
-		recent->changes = s->changes;
-		recent->place = place;
+	if (s->recent && !(s->changes & ND_CHANGING)) {
+		s->recent->who = s->who;
+		s->recent->changes = s->changes;
+		s->recent->place = place;
 	}
 	return place;
+}
+
+static __always_inline struct nd_count *add(nd_u32 place, nd_u64 length) {
+	struct nd_count *n = bpf_map_lookup_elem(&nd_counts, &place);
+
+	if (!n) return 0;
+	/* Processors may share a lane. A reader relies on this order: docs/pinned-maps.md. */
+	__sync_fetch_and_add(&n->packets, 1);
+	__sync_fetch_and_add(&n->bytes, length);
+	return n;
+}
+
+/* A drop on a processor that came after counting had started: it has no memory of places. */
+__noinline int nd_count_late(struct sighting *s) {
+	struct nd_running *at = bpf_map_lookup_elem(&nd_late, &s->cpu);
+	struct nd_count *n;
+
+	if (!at) return 0; /* never: nd_late has all possible processors */
+	begin(at);
+	n = add((nd_u32)nd_place_of(s), s->length);
+	if (n) n->last_ns = bpf_ktime_get_boot_ns();
+	end(at);
+	if (nd_variables.pending) nd_make_room(0);
+	return 0;
 }
 
 SEC("kprobe")
@@ -97,11 +115,11 @@ int nd_at_site(void *ctx) {
 	const struct nd_site *site = &nd_the_site;
 	struct nd_recent *recent;
 	struct nd_count *n;
+	struct nd_cpu *cpu;
 	struct drop drop;
 	nd_u64 who, pkt, length, changes, tick;
-	nd_u32 at;
+	nd_u32 id, place;
 
-	changes = nd_changes;
 	if (!find_cause(ctx, site, &drop)) return 0;
 	if (drop.cause == ND_CAUSE_POLICY) {
 		find_base(ctx, site, &drop);
@@ -110,30 +128,67 @@ int nd_at_site(void *ctx) {
 		who = locate(ctx, site, &site->rule);
 	}
 	who += drop.cause;
-	at = (nd_u32)(who * 0x9e3779b97f4a7c15ULL >> (64 - ND_RECENT_BITS));
-	recent = bpf_map_lookup_elem(&nd_recent, &at);
-	if (!recent) return 0; /* never: for the verifier */
 	pkt = locate(ctx, site, &site->pkt);
 	length = member(member(pkt, &lay->pkt_skb), &lay->skb_len);
-	if (recent->who == who && recent->changes == changes) {
-		at = (nd_u32)recent->place;
-	} else {
-		struct sighting s = {.who = who, .pkt = pkt, .changes = changes};
+	id = bpf_get_smp_processor_id();
+	cpu = bpf_map_lookup_elem(&nd_cpus, &id);
+	if (!cpu) {
+		struct sighting s = {.who = who, .pkt = pkt, .length = length, .cpu = id};
 
 		find_base(ctx, site, &drop);
 		s.base = drop.base;
-		at = (nd_u32)nd_place_of(&s, recent);
+		return nd_count_late(&s);
 	}
-	n = bpf_map_lookup_elem(&nd_counts, &at);
-	if (!n) return 0; /* never, too */
-	n->packets += 1;
-	n->bytes += length;
+	recent = &cpu->recent[who * 0x9e3779b97f4a7c15ULL >> (64 - ND_RECENT_BITS)];
+	begin(&cpu->at);
+	changes = nd_variables.changes;
+	if (recent->who == who && recent->changes == changes) {
+		place = (nd_u32)recent->place;
+	} else {
+		struct sighting s = {.who = who, .pkt = pkt, .changes = changes, .cpu = id, .recent = recent};
+
+		find_base(ctx, site, &drop);
+		s.base = drop.base;
+		place = (nd_u32)nd_place_of(&s);
+	}
+	n = add(place, length);
 	/* A second's fraction is enough for a time, and asking for it is dear. */
 	tick = bpf_jiffies64();
-	if (recent->tick != tick) {
-		recent->tick = tick;
-		n->last_ns = bpf_ktime_get_ns();
+	if (!n || recent->tick == tick) {
+		end(&cpu->at);
+		return 0;
 	}
+	recent->tick = tick;
+	n->last_ns = bpf_ktime_get_boot_ns();
+	end(&cpu->at);
+	if (nd_variables.pending) nd_make_room(0);
+	return 0;
+}
+
+/* What a process asks for, and what else is to be done at times: see bpf/rule_numbers.h. By BPF_PROG_TEST_RUN. */
+SEC("raw_tp")
+int nd_tidy(const struct nd_tidy_request *request) {
+	const struct nd_count_key key = request->key;
+	nd_u32 number = (nd_u32)request->number, zero = 0, last = (nd_u32)request->fill_to;
+	nd_u32 count = last - (nd_u32)request->fill_from + 1;
+	struct nd_count_state *state = bpf_map_lookup_elem(&nd_state, &zero);
+	struct nd_rule *rule;
+
+	if (!state) return 1;
+	state->now_ns = bpf_ktime_get_boot_ns();
+	for (nd_u32 i = 0; i < ND_FILL && last; i++) {
+		nd_u32 one = last - i;
+
+		if (i >= count) break;
+		if (bpf_map_push_elem(&nd_free, &one, 0)) return 2;
+	}
+	state = take_lock();
+	if (!state) return 3;
+	rule = number ? rule_of(number) : 0;
+	if (rule && rule->state == ND_RULE_USED && same_key(&rule->key, &key)) retire(state, number, rule);
+	look_for_deleted(state);
+	advance(state);
+	give_lock_back();
 	return 0;
 }
 
@@ -146,7 +201,7 @@ static __always_inline int change_begins(void) {
 	if (bpf_map_update_elem(&nd_changing, &task, &there, ADD_ONLY) == 0 ||
 	    !bpf_map_lookup_elem(&nd_changing, &task))
 		more += 1;
-	__sync_fetch_and_add(&nd_changes, more);
+	__sync_fetch_and_add(&nd_variables.changes, more);
 	return 0;
 }
 
@@ -155,7 +210,7 @@ static __always_inline int change_ends(void) {
 	nd_u64 more = ND_CHANGE;
 
 	if (bpf_map_delete_elem(&nd_changing, &task) == 0) more -= 1;
-	__sync_fetch_and_add(&nd_changes, more);
+	__sync_fetch_and_add(&nd_variables.changes, more);
 	return 0;
 }
 

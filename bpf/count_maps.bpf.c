@@ -1,38 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The maps of count.bpf.c, its only variable and its licence; apart from its code as maps.bpf.c is. */
+/* The maps of count.bpf.c, its variables and its licence; apart from its code as maps.bpf.c is. */
 #include "helpers.h"
 #include "shared/count.h"
+#include "shared/self_test.h"
 
-/* Where in nd_counts each processor counts; 0: it has none yet. Memory is allocated at once: a drop can happen where
- * none could be had. */
+/* The loader sets the sizes. Memory is allocated at once: a drop can happen where none could be had. None of it is per
+ * possible processor but nd_late, which is small. */
+
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, ND_COUNT_MAX_RULES); /* the loader sets the true size */
-	__type(key, struct nd_count_key);
-	__type(value, nd_u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ND_COUNT_MAX_RULES);
+	__type(key, nd_u32);
+	__type(value, struct nd_rule);
 } nd_rules SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, ND_COUNT_MAX_RULES + 1); /* the loader sets the true size */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ND_COUNT_MAX_RULES);
 	__type(key, nd_u32);
 	__type(value, struct nd_count);
 } nd_counts SEC(".maps");
 
-/* How many places in nd_counts a processor has given away. */
+/* The number in nd_rules that counts for a key. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ND_COUNT_MAX_RULES);
+	__type(key, struct nd_count_key);
+	__type(value, nd_u64);
+} nd_index SEC(".maps");
+
+/* Numbers that count for no key. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, ND_COUNT_MAX_RULES);
+	__type(value, nd_u32);
+} nd_free SEC(".maps");
+
+/* Of processors that are there when counting starts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_cpu);
+} nd_cpus SEC(".maps");
+
+/* Of all possible ones: used by those that come later. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_running);
+} nd_late SEC(".maps");
+
+/* An element is there: someone works on nd_state. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, nd_u32);
 	__type(value, nd_u64);
-} nd_used SEC(".maps");
+} nd_lock SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1 << ND_RECENT_BITS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, nd_u32);
-	__type(value, struct nd_recent);
-} nd_recent SEC(".maps");
+	__type(value, struct nd_count_state);
+} nd_state SEC(".maps");
+
+/* See shared/self_test.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ND_IGNORED_SLOTS);
+	__type(key, nd_u32);
+	__type(value, nd_u64);
+} nd_ignored SEC(".maps");
 
 /* The tasks that are changing a ruleset now. */
 struct {
@@ -44,12 +89,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, nd_u32);
 	__type(value, struct nd_count_meta);
 } nd_meta SEC(".maps");
 
-volatile nd_u64 nd_changes = 0;
+volatile struct nd_count_variables nd_variables = {0};
 
 const char nd_license[] SEC("license") = "GPL";
 

@@ -9,12 +9,12 @@
 #include "event.h"
 
 #define ND_COUNT_MAGIC 0x73706f726474666eULL /* "nftdrops" */
-#define ND_COUNT_VERSION 2
+#define ND_COUNT_VERSION 3
 #define ND_COUNT_MAX_RULES 65536
 
 /*
  * Who dropped. A namespace's cookie is never given again; a table's handle not again in its namespace, a rule's or
- * chain's not again in its table.
+ * chain's not again in its table. None of the three is 0.
  */
 struct nd_count_key {
 	nd_u64 netns;   /* cookie of the network namespace (SO_NETNS_COOKIE) */
@@ -22,16 +22,52 @@ struct nd_count_key {
 	nd_u64 culprit; /* handle of the rule, for ND_CAUSE_POLICY of the base chain, times 256, plus enum nd_cause */
 };
 
-/* One for each processor, at the place there that "rules" has for the key. Place 0: drops of keys that had no room. */
-struct nd_count {
-	nd_u64 packets;
-	nd_u64 bytes;   /* as nft's own counter counts them (skb->len) */
-	nd_u64 last_ns; /* CLOCK_MONOTONIC of the last one, or of an earlier one in the same timer tick */
+enum nd_rule_state {
+	ND_RULE_FREE = 0,
+	ND_RULE_USED = 1,    /* it counts for `key` */
+	ND_RULE_RETIRED = 2, /* `key` is deleted: this number is given to another one soon */
+	ND_RULE_STRAY = 3,   /* no key has this number, and it is not among the free ones yet */
 };
 
 /*
- * A processor's memory of a culprit's place, so that the next drop by the same one needs no look at who it is. It holds
- * for as long as nd_changes stays what it was: see count.bpf.c.
+ * Element n of "rules" is a rule or policy that dropped; number n names it in "counts". The figures of "counts" go on
+ * from one owner of a number to the next: what the present one counted is their sum minus start_*. Element 0 is not
+ * used: number 0 in "counts" is for drops that had no room here.
+ */
+struct nd_rule {
+	struct nd_count_key key; /* a member that is 0: it is being given away right now, and not to be read */
+	nd_u64 table_at;         /* address of its struct nft_table */
+	nd_u64 start_packets;
+	nd_u64 start_bytes;
+	nd_u32 state; /* enum nd_rule_state */
+	nd_u32 next;  /* in a list of retired ones; 0: the last */
+};
+
+/*
+ * Figures of number n from the processors of one lane, at lane * (capacity + 1) + n in "counts". Processor c adds to
+ * lane c % lanes, atomically. They never decrease.
+ */
+struct nd_count {
+	nd_u64 packets;
+	nd_u64 bytes;   /* as nft's own counter counts them (skb->len) */
+	nd_u64 last_ns; /* CLOCK_BOOTTIME of the last one, or of an earlier one in the same timer tick */
+};
+#define ND_LANES 8 /* at most; a power of two */
+
+/*
+ * Numbers there are in "rules" for so many rules that may drop at once. Beyond them there is room for what is deleted
+ * and not yet known to be: twice as much, or, of many, a good part of it.
+ */
+static inline nd_u32 nd_capacity(nd_u32 max_rules) {
+	nd_u32 more = 2 * max_rules;
+
+	if (more > 8192) more = max_rules / 4 > 8192 ? max_rules / 4 : 8192;
+	return max_rules + more;
+}
+
+/*
+ * A processor's memory of a culprit's place in "counts", so that the next drop by the same one needs no look at who it
+ * is. It holds for as long as nd_changes stays what it was: see count.bpf.c.
  */
 #define ND_RECENT_BITS 9
 struct nd_recent {
@@ -40,10 +76,56 @@ struct nd_recent {
 	nd_u64 place;
 	nd_u64 tick; /* when last_ns was set; 0: it is to be set */
 };
+#define ND_NO_PLACE 0xffffffffULL /* a drop that is not to be counted: of a self-test */
+
+/* Of a processor, whether a program at a site may have a place in its hands. */
+struct nd_running {
+	nd_u64 running; /* 0: it has none */
+};
+
+struct nd_cpu {
+	struct nd_recent recent[1 << ND_RECENT_BITS];
+	struct nd_running at;
+};
 
 /*
- * Of nd_changes: how many rulesets are being changed now are its low bits, how often one began or ended to be the
- * others. One change that never ends where the kernel's functions for it cannot be watched.
+ * The way of a number from a deleted rule to a new one: see bpf/rule_numbers.h. The only element of "state", for whom
+ * "lock" is held.
+ */
+enum nd_stage {
+	ND_STAGE_WAITING = 0, /* for programs that may have a place of `waiting` in their hands to end */
+	ND_STAGE_QUIET = 1,   /* they ended; what they wrote is on its way to all processors */
+};
+struct nd_count_state {
+	nd_u64 now_ns; /* CLOCK_BOOTTIME, of the last run of the program "tidy" */
+	nd_u64 since;  /* CLOCK_MONOTONIC at which the present stage began */
+	nd_u32 cpu;    /* the processors below it were seen not running in this stage */
+	nd_u32 pad;
+	nd_u32 stage;   /* enum nd_stage */
+	nd_u32 hand;    /* the number that was looked at last for whether its table is deleted */
+	nd_u32 open;    /* the first retired one that does not wait yet; 0: none */
+	nd_u32 waiting; /* the first one that does */
+};
+
+/* The context of the program "tidy". It always sets now_ns, and takes a step on that way. */
+struct nd_tidy_request {
+	nd_u64 number; /* retire this number if it still counts for the key; 0: none */
+	struct nd_count_key key;
+	nd_u64 fill_from, fill_to; /* numbers to give out for the first time, the highest first; 0: none */
+};
+#define ND_FILL 256 /* at most so many by one run */
+
+/* Variables of the programs. */
+struct nd_count_variables {
+	nd_u64 changes;
+	nd_u64 stride;    /* capacity + 1 */
+	nd_u64 lane_mask; /* lanes - 1 */
+	nd_u64 pending;   /* numbers are on their way */
+};
+
+/*
+ * Of nd_count_variables.changes (nd_changes): how many rulesets are being changed now are its low bits, how often one
+ * began or ended to be the others. One change that never ends where the kernel's functions for it cannot be watched.
  */
 #define ND_CHANGE (1ULL << 20)
 #define ND_CHANGING (ND_CHANGE - 1)
@@ -57,11 +139,13 @@ struct nd_count_meta {
 	nd_u64 plan;      /* a hash of everything that the programs were made of */
 	nd_u64 module;    /* inode number of /sys/module/nf_tables: another one after nf_tables was loaded anew */
 	nd_u32 sites;     /* links "link_0", programs "prog_0" and so on */
-	nd_u32 max_rules; /* room in "rules" */
+	nd_u32 max_rules; /* room for so many rules that drop at once */
 	char program[32]; /* version of nft-drops, NUL-terminated */
 	char release[64]; /* of the kernel, NUL-terminated */
 	char places[256]; /* of the sites, in words, NUL-terminated */
 	nd_u64 guards;    /* links "guard_0" and so on: of what sees changes of the ruleset */
+	nd_u32 capacity;  /* numbers in "rules": 1 to capacity */
+	nd_u32 lanes;     /* of "counts" */
 };
 
 #endif

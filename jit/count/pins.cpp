@@ -8,13 +8,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <linux/magic.h>
+#include <optional>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -28,6 +31,7 @@ namespace {
 
 constexpr const char *kBpfFileSystem = "/sys/fs/bpf";
 constexpr const char *kRunFolder = "/run/nft-drops";
+constexpr const char *kCountsAnew = "nft-drops count start counts anew";
 
 Descriptor open_pin(const std::string &path) {
 	return Descriptor(bpf_obj_get(path.c_str()));
@@ -35,7 +39,9 @@ Descriptor open_pin(const std::string &path) {
 
 bool is_ours(std::string_view name) {
 	if (std::ranges::find(kPinnedMaps, name) != std::end(kPinnedMaps)) return true;
-	if (name == "unlisted") return true; // of version 1
+	// "unlisted" is of version 1, "used" and "recent" are of 2.
+	for (const std::string_view other : {"tidy", "unlisted", "used", "recent"})
+		if (name == other) return true;
 	for (const std::string_view kind : {"link_", "prog_", "guard_"}) {
 		if (name.starts_with(kind) && name.size() > kind.size() &&
 		    name.find_first_not_of("0123456789", kind.size()) == std::string_view::npos)
@@ -51,18 +57,58 @@ bpf_link_info info_of(int link) {
 	return info;
 }
 
-Pins unlike(std::string why) {
-	return {PinState::kUnlike, std::move(why), {}};
+Pins unlike(std::string why, std::string next = kCountsAnew) {
+	return {PinState::kUnlike, std::move(why), std::move(next), {}};
+}
+
+bool is_mount_namespace_of_init() {
+	struct stat ours{};
+	struct stat inits{};
+	// Who may not look at process 1 can do nothing else here either, and is told so by what it tries next.
+	return stat("/proc/self/ns/mnt", &ours) != 0 || stat("/proc/1/ns/mnt", &inits) != 0 ||
+	       (ours.st_ino == inits.st_ino && ours.st_dev == inits.st_dev);
+}
+
+// Others could pin what misleads us.
+Result<void> is_roots_own(const std::string &folder, const struct stat &s) {
+	if (S_ISDIR(s.st_mode) && s.st_uid == geteuid() && (s.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+	return fail(folder, "it belongs to others, or others may write to it", "remove it, then try again");
+}
+
+// What is wrong with the kernel's ability to see drops, and what to do about it.
+std::optional<Pins> blind(const PinPlace &place, const nd_count_meta &meta) {
+	if (meta.module != nf_tables_inode())
+		return unlike("nf_tables was loaded anew since: what it dropped then is not counted");
+	if (!kprobes_are_on(place))
+		return unlike("kprobes are switched off in /sys/kernel/debug/kprobes/enabled: nothing is counted",
+		              "echo 1 >/sys/kernel/debug/kprobes/enabled, then nft-drops count reset");
+	if (meta.guards > 0 && !ftrace_is_on())
+		return unlike("kernel.ftrace_enabled was set to 0 since: whose drops are counted is not sure any more");
+	return std::nullopt;
 }
 
 } // namespace
 
-Result<Pins> read_pins(const std::string &folder) {
+Result<PinPlace> PinPlace::find() {
+	if (is_mount_namespace_of_init()) return PinPlace("");
+	constexpr const char *kRoot = "/proc/1/root";
 	struct stat s{};
-	if (stat(folder.c_str(), &s) != 0) {
+	if (stat((std::string(kRoot) + kBpfFileSystem).c_str(), &s) != 0)
+		return fail(kPinFolder,
+		            fmt::format("this is another mount namespace than that of process 1, and {}{}: {}", kRoot,
+		                        kBpfFileSystem, strerror(errno)),
+		            "run it as nsenter --target 1 --mount nft-drops");
+	return PinPlace(kRoot);
+}
+
+Result<Pins> read_pins(const PinPlace &place) {
+	const std::string folder = place.folder();
+	struct stat s{};
+	if (lstat(folder.c_str(), &s) != 0) {
 		if (errno == ENOENT) return Pins{};
-		return fail(folder, strerror(errno), "run as root");
+		return fail(kPinFolder, strerror(errno), "run as root");
 	}
+	if (auto own = is_roots_own(kPinFolder, s); !own) return std::unexpected(own.error());
 	const Descriptor meta_map = open_pin(folder + "/meta");
 	if (meta_map.get() < 0) return unlike("it is not whole");
 	bpf_map_info map{};
@@ -71,30 +117,37 @@ Result<Pins> read_pins(const std::string &folder) {
 	if (bpf_obj_get_info_by_fd(meta_map.get(), &map, &size) != 0 || map.type != BPF_MAP_TYPE_ARRAY ||
 	    map.key_size != sizeof(uint32_t) || map.value_size < offsetof(nd_count_meta, since_ns))
 		return unlike("it is not nft-drops'");
-	std::vector<char> bytes(std::max<size_t>((map.value_size + 7) / 8 * 8, sizeof(nd_count_meta)));
-	const uint32_t zero = 0;
-	if (bpf_map_lookup_elem(meta_map.get(), &zero, bytes.data()) != 0) return unlike("it cannot be read");
+	// By mmap(2), as all else: see jit/count/rule_counts.h. Of versions before 3 that cannot be.
 	nd_count_meta meta{};
-	memcpy(&meta, bytes.data(), sizeof(meta));
+	if ((map.map_flags & BPF_F_MMAPABLE) == 0) return unlike("another version of nft-drops made it");
+	void *bytes = mmap(nullptr, map.value_size, PROT_READ, MAP_SHARED, meta_map.get(), 0);
+	if (bytes == MAP_FAILED) return unlike("it cannot be read");
+	memcpy(&meta, bytes, std::min<size_t>(map.value_size, sizeof(meta)));
+	munmap(bytes, map.value_size);
 	if (meta.magic != ND_COUNT_MAGIC) return unlike("it is not nft-drops'");
 	if (meta.version != ND_COUNT_VERSION || meta.size != sizeof(meta) || map.value_size != sizeof(meta) ||
 	    strncmp(meta.program, ND_VERSION, sizeof(meta.program)) != 0)
 		return unlike("another version of nft-drops made it");
-	if (meta.module != nf_tables_inode()) return unlike("nf_tables was loaded anew since, and is not counted");
+	if (auto why = blind(place, meta)) return std::move(*why);
 
 	const Descriptor rules = open_pin(folder + "/rules");
 	const Descriptor counts = open_pin(folder + "/counts");
-	FigureSources from{
-	        .rules = rules.get(), .counts = counts.get(), .meta = meta_map.get(), .others = {}, .sites = {}};
+	const Descriptor state = open_pin(folder + "/state");
+	const Descriptor tidy = open_pin(folder + "/tidy");
+	CountSources from{.rules = rules.get(),
+	                  .counts = counts.get(),
+	                  .state = state.get(),
+	                  .meta = meta_map.get(),
+	                  .tidy = tidy.get(),
+	                  .others = {},
+	                  .sites = {}};
 	std::vector<Descriptor> kept;
-	for (const char *name : {"used", "recent", "changing"}) {
+	for (const char *name : kOtherMaps) {
 		Descriptor other = open_pin(fmt::format("{}/{}", folder, name));
 		if (other.get() < 0) return unlike("it is not whole");
 		from.others.push_back(other.get());
 		kept.push_back(std::move(other));
 	}
-	if (meta.guards > 0 && !ftrace_is_on())
-		return unlike("kernel.ftrace_enabled was set to 0 since: whose drops are counted is not sure any more");
 	// Without them, what has come to be another rule's since would be counted for the former one.
 	for (uint64_t i = 0; i < meta.guards; i++) {
 		if (open_pin(fmt::format("{}/guard_{}", folder, i)).get() < 0) return unlike("it is not whole");
@@ -107,9 +160,27 @@ Result<Pins> read_pins(const std::string &folder) {
 		kept.push_back(std::move(link));
 		kept.push_back(std::move(program));
 	}
-	auto figures = read_figures(from);
-	if (!figures) return unlike("it is not whole");
-	return Pins{PinState::kUsable, {}, std::move(*figures)};
+	auto read = read_rule_counts(from);
+	if (!read) return unlike("it is not whole");
+	return Pins{PinState::kUsable, {}, {}, std::move(*read)};
+}
+
+void retire_deleted(const PinPlace &place, const std::vector<RuleCount> &deleted) {
+	if (deleted.empty()) return;
+	const Descriptor program = open_pin(place.folder() + "/tidy");
+	const Descriptor state_map = open_pin(place.folder() + "/state");
+	const auto state = open_array<nd_count_state>(state_map.get());
+	if (state.empty()) return;
+	for (const RuleCount &rule : deleted)
+		if (!tidy(program.get(), &rule)) return;
+	// The rest needs two waits of 5 ms: where no packets are dropped, nobody else takes these steps.
+	constexpr int kSteps = 100;
+	for (int i = 0; i < kSteps; i++) {
+		const nd_count_state now = state.read(0);
+		if (now.open == 0 && now.waiting == 0) return;
+		std::this_thread::sleep_for(std::chrono::milliseconds(1));
+		if (!tidy(program.get(), nullptr)) return;
+	}
 }
 
 Result<void> remove_pins(const std::string &folder) {
@@ -142,16 +213,30 @@ Result<void> remove_pins(const std::string &folder) {
 	return {};
 }
 
-Result<void> make_pin_folder(const std::string &folder) {
+Result<void> make_pin_folder(const PinPlace &place) {
+	const std::string file_system = place.root() + kBpfFileSystem;
 	struct statfs s{};
-	if (statfs(kBpfFileSystem, &s) != 0)
+	if (statfs(file_system.c_str(), &s) != 0)
 		return cannot(kBpfFileSystem, strerror(errno),
 		              "a kernel with CONFIG_BPF_SYSCALL and a mounted /sys is needed");
-	if (s.f_type != BPF_FS_MAGIC && mount("bpf", kBpfFileSystem, "bpf", 0, "mode=0700") != 0)
-		return fail(kBpfFileSystem, fmt::format("cannot mount the BPF file system: {}", strerror(errno)),
-		            "run as root, or mount it: mount -t bpf bpf /sys/fs/bpf");
-	if (mkdir(folder.c_str(), 0700) != 0) return fail(folder, strerror(errno), "run as root");
+	if (s.f_type != BPF_FS_MAGIC) {
+		constexpr const char *kHow = "mount -t bpf bpf /sys/fs/bpf";
+		if (!place.root().empty())
+			return fail(kBpfFileSystem, "no BPF file system is mounted in the mount namespace of process 1",
+			            fmt::format("mount it: nsenter --target 1 --mount {}", kHow));
+		if (mount("bpf", file_system.c_str(), "bpf", 0, "mode=0700") != 0)
+			return fail(kBpfFileSystem,
+			            fmt::format("cannot mount the BPF file system: {}", strerror(errno)),
+			            fmt::format("run as root, or mount it: {}", kHow));
+	}
+	if (mkdir(place.folder().c_str(), 0700) != 0) return fail(kPinFolder, strerror(errno), "run as root");
 	return {};
+}
+
+bool kprobes_are_on(const PinPlace &place) {
+	char on = '1';
+	std::ifstream(place.root() + "/sys/kernel/debug/kprobes/enabled") >> on;
+	return on != '0';
 }
 
 bool ftrace_is_on() {
@@ -165,23 +250,34 @@ uint64_t nf_tables_inode() {
 	return stat("/sys/module/nf_tables", &s) == 0 ? s.st_ino : 0;
 }
 
-Result<PinLock> PinLock::take(Kind kind) {
+Result<PinLock> PinLock::take(const PinPlace &place, Kind kind) {
+	const std::string folder = place.root() + kRunFolder;
 	const auto failed = [](const char *why) {
 		return fail(fmt::format("{}/count.lock", kRunFolder), why, "run as root");
 	};
-	mkdir(kRunFolder, 0700);
-	const Descriptor run(open(kRunFolder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-	struct stat s{};
-	if (run.get() < 0 || fstat(run.get(), &s) != 0) return failed(strerror(errno));
-	if (s.st_uid != geteuid() || (s.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return failed("the folder belongs to others, or others may write to it");
-	const int fd = openat(run.get(), "count.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) return failed(strerror(errno));
-	PinLock lock(fd);
-	while (flock(fd, kind == Kind::kShared ? LOCK_SH : LOCK_EX) != 0) {
-		if (errno != EINTR) return failed(strerror(errno));
+	constexpr int kAttempts = 100;
+	for (int attempt = 0; attempt < kAttempts; attempt++) {
+		mkdir(folder.c_str(), 0700);
+		const Descriptor run(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+		struct stat s{};
+		if (run.get() < 0 || fstat(run.get(), &s) != 0) return failed(strerror(errno));
+		if (s.st_uid != geteuid() || (s.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+			return failed("the folder belongs to others, or others may write to it");
+		const int fd = openat(run.get(), "count.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == ENOENT) continue; // the folder was deleted since
+		if (fd < 0) return failed(strerror(errno));
+		PinLock lock(fd);
+		while (flock(fd, kind == Kind::kShared ? LOCK_SH : LOCK_EX) != 0) {
+			if (errno != EINTR) return failed(strerror(errno));
+		}
+		// Where it was deleted meanwhile, the next one to come locks another file.
+		struct stat ours{};
+		struct stat there{};
+		if (fstat(fd, &ours) == 0 && stat((folder + "/count.lock").c_str(), &there) == 0 &&
+		    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+			return lock;
 	}
-	return lock;
+	return failed("it is deleted again and again");
 }
 
 PinLock::PinLock(PinLock &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {

@@ -6,17 +6,37 @@
 #define NFT_DROPS_JIT_COUNT_PINS_H
 
 #include "jit/base/result.h"
-#include "jit/count/figures.h"
+#include "jit/count/rule_counts.h"
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace nft_drops::jit {
 
+// Where pins and lock are: in the mount namespace of process 1, so that pins outlive `ip netns exec`, and all processes
+// of this machine (or container) find the same.
+class PinPlace {
+public:
+	// Fails where that mount namespace cannot be looked into.
+	static Result<PinPlace> find();
+
+	[[nodiscard]] const std::string &root() const { return root_; } // "" or "/proc/1/root"
+	[[nodiscard]] std::string folder() const { return root_ + "/sys/fs/bpf/nft-drops"; }
+
+private:
+	explicit PinPlace(std::string root) : root_(std::move(root)) {}
+	std::string root_;
+};
+
+// What an administrator calls it, whatever the mount namespace.
 inline constexpr const char *kPinFolder = "/sys/fs/bpf/nft-drops";
 // The maps there, as the programs have them with "nd_" before. "meta" is the last one to be pinned: what has it is
 // whole.
-inline constexpr const char *kPinnedMaps[] = {"rules", "counts", "used", "recent", "changing", "meta"};
+inline constexpr const char *kOtherMaps[] = {"index", "free", "cpus", "late", "lock", "ignored", "changing"};
+inline constexpr const char *kPinnedMaps[] = {"index",    "free",  "cpus",   "late",  "lock", "ignored",
+                                              "changing", "rules", "counts", "state", "meta"};
 
 enum class PinState {
 	kNone,   // there is no such folder
@@ -26,22 +46,31 @@ enum class PinState {
 
 struct Pins {
 	PinState state = PinState::kNone;
-	std::string why; // kUnlike: what is wrong
-	Figures figures; // kUsable
+	std::string why;   // kUnlike: what is wrong
+	std::string next;  // kUnlike: what to do about it
+	RuleCounts counts; // kUsable
 };
 
-// Reads what is pinned. Fails only where the folder cannot be looked at.
-Result<Pins> read_pins(const std::string &folder = kPinFolder);
+// Reads what is pinned. Fails where the folder cannot be looked at, or is not root's alone.
+Result<Pins> read_pins(const PinPlace &place);
+
+// Makes room of what rules counted that the caller knows to be deleted. Takes 100 steps of 1 ms at most; what is not
+// done by then is done later.
+void retire_deleted(const PinPlace &place, const std::vector<RuleCount> &deleted);
 
 // Takes away all that nft-drops pins, and the folder, and waits until the kernel has let go of the links. A folder that
 // holds anything else is an error.
-Result<void> remove_pins(const std::string &folder = kPinFolder);
+Result<void> remove_pins(const std::string &folder);
 
 // Makes the folder, and mounts the BPF file system where that is missing, as bpftool does.
-Result<void> make_pin_folder(const std::string &folder = kPinFolder);
+Result<void> make_pin_folder(const PinPlace &place);
 
 // Otherwise the programs that see changes of rulesets are attached, and see nothing.
 bool ftrace_is_on();
+
+// False where the kernel says that kprobes are switched off (/sys/kernel/debug/kprobes/enabled): nothing is counted
+// then.
+bool kprobes_are_on(const PinPlace &place);
 
 // Names nf_tables as it is loaded now: another number after it was loaded anew; 0 where it is part of the kernel.
 uint64_t nf_tables_inode();
@@ -50,7 +79,7 @@ uint64_t nf_tables_inode();
 class PinLock {
 public:
 	enum class Kind { kShared, kExclusive };
-	static Result<PinLock> take(Kind kind);
+	static Result<PinLock> take(const PinPlace &place, Kind kind);
 	PinLock(PinLock &&other) noexcept;
 	PinLock &operator=(PinLock &&) = delete;
 	~PinLock();

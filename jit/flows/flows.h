@@ -10,7 +10,7 @@
 #include "bpf/shared/flow.h"
 #include "jit/attach/sites.h"
 #include "jit/base/result.h"
-#include "jit/flows/mapped_array.h"
+#include "jit/base/mapped_array.h"
 #include "jit/kernel/types/layout.h"
 
 #include <cstddef>

@@ -344,7 +344,8 @@ constexpr CommandSpec kCommands[] = {
          "Counting covers all network namespaces. Its programs and maps are pinned below /sys/fs/bpf/nft-drops. A "
          "second "
          "\"start\" changes nothing, \"reset\" starts at zero, \"stop\" leaves nothing behind. Counts follow a rule's "
-         "handle: \"nft replace rule\" keeps them, and \"status\" includes the counts of deleted rules.",
+         "handle: \"nft replace rule\" keeps them, and \"status\" includes the counts of deleted rules. Deleted rules "
+         "take no room (--max-rules) for long: rulesets can be loaded anew for years.",
          check_count},
         {Command::kRecord, Ours::kWhole, "record", "keep a history of drops on disk, for why",
          "Keeps every drop of all network namespaces: by rule or policy, devices, addresses, protocol and destination "

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/count.h"
 
-#include "jit/count/counting.h"
 #include "jit/count/pins.h"
+#include "jit/count/rule_counter.h"
 #include "jit/start/session.h"
 #include "nft-ext/commands/counted.h"
 #include "nft-ext/counts/rules_now.h"
@@ -10,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <span>
 
 namespace nft_drops::cli {
 namespace {
@@ -19,17 +21,30 @@ using jit::PinState;
 
 constexpr const char *kHowToStart = "nft-drops count start starts it";
 
+// What every subcommand holds while it works.
+struct Held {
+	jit::PinPlace place;
+	jit::PinLock lock;
+};
+Result<Held> hold(jit::PinLock::Kind kind) {
+	auto place = jit::PinPlace::find();
+	if (!place) return std::unexpected(place.error());
+	auto lock = jit::PinLock::take(*place, kind);
+	if (!lock) return std::unexpected(lock.error());
+	return Held{std::move(*place), std::move(*lock)};
+}
+
 // `anew`: from zero, whatever is there.
 Result<void> start(const CountOptions &options, bool anew) {
 	if (auto netns = present_netns_cookie(); !netns) return std::unexpected(netns.error());
-	auto lock = jit::PinLock::take(jit::PinLock::Kind::kExclusive);
-	if (!lock) return std::unexpected(lock.error());
+	auto held = hold(jit::PinLock::Kind::kExclusive);
+	if (!held) return std::unexpected(held.error());
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
-	auto pins = jit::read_pins();
+	auto pins = jit::read_pins(held->place);
 	if (!pins) return std::unexpected(pins.error());
 	const bool usable = pins->state == PinState::kUsable;
 	if (anew && pins->state == PinState::kNone) return fail("count reset", "counting is off", kHowToStart);
-	const uint32_t present = usable ? pins->figures.meta.max_rules : ND_COUNT_MAX_RULES;
+	const uint32_t present = usable ? pins->counts.meta.max_rules : ND_COUNT_MAX_RULES;
 	const uint32_t wanted = options.max_rules.value_or(present);
 	if (!anew && usable && wanted != present)
 		return fail(fmt::format("--max-rules {}", wanted),
@@ -37,84 +52,88 @@ Result<void> start(const CountOptions &options, bool anew) {
 		            "nft-drops count reset takes it, too, and starts at zero");
 
 	// What counts now goes on until what follows it works.
-	auto counting = jit::Counting::start({.max_rules = wanted});
-	if (!counting) return std::unexpected(counting.error());
-	if (!anew && usable && pins->figures.meta.plan == (*counting)->meta().plan) {
-		say(fmt::format("counting already, since {}", second_of(since(pins->figures))));
+	auto counter = jit::RuleCounter::start({.max_rules = wanted});
+	if (!counter) return std::unexpected(counter.error());
+	if (!anew && usable && pins->counts.meta.plan == (*counter)->meta().plan) {
+		say(fmt::format("counting already, since {}", second_of(since(pins->counts))));
 		return {};
 	}
 	if (pins->state != PinState::kNone) {
-		if (auto removed = jit::remove_pins(); !removed) return removed;
+		if (auto removed = jit::remove_pins(held->place.folder()); !removed) return removed;
 		if (!anew)
 			say(fmt::format("what was pinned is replaced: {}",
 			                usable ? "it is for other code" : pins->why));
 	}
-	if (auto made = jit::make_pin_folder(); !made) return made;
-	if (auto pinned = (*counting)->pin(jit::kPinFolder); !pinned) return pinned;
-	say(counting_where(**counting));
+	if (auto made = jit::make_pin_folder(held->place); !made) return made;
+	if (auto pinned = (*counter)->pin(held->place.folder()); !pinned) return pinned;
+	say(counting_where(**counter));
 	return {};
 }
 
 Result<void> stop() {
-	auto lock = jit::PinLock::take(jit::PinLock::Kind::kExclusive);
-	if (!lock) return std::unexpected(lock.error());
-	auto pins = jit::read_pins();
+	auto held = hold(jit::PinLock::Kind::kExclusive);
+	if (!held) return std::unexpected(held.error());
+	auto pins = jit::read_pins(held->place);
 	if (!pins) return std::unexpected(pins.error());
-	if (auto removed = jit::remove_pins(); !removed) return removed;
+	if (auto removed = jit::remove_pins(held->place.folder()); !removed) return removed;
 	say(pins->state == PinState::kNone ? "counting was off" : "counting is off");
 	return {};
 }
 
-std::string removed_rules(const jit::Figures &figures, uint64_t netns, const RulesNow &now, size_t &removed) {
-	std::string text;
-	for (const auto &[culprit, drops] : counts_of(figures, netns).by_culprit) {
-		if (now.has(culprit)) continue;
-		removed++;
-		text += fmt::format("removed: {} {} {} packets {} bytes {} last seen {}\n", now.name_of(culprit.table),
-		                    culprit.policy ? "policy of chain handle" : "rule handle", culprit.handle,
-		                    drops.packets, drops.bytes, second_of(drops.last_seen));
+nd_count sum_of(std::span<const jit::RuleCount> rules) {
+	nd_count sum{};
+	for (const jit::RuleCount &rule : rules) {
+		sum.packets += rule.count.packets;
+		sum.bytes += rule.count.bytes;
 	}
-	return text;
+	return sum;
+}
+
+std::string packets_and_bytes(uint64_t packets, uint64_t bytes) {
+	return fmt::format("packets {} bytes {}", packets, bytes);
 }
 
 Result<void> status() {
 	auto netns = present_netns_cookie();
 	if (!netns) return std::unexpected(netns.error());
-	auto lock = jit::PinLock::take(jit::PinLock::Kind::kShared);
-	if (!lock) return std::unexpected(lock.error());
-	auto pins = jit::read_pins();
+	auto held = hold(jit::PinLock::Kind::kShared);
+	if (!held) return std::unexpected(held.error());
+	auto pins = jit::read_pins(held->place);
 	if (!pins) return std::unexpected(pins.error());
 	if (pins->state == PinState::kNone) return fail("drop counts", "counting is off", kHowToStart);
-	if (pins->state == PinState::kUnlike)
-		return fail(jit::kPinFolder, pins->why, "nft-drops count start counts anew");
-	const jit::Figures &figures = pins->figures;
+	if (pins->state == PinState::kUnlike) return fail(jit::kPinFolder, pins->why, pins->next);
+	const jit::RuleCounts &counts = pins->counts;
 	auto now = RulesNow::read();
 	if (!now) return std::unexpected(now.error());
 
-	nd_count all{};
-	size_t elsewhere = 0;
-	for (const auto &[key, n] : figures.counts) {
-		all.packets += n.packets;
-		all.bytes += n.bytes;
-		elsewhere += key.netns != *netns;
-	}
-	size_t removed = 0;
-	const std::string gone = removed_rules(figures, *netns, *now, removed);
+	const std::vector<jit::RuleCount> deleted = deleted_rules(counts, *netns, *now);
+	const auto elsewhere = static_cast<size_t>(std::ranges::count_if(
+	        counts.rules, [&](const jit::RuleCount &rule) { return rule.key.netns != *netns; }));
+	const nd_count listed = sum_of(counts.rules);
+	const nd_count gone = sum_of(deleted);
+	// What rules that have no number any more had dropped is in the sum of all alone.
+	const uint64_t packets = counts.all.packets - counts.unlisted.packets - listed.packets + gone.packets;
+	const uint64_t bytes = counts.all.bytes - counts.unlisted.bytes - listed.bytes + gone.bytes;
 	constexpr double kMiB = 1024 * 1024;
 	fmt::print("since: {}, in all network namespaces\n"
 	           "plan: {}: {}\n"
-	           "rules and policies that dropped: {} of at most {}, of them {} removed, {} in other namespaces\n"
-	           "dropped: packets {} bytes {}\n"
-	           "unlisted, for want of room: packets {} bytes {}\n"
+	           "{} rules and policies have dropped packets (room for {}; {} of the {} are deleted, {} in other "
+	           "namespaces)\n"
+	           "dropped: {}\n"
+	           "dropped by deleted rules and policies: {}\n"
+	           "unlisted, for want of room: {}\n"
 	           "lost: {}{}\n"
-	           "memory: {:.1f} MiB\n"
-	           "{}",
-	           second_of(since(figures)), where_it_looks(figures.meta.sites, figures.meta.release),
-	           figures.meta.places, figures.counts.size(), figures.meta.max_rules, removed, elsewhere,
-	           all.packets + figures.unlisted.packets, all.bytes + figures.unlisted.bytes, figures.unlisted.packets,
-	           figures.unlisted.bytes, figures.missed.hits,
-	           figures.missed.complete ? "" : " (this kernel cannot tell how often a probe was missed)",
-	           static_cast<double>(figures.memory) / kMiB, gone);
+	           "seen: {}\n"
+	           "memory: {:.1f} MiB\n",
+	           second_of(since(counts)), where_it_looks(counts.meta.sites, counts.meta.release), counts.meta.places,
+	           counts.rules.size(), counts.meta.max_rules, deleted.size(), counts.rules.size(), elsewhere,
+	           packets_and_bytes(counts.all.packets, counts.all.bytes), packets_and_bytes(packets, bytes),
+	           packets_and_bytes(counts.unlisted.packets, counts.unlisted.bytes),
+	           counts.missed.complete ? "" : "at least ", counts.missed.hits,
+	           "nf_tables is the one that was there at the start, and kprobes are on; whether they were off in "
+	           "between is not known",
+	           static_cast<double>(counts.memory) / kMiB);
+	jit::retire_deleted(held->place, deleted);
 	return {};
 }
 

@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,17 +13,15 @@ namespace {
 
 using Wall = std::chrono::system_clock;
 
-// The wall clock's time of a moment of another clock. The wall clock may have been set since: what it says now counts.
-Wall::time_point wall(clockid_t clock, uint64_t ns) {
-	timespec now{};
-	clock_gettime(clock, &now);
-	const auto age =
-	        std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec) - std::chrono::nanoseconds(ns);
+// The wall clock's time of a moment of the kernel's CLOCK_BOOTTIME. The wall clock may have been set since: the present
+// wall clock counts. A time namespace shifts this process's CLOCK_BOOTTIME, so the kernel's own is asked for.
+Wall::time_point wall(const jit::RuleCounts &counts, uint64_t ns) {
+	const std::chrono::nanoseconds age(static_cast<int64_t>(counts.now_ns - ns));
 	return Wall::now() - std::chrono::duration_cast<Wall::duration>(age);
 }
 
-Drops drops_of(const nd_count &n) {
-	return {n.packets, n.bytes, n.packets > 0 ? wall(CLOCK_MONOTONIC, n.last_ns) : Wall::time_point{}};
+Drops drops_of(const jit::RuleCounts &counts, const nd_count &n) {
+	return {n.packets, n.bytes, n.packets > 0 ? wall(counts, n.last_ns) : Wall::time_point{}};
 }
 
 } // namespace
@@ -42,29 +39,35 @@ Result<uint64_t> present_netns_cookie() {
 	return cookie;
 }
 
-std::string counting_where(const jit::Counting &counting) {
-	return "counting at " +
-	       where_it_looks(counting.meta().sites, counting.meta().release, counting.missed().complete);
+std::string counting_where(const jit::RuleCounter &counter) {
+	return "counting at " + where_it_looks(counter.meta().sites, counter.meta().release, counter.missed().complete);
 }
 
 Culprit culprit_of(const nd_count_key &key) {
 	return {key.table, key.culprit >> 8, (key.culprit & 0xff) == ND_CAUSE_POLICY};
 }
 
-std::chrono::system_clock::time_point since(const jit::Figures &figures) {
-	return wall(CLOCK_BOOTTIME, figures.meta.since_ns);
+std::chrono::system_clock::time_point since(const jit::RuleCounts &counts) {
+	return wall(counts, counts.meta.since_ns);
 }
 
-DropCounts counts_of(const jit::Figures &figures, uint64_t netns) {
-	DropCounts counts;
-	counts.since = since(figures);
-	counts.lost = figures.missed.hits;
-	counts.lost_complete = figures.missed.complete;
-	counts.unlisted = drops_of(figures.unlisted);
-	for (const auto &[key, n] : figures.counts) {
-		if (key.netns == netns) counts.by_culprit[culprit_of(key)] += drops_of(n);
+DropCounts counts_of(const jit::RuleCounts &counts, uint64_t netns) {
+	DropCounts here;
+	here.since = since(counts);
+	here.lost = counts.missed.hits;
+	here.lost_complete = counts.missed.complete;
+	here.unlisted = drops_of(counts, counts.unlisted);
+	for (const jit::RuleCount &rule : counts.rules) {
+		if (rule.key.netns == netns) here.by_culprit[culprit_of(rule.key)] += drops_of(counts, rule.count);
 	}
-	return counts;
+	return here;
+}
+
+std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns, const RulesNow &now) {
+	std::vector<jit::RuleCount> deleted;
+	for (const jit::RuleCount &rule : counts.rules)
+		if (rule.key.netns == netns && !now.has(culprit_of(rule.key))) deleted.push_back(rule);
+	return deleted;
 }
 
 } // namespace nft_drops::cli

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The kernel's figures, as those of one network namespace.
+// What the kernel counted, as the counts of one network namespace.
 #ifndef NFT_DROPS_NFT_EXT_COUNTS_COUNTED_H
 #define NFT_DROPS_NFT_EXT_COUNTS_COUNTED_H
 
 #include "jit/base/result.h"
-#include "jit/count/counting.h"
-#include "jit/count/figures.h"
+#include "jit/count/rule_counter.h"
+#include "jit/count/rule_counts.h"
 #include "nft-ext/counts/drop_counts.h"
+#include "nft-ext/counts/rules_now.h"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace nft_drops::cli {
 
@@ -17,16 +19,20 @@ namespace nft_drops::cli {
 Result<uint64_t> present_netns_cookie();
 
 // Of one namespace; a rule's drops at the jump limit are among the rule's.
-DropCounts counts_of(const jit::Figures &figures, uint64_t netns);
+DropCounts counts_of(const jit::RuleCounts &counts, uint64_t netns);
+
+// Which of them are of rules and chains of this namespace that are deleted. `now` was read after the counts: handles
+// are never given again, so what is not there then never comes back.
+std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns, const RulesNow &now);
 
 // Who dropped, of one key.
 Culprit culprit_of(const nd_count_key &key);
 
 // "counting at 3 sites in nft_do_chain of Linux 6.12.117".
-std::string counting_where(const jit::Counting &counting);
+std::string counting_where(const jit::RuleCounter &counter);
 
 // When counting began.
-std::chrono::system_clock::time_point since(const jit::Figures &figures);
+std::chrono::system_clock::time_point since(const jit::RuleCounts &counts);
 
 } // namespace nft_drops::cli
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/list.h"
 
-#include "jit/count/counting.h"
 #include "jit/count/pins.h"
+#include "jit/count/rule_counter.h"
 #include "jit/start/session.h"
 #include "nft-ext/cli/output_flags.h"
 #include "nft-ext/commands/counted.h"
@@ -22,24 +22,32 @@
 namespace nft_drops::cli {
 namespace {
 
-Result<jit::Figures> counted_all_along() {
-	auto lock = jit::PinLock::take(jit::PinLock::Kind::kShared);
+// Half of the room is taken: time to make some. It takes reading the ruleset once more.
+void make_room(const jit::PinPlace &place, const jit::RuleCounts &counts, uint64_t netns) {
+	if (counts.rules.size() < counts.meta.max_rules / 2) return;
+	if (auto now = RulesNow::read()) jit::retire_deleted(place, deleted_rules(counts, netns, *now));
+}
+
+Result<jit::RuleCounts> counted_all_along(uint64_t netns) {
+	auto place = jit::PinPlace::find();
+	if (!place) return std::unexpected(place.error());
+	auto lock = jit::PinLock::take(*place, jit::PinLock::Kind::kShared);
 	if (!lock) return std::unexpected(lock.error());
-	auto pins = jit::read_pins();
+	auto pins = jit::read_pins(*place);
 	if (!pins) return std::unexpected(pins.error());
 	if (pins->state == jit::PinState::kNone)
 		return fail("drop counts", "counting is off",
 		            "nft-drops count start starts it; or list with --for 10s");
-	if (pins->state == jit::PinState::kUnlike)
-		return fail(jit::kPinFolder, pins->why, "nft-drops count start counts anew");
-	return std::move(pins->figures);
+	if (pins->state == jit::PinState::kUnlike) return fail(jit::kPinFolder, pins->why, pins->next);
+	make_room(*place, pins->counts, netns);
+	return std::move(pins->counts);
 }
 
-Result<jit::Figures> counted_for(std::chrono::milliseconds duration, Signals &signals) {
+Result<jit::RuleCounts> counted_for(std::chrono::milliseconds duration, Signals &signals) {
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
-	auto counting = jit::Counting::start({});
-	if (!counting) return std::unexpected(counting.error());
-	say(counting_where(**counting));
+	auto counter = jit::RuleCounter::start({});
+	if (!counter) return std::unexpected(counter.error());
+	say(counting_where(**counter));
 	signals.report();
 	using Clock = std::chrono::steady_clock;
 	const auto end = Clock::now() + duration;
@@ -51,7 +59,7 @@ Result<jit::Figures> counted_for(std::chrono::milliseconds duration, Signals &si
 		if (n > 0) break; // the user has seen enough: what there is is listed
 	}
 	signals.end_at_once();
-	return (*counting)->read();
+	return (*counter)->read();
 }
 
 } // namespace
@@ -72,11 +80,11 @@ Result<void> list(const ListOptions &options, const std::vector<std::string_view
 		        request, {}, [](std::string &text) { text.clear(); }, [](const std::string &) {});
 		if (!possible) return possible;
 	}
-	auto figures = options.duration ? counted_for(*options.duration, signals) : counted_all_along();
-	if (!figures) return std::unexpected(figures.error());
+	auto counts = options.duration ? counted_for(*options.duration, signals) : counted_all_along(*netns);
+	if (!counts) return std::unexpected(counts.error());
 	bool open = true;
 	return list_with_drops(
-	        request, counts_of(*figures, *netns),
+	        request, counts_of(*counts, *netns),
 	        [&open](std::string &text) {
 		        open = open && write_out(text);
 		        text.clear();

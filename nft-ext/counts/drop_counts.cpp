@@ -29,7 +29,8 @@ Drops DropCounts::of(const Culprit &culprit) const {
 }
 
 std::string DropCounts::heading() const {
-	std::string text = fmt::format("drop counts since {}, lost {}", second_of(since), lost);
+	std::string text = fmt::format("drop counts since {}, lost {}{}", second_of(since),
+	                               lost_complete ? "" : "at least ", lost);
 	if (unlisted.packets > 0)
 		text += fmt::format(", unlisted packets {} bytes {}", unlisted.packets, unlisted.bytes);
 	return text;

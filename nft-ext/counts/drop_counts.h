@@ -41,7 +41,8 @@ struct DropCounts {
 	Drops unlisted;            // dropped by rules that the kernel's table of counts had no room for
 
 	[[nodiscard]] Drops of(const Culprit &culprit) const;
-	// "drop counts since 2026-11-20 21:40:11, lost 0", and what is unlisted if anything is.
+	// "drop counts since 2026-11-20 21:40:11, lost 0", and what is unlisted if anything is. "lost at least 0" where
+	// the kernel does not count all that gets lost.
 	[[nodiscard]] std::string heading() const;
 };
 

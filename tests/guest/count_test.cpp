@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One file of more than 500 lines: every test uses the fixture CountTest.
 // Counting in the kernel, on a real one with real packets. The truth comes from nft's own counters and from what was
 // sent. NFT_DROPS_FULL=1 sends as much as the project promises to have seen; else less, for machines that are emulated.
+#include "count_fixture.h"
 #include "nft-ext/demo/demo_network.h"
-#include "running.h"
 
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -28,109 +23,6 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-using testing::Not;
-
-constexpr const char *kPins = "/sys/fs/bpf/nft-drops";
-
-bool full() {
-	return std::getenv("NFT_DROPS_FULL") != nullptr;
-}
-
-sockaddr_in loopback(unsigned port) {
-	sockaddr_in to{};
-	to.sin_family = AF_INET;
-	to.sin_port = htons(static_cast<uint16_t>(port));
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return to;
-}
-
-constexpr unsigned kEcho = 21000; // and the next: accepted
-
-// Sends UDP datagrams over lo from one processor: `count` of them, to ports from 20000 in turn, with 1 to 50 bytes. Now
-// and then one to itself, for what comes back shows that all before it have arrived: the queue of a processor holds
-// 1,000 packets, and what does not fit never gets to nft.
-void send_on(int cpu, unsigned count, unsigned ports) {
-	constexpr unsigned kInQueue = 250;
-	cpu_set_t here;
-	CPU_ZERO(&here);
-	CPU_SET(cpu, &here);
-	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
-	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const sockaddr_in self = loopback(kEcho + static_cast<unsigned>(cpu));
-	const timeval patience{30, 0};
-	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
-	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
-		_exit(4);
-	std::array<char, 50> bytes{};
-	const auto send_to = [&](const sockaddr_in &to, size_t size) {
-		if (sendto(s, bytes.data(), size, 0, reinterpret_cast<const sockaddr *>(&to), sizeof(to)) < 0) _exit(3);
-	};
-	for (unsigned i = 0; i < count; i++) {
-		send_to(loopback(20000 + i % ports), 1 + i % 50);
-		if (i % kInQueue != 0 && i + 1 != count) continue;
-		send_to(self, 1);
-		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
-	}
-	_exit(0);
-}
-
-class CountTest : public testing::Test {
-protected:
-	void SetUp() override {
-		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-		shell("ip link set lo up");
-		before_ = leftovers();
-	}
-	// Nothing may stay behind, whatever the test did.
-	void TearDown() override {
-		run({nft_drops(), "count", "stop"});
-		EXPECT_TRUE(become(before_));
-		EXPECT_FALSE(std::filesystem::exists(kPins));
-	}
-
-	static void load(const std::string &ruleset) { shell("nft -f - <<'END'\n" + ruleset + "\nEND"); }
-	static void start(const std::vector<std::string> &options = {}) {
-		std::vector<std::string> command{nft_drops(), "count", "start"};
-		command.insert(command.end(), options.begin(), options.end());
-		const Finished f = run(command);
-		ASSERT_EQ(f.status, 0) << f.err;
-		EXPECT_THAT(f.err, HasSubstr("nft-drops: counting at "));
-	}
-	static std::string status() { return shell(nft_drops() + " count status"); }
-	static std::string list(const std::string &what = "ruleset") {
-		return shell(nft_drops() + " list " + what + " --with-drop-counts");
-	}
-	// Of the only rule or policy line that holds `text`, "packets bytes".
-	static std::string figures(const std::string &text) {
-		std::string found;
-		for (const std::string &line : lines_of(list("ruleset --zero"))) {
-			const size_t at = line.find(" # dropped packets ");
-			if (line.find(text) == std::string::npos || at == std::string::npos) continue;
-			EXPECT_EQ(found, "") << text;
-			found = line.substr(at + std::string_view(" # dropped packets ").size());
-		}
-		const size_t word = found.find(" bytes");
-		return word == std::string::npos ? found : found.erase(word, 6);
-	}
-	static void send(unsigned count, unsigned ports, int cpu = 0) {
-		const pid_t child = fork();
-		if (child == 0) send_on(cpu, count, ports);
-		int status = 0;
-		ASSERT_EQ(waitpid(child, &status, 0), child);
-		ASSERT_EQ(status, 0);
-	}
-
-	static void expect_right_over_reloads(unsigned reloads);
-
-	Leftovers before_;
-};
-
-std::string twenty_rules(int first = 0) {
-	std::string text = "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy drop;\n";
-	for (int i = 0; i < 20; i++)
-		text += "\t\tudp dport " + std::to_string(20000 + (first + i) % 20) + " counter drop\n";
-	return text + "\t\tudp dport 21000-21001 accept\n\t}\n}\n";
-}
 
 TEST_F(CountTest, EqualsNftsOwnCountersOnTwoProcessors) {
 	const unsigned each = full() ? 500'000 : 20'000;
@@ -138,16 +30,9 @@ TEST_F(CountTest, EqualsNftsOwnCountersOnTwoProcessors) {
 	ASSERT_EQ(each % kPorts, 0U);
 	load(twenty_rules());
 	start();
-	std::array<pid_t, 2> children{};
-	for (int cpu = 0; cpu < 2; cpu++) {
-		children[static_cast<size_t>(cpu)] = fork();
-		if (children[static_cast<size_t>(cpu)] == 0) send_on(cpu, each, kPorts);
-	}
-	for (const pid_t child : children) {
-		int status = 0;
-		ASSERT_EQ(waitpid(child, &status, 0), child);
-		ASSERT_EQ(status, 0);
-	}
+	const std::array<pid_t, 2> children{sender(each, kPorts, 0), sender(each, kPorts, 1)};
+	for (const pid_t child : children)
+		ends_well(child);
 	const json all = json::parse(shell(nft_drops() + " -j list ruleset --with-drop-counts"));
 	uint64_t by_rules = 0;
 	size_t rules = 0;
@@ -192,44 +77,10 @@ TEST_F(CountTest, SurvivesItsProcessAndReloads) {
 	send(50, 25);
 	EXPECT_EQ(figures("dport 20000 "), "2 " + std::to_string(2 * 28 + 1 + 26));
 	EXPECT_EQ(figures("policy drop;").substr(0, 3), "10 ");
-	EXPECT_THAT(status(), HasSubstr("of them 21 removed"));
+	// Of the first ruleset's 21, nothing is left but their sum.
+	EXPECT_THAT(status(), HasSubstr("\ndropped by deleted rules and policies: packets 50 bytes "));
+	EXPECT_THAT(status(), HasSubstr("\nunlisted, for want of room: packets 0 bytes 0\n"));
 	printf("%d reloads\n", reloads);
-}
-
-// Rulesets come and go while packets are dropped, and get each other's memory: no drop may be counted for what was at a
-// rule's address before.
-void CountTest::expect_right_over_reloads(unsigned reloads) {
-	constexpr unsigned kEach = 1000;
-	size_t compared = 0;
-	for (unsigned i = 1; i <= reloads; i++) {
-		std::ofstream("/tmp/other.nft") << "flush ruleset\n" << twenty_rules(static_cast<int>(i));
-		const pid_t child = fork();
-		if (child == 0) send_on(1, kEach, 25);
-		shell("nft -f /tmp/other.nft");
-		int status = 0;
-		ASSERT_EQ(waitpid(child, &status, 0), child);
-		ASSERT_EQ(status, 0);
-		send(100, 25);
-		const json all = json::parse(shell(nft_drops() + " -j list ruleset --with-drop-counts"));
-		for (const json &element : all["nftables"]) {
-			if (!element.contains("rule") || !element["rule"]["expr"][1].contains("counter")) continue;
-			const json &rule = element["rule"];
-			const json &counter = rule["expr"][1]["counter"];
-			ASSERT_EQ(rule["drops"]["packets"], counter["packets"]) << i << rule;
-			ASSERT_EQ(rule["drops"]["bytes"], counter["bytes"]) << i << rule;
-			ASSERT_GE(rule["drops"]["packets"], 4) << i << rule;
-			compared++;
-		}
-	}
-	EXPECT_EQ(compared, 20 * reloads);
-	EXPECT_THAT(status(), HasSubstr("\ndropped: packets " + std::to_string((kEach + 100) * reloads) + " bytes "));
-	printf("%u reloads under traffic: %zu rules as nft counted\n", reloads, compared);
-}
-
-TEST_F(CountTest, OtherRulesAtTheSameAddresses) {
-	load(twenty_rules());
-	start();
-	expect_right_over_reloads(full() ? 300 : 30);
 }
 
 // What sees changes of the ruleset can be switched off.
@@ -277,7 +128,10 @@ TEST_F(CountTest, FollowsHandles) {
 	EXPECT_EQ(figures("dport { 20000").substr(0, 3), "10 ") << "its handle stays, and so do its counts";
 	shell("nft delete rule inet t c handle 3");
 	EXPECT_EQ(list().find("20001"), std::string::npos);
-	EXPECT_THAT(status(), HasSubstr("removed: inet t rule handle 3 packets 10 bytes "));
+	EXPECT_THAT(status(), HasSubstr("3 rules and policies have dropped packets (room for 65536; 1 of the 3 are "
+	                                "deleted, 0 in other namespaces)"));
+	EXPECT_THAT(status(), HasSubstr("\ndropped by deleted rules and policies: packets 10 bytes "));
+	EXPECT_THAT(status(), HasSubstr("\ndropped: packets 30 bytes "));
 	shell("nft add rule inet t c udp dport 20001 drop");
 	EXPECT_EQ(figures("dport 20001"), "0 0") << "a new rule is another one";
 	// The same table once more: its rules have the same handles.
@@ -286,7 +140,7 @@ TEST_F(CountTest, FollowsHandles) {
 	     "udp dport 20000 drop\nudp dport 20001 drop\nudp dport 20002 drop\n}\n}");
 	for (const char *rule : {"dport 20000", "dport 20001", "dport 20002"})
 		EXPECT_EQ(figures(rule), "0 0") << rule;
-	EXPECT_THAT(status(), HasSubstr("removed: table handle 1 rule handle 2 packets 10 bytes "));
+	EXPECT_THAT(status(), HasSubstr("\ndropped by deleted rules and policies: packets 30 bytes "));
 }
 
 TEST_F(CountTest, EachNamespaceHasItsOwn) {
@@ -301,7 +155,7 @@ TEST_F(CountTest, EachNamespaceHasItsOwn) {
 	load(kRules);
 	send(3, 1);
 	EXPECT_EQ(figures("dport 20000").substr(0, 2), "3 ");
-	EXPECT_THAT(status(), HasSubstr("0 removed, 1 in other namespaces"));
+	EXPECT_THAT(status(), HasSubstr("0 of the 2 are deleted, 1 in other namespaces"));
 	ASSERT_EQ(setns(here, CLONE_NEWNET), 0);
 	close(here);
 	EXPECT_EQ(figures("dport 20000").substr(0, 2), "7 ");
@@ -390,7 +244,8 @@ TEST_F(CountTest, WhatOthersPinnedIsReplacedNeverRead) {
 	spoil(24);
 	EXPECT_THAT(run({nft_drops(), "count", "start"}).err, HasSubstr("replaced"));
 	// A part is missing.
-	for (const char *part : {"/link_0", "/prog_0", "/guard_0", "/guard_3", "/rules", "/counts", "/meta"}) {
+	for (const char *part :
+	     {"/link_0", "/prog_0", "/guard_0", "/guard_3", "/rules", "/counts", "/state", "/tidy", "/meta"}) {
 		const std::string path = kPins + std::string(part);
 		// A kernel whose functions cannot be traced by BPF has none: all of them or none.
 		if (std::string_view(part).starts_with("/guard_") &&
@@ -411,20 +266,92 @@ TEST_F(CountTest, WhatOthersPinnedIsReplacedNeverRead) {
 	shell("rmdir " + std::string(kPins) + "/mine");
 }
 
-TEST_F(CountTest, PastItsRoomDropsAreUnlisted) {
+TEST_F(CountTest, SelfTestsAreInNoFigure) {
 	load(twenty_rules());
-	start({"--max-rules", "5"});
-	EXPECT_EQ(run({nft_drops(), "count", "start", "--max-rules", "6"}).status, 1);
-	send(200, 20);
-	uint64_t packets = 0;
-	for (const std::string &line : lines_of(list())) {
-		const size_t at = line.find(" # dropped packets ");
-		if (at != std::string::npos) packets += std::stoull(line.substr(at + 19));
+	start();
+	send(25, 25);
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(run({nft_drops(), "check"}).status, 0);
+	EXPECT_EQ(run({nft_drops(), "count", "start"}).status, 0);
+	const std::string now = status();
+	EXPECT_THAT(now, HasSubstr("\ndropped: packets 25 bytes "));
+	EXPECT_THAT(now, HasSubstr("21 rules and policies have dropped packets"));
+	EXPECT_THAT(now, HasSubstr("\nunlisted, for want of room: packets 0 bytes 0\n"));
+}
+
+// `ip netns exec` runs it in a mount namespace of its own, where /sys is another one.
+TEST_F(CountTest, FromAnotherMountNamespace) {
+	load(twenty_rules());
+	const std::string within = "unshare -m sh -c 'mount -t sysfs sysfs /sys; " + nft_drops() + " count ";
+	shell(within + "start'");
+	send(25, 25);
+	EXPECT_EQ(figures("dport 20000 "), "1 29");
+	EXPECT_THAT(shell(within + "status'"), HasSubstr("\ndropped: packets 25 bytes "));
+	shell(within + "stop'");
+	EXPECT_EQ(run({nft_drops(), "count", "status"}).status, 1);
+}
+
+TEST_F(CountTest, TheFolderMustBeRoots) {
+	shell("mkdir -p /sys/fs/bpf; mount | grep -q 'type bpf' || mount -t bpf bpf /sys/fs/bpf");
+	shell(std::string("mkdir -m 0777 ") + kPins + " && chmod 0777 " + kPins);
+	for (const char *what : {"start", "status", "stop"}) {
+		const Finished refused = run({nft_drops(), "count", what});
+		EXPECT_EQ(refused.status, 1) << what;
+		EXPECT_THAT(refused.err, HasSubstr("it belongs to others, or others may write to it")) << what;
 	}
-	EXPECT_EQ(packets, 50U);
-	EXPECT_THAT(list(), HasSubstr(", unlisted packets 150 bytes "));
-	EXPECT_THAT(status(), HasSubstr("unlisted, for want of room: packets 150 bytes "));
-	EXPECT_THAT(status(), HasSubstr("that dropped: 5 of at most 5"));
+	shell(std::string("rmdir ") + kPins);
+}
+
+// Who deletes the lock while it is held makes nobody work beside its holder.
+TEST_F(CountTest, ADeletedLockIsTakenAnew) {
+	load(twenty_rules());
+	start();
+	shell("rm -r /run/nft-drops");
+	EXPECT_EQ(run({nft_drops(), "count", "status"}).status, 0);
+	EXPECT_TRUE(std::filesystem::exists("/run/nft-drops/count.lock"));
+}
+
+TEST_F(CountTest, SaysThatKprobesAreOff) {
+	constexpr const char *kSwitch = "/sys/kernel/debug/kprobes/enabled";
+	shell("mount | grep -q 'type debugfs' || mount -t debugfs debugfs /sys/kernel/debug");
+	if (!std::filesystem::exists(kSwitch)) GTEST_SKIP() << "there is no " << kSwitch;
+	load(twenty_rules());
+	start();
+	shell(std::string("echo 0 >") + kSwitch);
+	const Finished refused = run({nft_drops(), "list", "ruleset", "--with-drop-counts"});
+	shell(std::string("echo 1 >") + kSwitch);
+	EXPECT_EQ(refused.status, 1);
+	EXPECT_EQ(refused.out, "");
+	EXPECT_THAT(refused.err, HasSubstr("kprobes are switched off"));
+	send(25, 25);
+	EXPECT_EQ(figures("dport 20000 "), "1 29");
+}
+
+// CLOCK_BOOTTIME is another one in a time namespace; the kernel's own counts.
+TEST_F(CountTest, TimesInATimeNamespace) {
+	if (!std::filesystem::exists("/proc/self/ns/time")) GTEST_SKIP() << "this kernel has no time namespaces";
+	constexpr int kNewTime = 0x80; // CLONE_NEWTIME, which older headers do not have
+	load(twenty_rules());
+	start();
+	const auto heading = [] {
+		const std::string first = lines_of(list()).at(0);
+		return first.substr(0, first.find(", lost") - std::string_view(":00").size()); // to the minute
+	};
+	const std::string before = heading();
+	const pid_t child = fork();
+	if (child == 0) {
+		if (unshare(kNewTime) != 0) _exit(90);
+		const int offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+		const char text[] = "boottime 1000000 0\n";
+		if (write(offsets, text, sizeof(text) - 1) != sizeof(text) - 1) _exit(91);
+		const std::string shifted = heading(); // the first child is in the namespace
+		if (shifted != before) fprintf(stderr, "%s\n%s\n", before.c_str(), shifted.c_str());
+		_exit(shifted == before ? 0 : 1);
+	}
+	int ended = 0;
+	ASSERT_EQ(waitpid(child, &ended, 0), child);
+	// A second's fraction decides where a minute ends.
+	EXPECT_TRUE(ended == 0 || heading() != before);
 }
 
 TEST_F(CountTest, ForATimeWithoutAStart) {
@@ -460,28 +387,7 @@ TEST_F(CountTest, MonitorBesideItChangesNothing) {
 	send(100, 25);
 	EXPECT_EQ(figures("dport 20000 ").substr(0, 3), "12 ");
 	EXPECT_EQ(figures("policy drop;").substr(0, 3), "60 ");
-	EXPECT_THAT(list(), HasSubstr(", lost 0\n"));
-}
-
-// What a command costs: processor time, and the most memory that it had at once.
-rusage cost_of(const std::string &command) {
-	const pid_t child = fork();
-	if (child == 0) {
-		execl("/bin/sh", "sh", "-c", ("exec " + command + " >/tmp/cost.out").c_str(), nullptr);
-		_exit(127);
-	}
-	int status = 0;
-	rusage used{};
-	EXPECT_EQ(wait4(child, &status, 0, &used), child);
-	EXPECT_EQ(status, 0) << command;
-	return used;
-}
-
-double seconds(const rusage &used) {
-	const auto of = [](const timeval &t) {
-		return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-	};
-	return of(used.ru_utime) + of(used.ru_stime);
+	EXPECT_THAT(list(), testing::ContainsRegex(", lost (at least )?0\n"));
 }
 
 // Takes minutes where machines are emulated: tests/vm runs it with NFT_DROPS_FULL only.

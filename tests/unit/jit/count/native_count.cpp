@@ -7,11 +7,14 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 
 namespace nft_drops::jit_test {
 namespace {
 
-constexpr const char *kMaps[] = {"nd_rules", "nd_counts", "nd_used", "nd_recent", "nd_changing"};
+constexpr const char *kMaps[] = {"nd_rules", "nd_counts", "nd_index", "nd_free",     "nd_cpus",
+                                 "nd_late",  "nd_lock",   "nd_state", "nd_changing", "nd_ignored"};
+constexpr long kBusy = -EEXIST;
 
 NativeCount *count;
 
@@ -24,8 +27,20 @@ long map_update_elem(void *map, const void *key, const void *value, uint64_t fla
 long map_delete_elem(void *map, const void *key) {
 	return count->remove(reinterpret_cast<uint64_t>(map), key);
 }
+long map_push_elem(void *map, const void *value, uint64_t) {
+	return count->push(reinterpret_cast<uint64_t>(map), value);
+}
+long map_pop_elem(void *map, void *value) {
+	return count->pop(reinterpret_cast<uint64_t>(map), value);
+}
 uint64_t ktime_get_ns() {
+	return count->monotonic_ns;
+}
+uint64_t ktime_get_boot_ns() {
 	return FakeKernel::present().time_ns;
+}
+uint32_t get_smp_processor_id() {
+	return FakeKernel::present().cpu;
 }
 uint64_t get_current_task() {
 	return count->task;
@@ -47,12 +62,20 @@ uint64_t helper(uint64_t number) {
 		return address_of(map_delete_elem);
 	case 5:
 		return address_of(ktime_get_ns);
+	case 8:
+		return address_of(get_smp_processor_id);
 	case 35:
 		return address_of(get_current_task);
+	case 87:
+		return address_of(map_push_elem);
+	case 88:
+		return address_of(map_pop_elem);
 	case 113:
 		return address_of(probe_read_kernel);
 	case 118:
 		return address_of(jiffies64);
+	case 125:
+		return address_of(ktime_get_boot_ns);
 	default:
 		return 0;
 	}
@@ -78,67 +101,134 @@ template <typename T> T value_of(const void *bytes) {
 
 } // namespace
 
-NativeCount::NativeCount(const nd_layout &layout, const nd_site &site, size_t max_rules)
-    : max_rules_(max_rules), counts_(max_rules + 1), code_({.shape = bpf::count_bitcode(),
-                                                            .layout = layout,
-                                                            .sites = {&site, 1},
-                                                            .maps = kMaps,
-                                                            .helper = helper,
-                                                            .prepare = {}}),
-      rules_map_(code_.address("nd_rules")), counts_map_(code_.address("nd_counts")),
-      used_map_(code_.address("nd_used")), recent_map_(code_.address("nd_recent")),
-      changing_map_(code_.address("nd_changing")), site_(code_.program(fmt::format("nd_site_{}", site.index))),
-      begins_(code_.program("nd_newchain_begins")), ends_(code_.program("nd_commit_ends")) {
+NativeCount::NativeCount(const nd_layout &layout, const nd_site &site, uint32_t max_rules)
+    : capacity(nd_capacity(max_rules)), rules(capacity + 1), counts((capacity + 1) * kLanes), cpus(kPresent),
+      late(kPossible), code_({.shape = bpf::count_bitcode(),
+                              .layout = layout,
+                              .sites = {&site, 1},
+                              .maps = kMaps,
+                              .helper = helper,
+                              .prepare = {}}),
+      site_(code_.program(fmt::format("nd_site_{}", site.index))), begins_(code_.program("nd_newchain_begins")),
+      ends_(code_.program("nd_commit_ends")), tidy_(code_.program("nd_tidy")) {
+	for (const char *map : kMaps)
+		maps_[code_.address(map)] = map;
+	variables() = {.changes = 0, .stride = capacity + 1, .lane_mask = kLanes - 1, .pending = 0};
 	count = this;
+	for (uint32_t last = capacity; last > 0;) {
+		const uint32_t first = last > ND_FILL ? last - ND_FILL + 1 : 1;
+		tidy({.number = 0, .key = {}, .fill_from = first, .fill_to = last});
+		last = first - 1;
+	}
 }
 
 NativeCount::~NativeCount() {
 	count = nullptr;
 }
 
+nd_count_variables &NativeCount::variables() const {
+	return reinterpret_cast<nd_count_variables &>(const_cast<uint64_t &>(code_.variable("nd_variables")));
+}
+
 void *NativeCount::look_up(uint64_t map, const void *key) {
-	const uint32_t cpu = FakeKernel::present().cpu;
-	if (map == rules_map_) {
-		const auto found = rules.find(key_of(key));
-		return found == rules.end() ? nullptr : &found->second[cpu];
+	const std::string &name = maps_[map];
+	if (name == "nd_index") {
+		const auto found = index.find(key_of(key));
+		return found == index.end() ? nullptr : &found->second;
 	}
-	if (map == changing_map_) {
+	if (name == "nd_changing") {
 		const auto found = changing_.find(value_of<uint64_t>(key));
 		return found == changing_.end() ? nullptr : const_cast<uint64_t *>(&*found);
 	}
-	const auto index = value_of<uint32_t>(key);
-	if (map == counts_map_ && index < counts_.size()) return &counts_[index][cpu];
-	if (map == recent_map_ && index < recent_[cpu].size()) return &recent_[cpu][index];
-	if (map == used_map_ && index == 0) return &used_[cpu];
+	const auto at = value_of<uint32_t>(key);
+	const auto element = [at](auto &array) -> void * { return at < array.size() ? &array[at] : nullptr; };
+	if (name == "nd_rules") return element(rules);
+	if (name == "nd_cpus") return element(cpus);
+	if (name == "nd_late") return element(late);
+	if (name == "nd_ignored") return element(ignored);
+	if (name == "nd_state" && at == 0) return &state;
+	if (name == "nd_counts") {
+		if (before_adding) before_adding();
+		return element(counts);
+	}
 	FakeKernel::present().bad_call = true;
 	return nullptr;
 }
 
 long NativeCount::update(uint64_t map, const void *key, const void *value, uint64_t flags) {
-	if (flags != 1 || (map != rules_map_ && map != changing_map_)) FakeKernel::present().bad_call = true;
-	if (map == changing_map_) return changing_.insert(value_of<uint64_t>(key)).second ? 0 : -EEXIST;
-	if (rules.contains(key_of(key))) return -EEXIST;
-	if (rules.size() == max_rules_) return -E2BIG;
-	rules[key_of(key)][FakeKernel::present().cpu] = value_of<uint64_t>(value);
-	return 0;
+	const std::string &name = maps_[map];
+	if (flags != 1) FakeKernel::present().bad_call = true;
+	if (name == "nd_changing") return changing_.insert(value_of<uint64_t>(key)).second ? 0 : -EEXIST;
+	if (name == "nd_lock") return std::exchange(locked, true) ? kBusy : 0;
+	if (name != "nd_index") FakeKernel::present().bad_call = true;
+	if (refuse()) return -ENOMEM; // as pcpu_freelist_pop() in an NMI
+	return index.emplace(key_of(key), value_of<uint64_t>(value)).second ? 0 : -EEXIST;
 }
 
 long NativeCount::remove(uint64_t map, const void *key) {
-	if (map != changing_map_) FakeKernel::present().bad_call = true;
+	const std::string &name = maps_[map];
+	if (name == "nd_lock") return std::exchange(locked, false) ? 0 : -ENOENT;
+	if (name == "nd_index") return index.erase(key_of(key)) ? 0 : -ENOENT;
+	if (name != "nd_changing") FakeKernel::present().bad_call = true;
 	return changing_.erase(value_of<uint64_t>(key)) ? 0 : -ENOENT;
 }
 
-nd_count NativeCount::of(const CountKey &key) const {
+long NativeCount::push(uint64_t map, const void *value) {
+	if (refuse()) return -EBUSY;
+	const auto number = value_of<uint32_t>(value);
+	// One that is free already would be given to two rules.
+	if (maps_[map] != "nd_free" || number == 0 || number > capacity ||
+	    std::ranges::find(free_numbers, number) != free_numbers.end())
+		FakeKernel::present().bad_call = true;
+	free_numbers.push_back(number);
+	return 0;
+}
+
+long NativeCount::pop(uint64_t map, void *value) {
+	if (refuse()) return -EBUSY;
+	if (maps_[map] != "nd_free") FakeKernel::present().bad_call = true;
+	if (free_numbers.empty()) return -ENOENT;
+	memcpy(value, &free_numbers.back(), sizeof(uint32_t));
+	free_numbers.pop_back();
+	return 0;
+}
+
+bool NativeCount::refuse() {
+	if (refusals == 0) return false;
+	refusals--;
+	return true;
+}
+
+nd_count NativeCount::sum_of(uint32_t number) const {
 	nd_count sum{};
-	const auto found = rules.find(key);
-	for (size_t cpu = 0; found != rules.end() && cpu < kProcessors; cpu++)
-		if (const uint64_t place = found->second[cpu]) add(sum, counts_.at(place)[cpu]);
+	for (uint32_t lane = 0; lane < kLanes; lane++)
+		add(sum, counts[lane * (capacity + 1) + number]);
 	return sum;
 }
 
-nd_count NativeCount::unlisted() const {
+uint32_t NativeCount::number_of(const CountKey &key) const {
+	for (uint32_t number = 1; number <= capacity; number++)
+		if (rules[number].state == ND_RULE_USED && key_of(&rules[number].key) == key) return number;
+	return 0;
+}
+
+size_t NativeCount::used() const {
+	return static_cast<size_t>(
+	        std::ranges::count_if(rules, [](const nd_rule &rule) { return rule.state == ND_RULE_USED; }));
+}
+
+nd_count NativeCount::of(const CountKey &key) const {
+	const uint32_t number = number_of(key);
+	if (number == 0) return {};
+	nd_count sum = sum_of(number);
+	sum.packets -= rules[number].start_packets;
+	sum.bytes -= rules[number].start_bytes;
+	return sum;
+}
+
+nd_count NativeCount::all() const {
 	nd_count sum{};
-	for (const nd_count &n : counts_[0])
+	for (const nd_count &n : counts)
 		add(sum, n);
 	return sum;
 }

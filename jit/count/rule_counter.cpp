@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "jit/count/counting.h"
+#include "jit/count/rule_counter.h"
 
 #include "bpf/objects.h"
+#include "jit/attach/self_test_marks.h"
 #include "jit/base/checksum.h"
 #include "jit/count/pins.h"
 #include "jit/start/kept_objects.h"
@@ -11,9 +12,11 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
+#include <fstream>
 #include <iterator>
 #include <string_view>
 #include <sys/stat.h>
@@ -54,13 +57,17 @@ uint64_t hash_of(const Session &session) {
 	return sum.sum();
 }
 
-uint64_t boottime_ns() {
-	timespec now{};
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+// Processors that are there or can be told to come: their numbers are below it.
+uint32_t present_cpus() {
+	std::string list;
+	std::ifstream("/sys/devices/system/cpu/present") >> list; // "0-3", "0,2-5"
+	const size_t last = list.find_last_of(",-");
+	const unsigned long highest = strtoul(list.c_str() + (last == std::string::npos ? 0 : last + 1), nullptr, 10);
+	const auto possible = static_cast<unsigned long>(std::max(libbpf_num_possible_cpus(), 1));
+	return static_cast<uint32_t>(list.empty() ? possible : std::min(highest + 1, possible));
 }
 
-nd_count_meta meta_of(const Session &session, const CountingOptions &options) {
+nd_count_meta meta_of(const Session &session, const RuleCounterOptions &options) {
 	nd_count_meta meta{};
 	meta.magic = ND_COUNT_MAGIC;
 	meta.version = ND_COUNT_VERSION;
@@ -80,7 +87,7 @@ nd_count_meta meta_of(const Session &session, const CountingOptions &options) {
 
 } // namespace
 
-Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options) {
+Result<std::unique_ptr<RuleCounter>> RuleCounter::start(const RuleCounterOptions &options) {
 	// Proves the Plan; its probe goes before ours comes.
 	auto session = Session::start({.ring_bytes = kRingBytes});
 	if (!session) return std::unexpected(session.error());
@@ -89,7 +96,7 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 	if (!layout.net_cookie.size)
 		return cannot("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
 	const std::vector<nd_site> sites = constants_of(session->plan);
-	std::unique_ptr<Counting> counting(new Counting);
+	std::unique_ptr<RuleCounter> counting(new RuleCounter);
 	const auto load = [&](const nd_layout &by) -> Result<void> {
 		auto object = kept_or_compiled(by, sites, {}, bpf::count_bitcode());
 		if (!object) return std::unexpected(object.error());
@@ -103,35 +110,37 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 		loaded = load(plain);
 	}
 	if (!loaded) return std::unexpected(loaded.error());
+	// After the map of those to come: whichever comes second, it or a self-test, sees the other.
+	ignore_self_tests(counting->map("nd_ignored"));
+	if (auto given = counting->give_out_numbers(); !given) return std::unexpected(given.error());
 	// First: nobody may change a ruleset unseen once something of it is kept.
 	if (auto watching = counting->watch_changes(); !watching) return std::unexpected(watching.error());
-	auto attached = attach_sites(counting->object_, session->plan);
-	if (!attached) return std::unexpected(attached.error());
-	counting->sites_ = std::move(*attached);
 	counting->meta_ = meta_of(*session, options);
 	counting->meta_.guards = counting->guards_.size();
-	counting->meta_.since_ns = boottime_ns();
+	counting->meta_.capacity = counting->capacity_;
+	counting->meta_.lanes = counting->lanes_;
+	if (!tidy(counting->program("nd_tidy"), nullptr)) return fail("counting", strerror(errno));
+	counting->meta_.since_ns = open_array<nd_count_state>(counting->map("nd_state")).read(0).now_ns;
 	const uint32_t zero = 0;
 	if (bpf_map_update_elem(counting->map("nd_meta"), &zero, &counting->meta_, BPF_ANY) != 0)
 		return fail("counting", strerror(errno));
+	auto attached = attach_sites(counting->object_, session->plan);
+	if (!attached) return std::unexpected(attached.error());
+	counting->sites_ = std::move(*attached);
 	return counting;
 }
 
-Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options) {
+Result<void> RuleCounter::load(const std::vector<char> &object, const RuleCounterOptions &options) {
 	auto loaded = load(object, options, true);
 	// Not every kernel takes programs at entries and exits of a module's functions.
 	if (!loaded && errno != ENOMEM) loaded = load(object, options, false);
 	return loaded;
 }
 
-Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options, bool guarded) {
+Result<void> RuleCounter::load(const std::vector<char> &object, const RuleCounterOptions &options, bool guarded) {
 	bpf_object__close(object_);
 	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
-	bpf_map *rules = object_ ? bpf_object__find_map_by_name(object_, "nd_rules") : nullptr;
-	bpf_map *counts = object_ ? bpf_object__find_map_by_name(object_, "nd_counts") : nullptr;
-	if (!rules || !counts) return fail("loading the probe", "it has no counts");
-	bpf_map__set_max_entries(rules, options.max_rules);
-	bpf_map__set_max_entries(counts, options.max_rules + 1);
+	if (auto set = set_sizes(options); !set) return set;
 	for (const Guard &guard : kGuards) {
 		bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);
 		if (!program) return fail("loading the probe", "it lacks a program for changes of the ruleset");
@@ -143,8 +152,50 @@ Result<void> Counting::load(const std::vector<char> &object, const CountingOptio
 	return loaded;
 }
 
+Result<void> RuleCounter::set_sizes(const RuleCounterOptions &options) {
+	const uint32_t cpus = present_cpus();
+	capacity_ = nd_capacity(options.max_rules);
+	lanes_ = std::bit_ceil(std::min<uint32_t>(cpus, ND_LANES));
+	const std::pair<const char *, uint32_t> sizes[] = {
+	        {"nd_rules", capacity_ + 1},
+	        {"nd_counts", (capacity_ + 1) * lanes_},
+	        {"nd_index", capacity_},
+	        {"nd_free", capacity_},
+	        {"nd_cpus", cpus},
+	        {"nd_late", static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1))},
+	};
+	for (const auto &[name, size] : sizes) {
+		bpf_map *map = object_ ? bpf_object__find_map_by_name(object_, name) : nullptr;
+		if (!map || bpf_map__set_max_entries(map, size) != 0)
+			return fail("loading the probe", fmt::format("it has no {}", name));
+	}
+	return {};
+}
+
+// By the program itself: a system call for each would make other probes on this processor miss drops.
+Result<void> RuleCounter::give_out_numbers() const {
+	if (auto set = set_variables(0); !set) return set;
+	for (uint32_t last = capacity_; last > 0;) {
+		const uint32_t first = last > ND_FILL ? last - ND_FILL + 1 : 1;
+		nd_tidy_request request{.number = 0, .key = {}, .fill_from = first, .fill_to = last};
+		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &request, .ctx_size_in = sizeof(request));
+		if (bpf_prog_test_run_opts(program("nd_tidy"), &run) != 0) return fail("counting", strerror(errno));
+		if (run.retval != 0) return fail("counting", "the kernel has no room for its numbers");
+		last = first - 1;
+	}
+	return {};
+}
+
+Result<void> RuleCounter::set_variables(uint64_t changes) const {
+	const nd_count_variables variables{
+	        .changes = changes, .stride = capacity_ + 1UL, .lane_mask = lanes_ - 1UL, .pending = 0};
+	const uint32_t zero = 0;
+	if (bpf_map_update_elem(map(".bss"), &zero, &variables, BPF_ANY) != 0) return fail("counting", strerror(errno));
+	return {};
+}
+
 // Where that cannot be, each drop's culprit is found out anew: as right, but dearer.
-Result<void> Counting::watch_changes() {
+Result<void> RuleCounter::watch_changes() {
 	for (const Guard &guard : kGuards) {
 		const bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);
 		if (!program || !bpf_program__autoload(program)) break;
@@ -156,14 +207,10 @@ Result<void> Counting::watch_changes() {
 	for (bpf_link *attached : guards_)
 		bpf_link__destroy(attached);
 	guards_.clear();
-	const uint32_t zero = 0;
-	const uint64_t one_without_end = ND_CHANGE + 1;
-	if (bpf_map_update_elem(map(".bss"), &zero, &one_without_end, BPF_ANY) != 0)
-		return fail("counting", strerror(errno));
-	return {};
+	return set_variables(ND_CHANGE + 1); // one without end
 }
 
-Counting::~Counting() {
+RuleCounter::~RuleCounter() {
 	for (const AttachedSite &site : sites_)
 		bpf_link__destroy(site.link);
 	// After them: nothing is counted unguarded.
@@ -172,33 +219,41 @@ Counting::~Counting() {
 	bpf_object__close(object_);
 }
 
-int Counting::map(std::string_view name) const {
+int RuleCounter::map(std::string_view name) const {
 	return bpf_object__find_map_fd_by_name(object_, std::string(name).c_str());
 }
 
-FigureSources Counting::sources() const {
-	FigureSources from{.rules = map("nd_rules"),
-	                   .counts = map("nd_counts"),
-	                   .meta = map("nd_meta"),
-	                   .others = {map("nd_used"), map("nd_recent"), map("nd_changing")},
-	                   .sites = {}};
+int RuleCounter::program(const char *name) const {
+	return bpf_program__fd(bpf_object__find_program_by_name(object_, name));
+}
+
+CountSources RuleCounter::sources() const {
+	CountSources from{.rules = map("nd_rules"),
+	                  .counts = map("nd_counts"),
+	                  .state = map("nd_state"),
+	                  .meta = map("nd_meta"),
+	                  .tidy = program("nd_tidy"),
+	                  .others = {},
+	                  .sites = {}};
+	for (const char *name : kOtherMaps)
+		from.others.push_back(map(fmt::format("nd_{}", name)));
 	for (const AttachedSite &site : sites_)
 		from.sites.emplace_back(bpf_link__fd(site.link), site.program);
 	return from;
 }
 
-Result<Figures> Counting::read() const {
-	return read_figures(sources());
+Result<RuleCounts> RuleCounter::read() const {
+	return read_rule_counts(sources());
 }
 
-Missed Counting::missed() const {
+Missed RuleCounter::missed() const {
 	Missed missed;
 	for (const auto &[link, program] : sources().sites)
 		missed += missed_by(link, program);
 	return missed;
 }
 
-Result<void> Counting::pin(const std::string &folder) {
+Result<void> RuleCounter::pin(const std::string &folder) {
 	const auto undo = [&](std::unexpected<Error> why) {
 		if (auto removed = remove_pins(folder); !removed)
 			why.error().why += fmt::format("; and what was pinned is still there: {}", removed.error().why);
@@ -225,6 +280,8 @@ Result<void> Counting::pin(const std::string &folder) {
 		if (bpf_obj_pin(bpf_link__fd(guards_[i]), fmt::format("{}/guard_{}", folder, i).c_str()) != 0)
 			return not_pinned("a link", errno);
 	}
+	if (bpf_obj_pin(program("nd_tidy"), fmt::format("{}/tidy", folder).c_str()) != 0)
+		return not_pinned("a program", errno);
 	for (const char *name : kPinnedMaps) {
 		if (bpf_obj_pin(map(fmt::format("nd_{}", name)), fmt::format("{}/{}", folder, name).c_str()) != 0)
 			return not_pinned(name, errno);
