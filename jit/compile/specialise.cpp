@@ -28,29 +28,30 @@ template <typename T> llvm::GlobalVariable *constant(llvm::Module &m, const T &v
 
 } // namespace
 
-Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> shape_code,
+Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> probe_template,
                                                  const nd_layout &layout, std::span<const nd_site> sites,
                                                  const nd_settings &settings, const Filter &filter) {
 	auto parsed = llvm::parseBitcodeFile(
-	        llvm::MemoryBufferRef(llvm::StringRef(shape_code.data(), shape_code.size()), "probe.bc"), context);
+	        llvm::MemoryBufferRef(llvm::StringRef(probe_template.data(), probe_template.size()), "probe.bc"),
+	        context);
 	if (!parsed) return internal(llvm::toString(parsed.takeError()));
 	llvm::Module &m = **parsed;
-	llvm::Function *shape = m.getFunction("nd_at_site");
+	llvm::Function *pattern = m.getFunction("nd_at_site");
 	llvm::GlobalVariable *the_site = m.getNamedGlobal("nd_the_site");
 	llvm::GlobalVariable *the_layout = m.getNamedGlobal("nd_the_layout");
-	if (!shape || !the_site || !the_layout) return internal("the probe's bitcode lacks its symbols");
+	if (!pattern || !the_site || !the_layout) return internal("the probe's bitcode lacks its symbols");
 
-	// SEC() pins functions with llvm.used: the shape itself must go, its clones are external anyway.
+	// SEC() pins functions with llvm.used: the template itself must go, its clones are external anyway.
 	if (auto *used = m.getNamedGlobal("llvm.used")) used->eraseFromParent();
 	if (auto *used = m.getNamedGlobal("llvm.compiler.used")) used->eraseFromParent();
 	the_layout->replaceAllUsesWith(constant(m, layout, "nd_layout_of_this_kernel"));
 	for (const nd_site &site : sites) {
 		llvm::ValueToValueMapTy map;
 		map[the_site] = constant(m, site, fmt::format("nd_constants_{}", site.index));
-		llvm::Function *f = llvm::CloneFunction(shape, map);
+		llvm::Function *f = llvm::CloneFunction(pattern, map);
 		f->setName(fmt::format("nd_site_{}", site.index));
 	}
-	shape->eraseFromParent();
+	pattern->eraseFromParent();
 	// The counting probe has neither.
 	if (auto *the_settings = m.getNamedGlobal("nd_the_settings")) {
 		the_settings->replaceAllUsesWith(constant(m, settings, "nd_settings_wanted"));

@@ -3,7 +3,9 @@
 
 #include "bpf/objects.h"
 #include "jit/base/checksum.h"
+#include "jit/base/libbpf/log.h"
 #include "jit/count/pins.h"
+#include "jit/start/candidates.h"
 #include "jit/start/kept_objects.h"
 #include "jit/start/session.h"
 
@@ -90,18 +92,14 @@ Result<std::unique_ptr<Counting>> Counting::start(const CountingOptions &options
 		return cannot("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
 	const std::vector<nd_site> sites = constants_of(session->plan);
 	std::unique_ptr<Counting> counting(new Counting);
-	const auto load = [&](const nd_layout &by) -> Result<void> {
-		auto object = kept_or_compiled(by, sites, {}, bpf::count_bitcode());
+	// The kernel took direct loads of the probe that proved the Plan, and need not take this one's.
+	std::vector<Candidate> candidates{{session->kernel.layout, session->plan}};
+	add_without_direct_loads(candidates);
+	auto loaded = first_that_works(candidates, [&](const Candidate &c) -> Result<void> {
+		auto object = kept_or_compiled(c.layout.probe, sites, {}, bpf::count_bitcode());
 		if (!object) return std::unexpected(object.error());
 		return counting->load(*object, options);
-	};
-	auto loaded = load(layout);
-	if (!loaded && layout.cast.function) {
-		// The kernel took direct loads of the probe that proved the Plan, and need not take this one's.
-		nd_layout plain = layout;
-		plain.cast = {};
-		loaded = load(plain);
-	}
+	});
 	if (!loaded) return std::unexpected(loaded.error());
 	// First: nobody may change a ruleset unseen once something of it is kept.
 	if (auto watching = counting->watch_changes(); !watching) return std::unexpected(watching.error());
@@ -126,7 +124,8 @@ Result<void> Counting::load(const std::vector<char> &object, const CountingOptio
 
 Result<void> Counting::load(const std::vector<char> &object, const CountingOptions &options, bool guarded) {
 	bpf_object__close(object_);
-	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
+	LIBBPF_OPTS(bpf_object_open_opts, how, .kernel_log_level = verifier_log_level());
+	object_ = bpf_object__open_mem(object.data(), object.size(), &how);
 	bpf_map *rules = object_ ? bpf_object__find_map_by_name(object_, "nd_rules") : nullptr;
 	bpf_map *counts = object_ ? bpf_object__find_map_by_name(object_, "nd_counts") : nullptr;
 	if (!rules || !counts) return fail("loading the probe", "it has no counts");
