@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace nft_drops::jit {
 namespace {
@@ -51,7 +52,7 @@ const Start::Step Start::kEachTime[] = {
 
 std::vector<std::string_view> Start::steps() {
 	std::vector<std::string_view> names;
-	for (const std::span<const Step> part : {std::span(kToPlan), std::span(kToAttach), std::span(kEachTime)})
+	for (const auto part : std::initializer_list<std::span<const Step>>{kToPlan, kToAttach, kEachTime})
 		for (const Step &step : part)
 			names.emplace_back(step.name);
 	return names;
