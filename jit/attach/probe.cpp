@@ -17,15 +17,9 @@ namespace nft_drops::jit {
 
 Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const Plan &plan,
                                              const ProbeOptions &options) {
-	SiteEvents events(plan); // opened while the programs are loaded
-	return attach(object, plan, options, events);
-}
-
-Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const Plan &plan,
-                                             const ProbeOptions &options, SiteEvents &events) {
 	std::unique_ptr<Probe> probe(new Probe);
 	if (auto loaded = probe->load(object, options); !loaded) return std::unexpected(loaded.error());
-	auto sites = attach_sites(probe->object_, plan, events);
+	auto sites = attach_sites(probe->object_, plan);
 	if (!sites) return std::unexpected(sites.error());
 	probe->sites_ = std::move(*sites);
 	if (bpf_program *frees = bpf_object__find_program_by_name(probe->object_, "nd_at_free")) {

@@ -57,9 +57,6 @@ public:
 	// refuses.
 	static Result<std::unique_ptr<Probe>> attach(std::span<const char> object, const Plan &plan,
 	                                             const ProbeOptions &options);
-	// The same with the Plan's events, which may be open already.
-	static Result<std::unique_ptr<Probe>> attach(std::span<const char> object, const Plan &plan,
-	                                             const ProbeOptions &options, SiteEvents &events);
 	Probe(const Probe &) = delete;
 	Probe &operator=(const Probe &) = delete;
 	~Probe();

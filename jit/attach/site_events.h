@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The perf events of a Plan's sites. To open one is to put a kprobe there, and the kernel waits for an RCU grace period
-// in it: tens of milliseconds in which this process could do something else. So each is opened by a thread of its own,
-// which may begin before there is a program to attach.
+// The perf events of a Plan's sites. To open one is to put a kprobe there. A thread of its own opens each, because of
+// the kernel's optimizer of kprobes: 5 ticks after the first kprobe it takes kprobe_mutex and text_mutex and keeps them
+// for a grace period of RCU tasks (kprobe_optimizer() of kernel/kprobes.c). Threads that wait for
+// kprobe_mutex by then have their turn before it. For the same reason no event is opened before the programs are
+// loaded: BPF's compiler takes text_mutex as well (bpf_arch_text_copy()).
 #ifndef NFT_DROPS_JIT_ATTACH_SITE_EVENTS_H
 #define NFT_DROPS_JIT_ATTACH_SITE_EVENTS_H
 

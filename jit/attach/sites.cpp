@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/attach/sites.h"
 
+#include "jit/attach/site_events.h"
 #include "jit/base/libbpf/log.h"
 
 #include <bpf/bpf.h>
@@ -76,13 +77,8 @@ Result<void> load_object(bpf_object *object) {
 }
 
 Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan) {
-	SiteEvents events(plan);
-	return attach_sites(object, plan, events);
-}
-
-Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan, SiteEvents &events) {
 	std::vector<AttachedSite> attached;
-	auto fds = events.take();
+	auto fds = SiteEvents(plan).take();
 	if (!fds) return std::unexpected(fds.error());
 	size_t linked = 0; // the first so many belong to their links
 	const auto undo = [&](std::unexpected<Error> error) {

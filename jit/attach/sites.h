@@ -3,7 +3,6 @@
 #ifndef NFT_DROPS_JIT_ATTACH_SITES_H
 #define NFT_DROPS_JIT_ATTACH_SITES_H
 
-#include "jit/attach/site_events.h"
 #include "jit/base/result.h"
 #include "jit/resolve/plan.h"
 
@@ -27,8 +26,6 @@ struct AttachedSite {
 };
 // One for each site; all or none. Fails with kMachine, naming the site, where the kernel refuses.
 Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan);
-// The same with the Plan's events, which may be open already.
-Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan, SiteEvents &events);
 
 // Hits of a site that never ran its program: another BPF program was running on that processor, or a kprobe within a
 // kprobe. Whether they were drops cannot be known.

@@ -120,10 +120,7 @@ Result<void> Start::run_for_each_candidate() {
 		for (const Step &step : kEachTime)
 			if (done = do_step(step, of_this); !done) break;
 		if (done || number_ == 0) reports = std::move(of_this);
-		if (!done) {
-			events_.reset();
-			probe_.reset();
-		}
+		if (!done) probe_.reset();
 		return done;
 	};
 	auto works = first_that_works(candidates_, attempt);
@@ -248,7 +245,6 @@ Result<void> Start::make_probe() {
 	if (options_.path) {
 		if (auto can = can_tell_path(plan()); !can) return can;
 	}
-	events_.emplace(plan()); // the kernel puts the kprobes there while the programs are compiled
 	const nd_settings settings{
 	        .path = options_.path, .filter = !options_.filter.empty(), .drop_reason = drop_reason_};
 	const auto sites = constants_of(plan());
@@ -265,8 +261,7 @@ std::string Start::probe_state() const {
 }
 
 Result<void> Start::attach() {
-	auto probe = Probe::attach(object_, plan(), {.netns = netns_, .ring_bytes = options_.ring_bytes}, *events_);
-	events_.reset();
+	auto probe = Probe::attach(object_, plan(), {.netns = netns_, .ring_bytes = options_.ring_bytes});
 	if (!probe) return std::unexpected(probe.error());
 	probe_ = std::move(*probe);
 	return {};

@@ -136,7 +136,6 @@ private:
 	size_t layouts_ = 0;
 	bool proven_earlier_ = false;
 	uint32_t netns_ = 0;
-	std::optional<SiteEvents> events_;
 	std::vector<char> object_;
 	std::unique_ptr<Probe> probe_;
 	size_t packets_ = 0; // that the self-test saw dropped
