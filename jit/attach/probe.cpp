@@ -3,6 +3,7 @@
 
 #include "bpf/shared/self_test.h"
 #include "jit/attach/self_test_marks.h"
+#include "jit/base/libbpf/log.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -29,7 +30,8 @@ Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const
 }
 
 Result<void> Probe::load(std::span<const char> object, const ProbeOptions &options) {
-	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
+	LIBBPF_OPTS(bpf_object_open_opts, how, .kernel_log_level = verifier_log_level());
+	object_ = bpf_object__open_mem(object.data(), object.size(), &how);
 	if (!object_) return fail("loading the probe", strerror(errno));
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
 	if (!events) return fail("loading the probe", "it has no ring buffer");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/attach/sites.h"
 
+#include "jit/attach/site_events.h"
+#include "jit/base/libbpf/log.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
@@ -9,6 +12,9 @@
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <unistd.h>
 
 namespace nft_drops::jit {
 namespace {
@@ -47,31 +53,51 @@ const char *help_for(int error) {
 	}
 }
 
+namespace {
+
+constexpr const char *kReport = "please report it with the output of nft-drops check --report";
+
+std::string refusal(std::string_view error, const std::string &verifier) {
+	if (verifier.empty()) return fmt::format("the kernel refuses it: {}", error);
+	return fmt::format("the kernel refuses it: {}: the verifier says: {}", error, verifier);
+}
+
+} // namespace
+
 Result<void> load_object(bpf_object *object) {
+	clear_libbpf_log();
 	const int error = bpf_object__load(object);
 	if (error == 0) return {};
-	return cannot("loading the probe", fmt::format("the kernel refuses it: {}", strerror(-error)),
-	              help_for(-error));
+	const std::string verifier = last_verifier_lines();
+	const int before = errno; // count tells by it whether to ask for less
+	std::unexpected<Error> refused = cannot("loading the probe", refusal(strerror(-error), verifier),
+	                                        verifier.empty() ? help_for(-error) : kReport);
+	errno = before;
+	return refused;
 }
 
 Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan) {
 	std::vector<AttachedSite> attached;
-	const auto undo = [&attached](std::unexpected<Error> error) {
+	auto fds = SiteEvents(plan).take();
+	if (!fds) return std::unexpected(fds.error());
+	size_t linked = 0; // the first so many belong to their links
+	const auto undo = [&](std::unexpected<Error> error) {
 		for (const AttachedSite &site : attached)
 			bpf_link__destroy(site.link);
+		for (size_t i = linked; i < fds->size(); i++)
+			close((*fds)[i]);
 		return error;
 	};
 	for (const PlannedSite &site : plan.sites) {
 		const bpf_program *program =
 		        bpf_object__find_program_by_name(object, fmt::format("nd_site_{}", site.site.index).c_str());
 		if (!program) return undo(fail("loading the probe", "it lacks a site's program"));
-		// No name and an absolute address as offset: the middle of a function, exported or not.
-		LIBBPF_OPTS(bpf_kprobe_opts, options, .offset = site.address);
-		bpf_link *link = bpf_program__attach_kprobe_opts(program, nullptr, &options);
+		bpf_link *link = bpf_program__attach_perf_event(program, (*fds)[linked]);
 		if (!link) {
 			const int error = errno;
 			return undo(cannot(fmt::format("kprobe at {}", site.place), strerror(error), help_for(error)));
 		}
+		linked++;
 		attached.push_back({link, bpf_program__fd(program)});
 	}
 	return attached;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/compile.h"
 
+#include "jit/base/debug.h"
 #include "jit/compile/kernel_calls.h"
 #include "jit/compile/match.h"
 #include "jit/compile/specialise.h"
@@ -124,18 +125,23 @@ void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
 	// What only served a function that is not called any more.
 	all.addPass(llvm::GlobalDCEPass());
 	all.run(m, modules);
+	if (!debugs(DebugTopic::kIr)) return;
+	std::string text;
+	llvm::raw_string_ostream out(text);
+	m.print(out, nullptr);
+	debug(DebugTopic::kIr, text);
 }
 
 } // namespace
 
 Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const nd_site> sites,
-                                        const nd_settings &settings, std::span<const char> shape,
+                                        const nd_settings &settings, std::span<const char> probe_template,
                                         const Filter &filter) {
 	if (auto can = check_filter(filter, layout); !can) return std::unexpected(can.error());
 	auto machine = bpf_machine();
 	if (!machine) return fail("compiling the probe", "LLVM has no BPF target", "rebuild with LLVM's BPF target");
 	auto context = std::make_unique<llvm::LLVMContext>();
-	context->setDiscardValueNames(true);
+	context->setDiscardValueNames(!debugs(DebugTopic::kIr));
 	// LLVM would print its diagnostics and end the process.
 	std::string diagnosis;
 	context->setDiagnosticHandlerCallBack(
@@ -146,7 +152,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 		        info->print(printer);
 	        },
 	        &diagnosis);
-	auto module = specialise(*context, shape, layout, sites, settings, filter);
+	auto module = specialise(*context, probe_template, layout, sites, settings, filter);
 	if (!module) return std::unexpected(module.error());
 	(*module)->setTargetTriple(machine->getTargetTriple().str());
 	(*module)->setDataLayout(machine->createDataLayout());

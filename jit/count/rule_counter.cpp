@@ -4,7 +4,9 @@
 #include "bpf/objects.h"
 #include "jit/attach/self_test_marks.h"
 #include "jit/base/checksum.h"
+#include "jit/base/libbpf/log.h"
 #include "jit/count/pins.h"
+#include "jit/start/candidates.h"
 #include "jit/start/kept_objects.h"
 #include "jit/start/session.h"
 
@@ -97,18 +99,14 @@ Result<std::unique_ptr<RuleCounter>> RuleCounter::start(const RuleCounterOptions
 		return cannot("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
 	const std::vector<nd_site> sites = constants_of(session->plan);
 	std::unique_ptr<RuleCounter> counting(new RuleCounter);
-	const auto load = [&](const nd_layout &by) -> Result<void> {
-		auto object = kept_or_compiled(by, sites, {}, bpf::count_bitcode());
+	// The kernel took direct loads of the probe that proved the Plan, and need not take this one's.
+	std::vector<Candidate> candidates{{session->kernel.layout, session->plan}};
+	add_without_direct_loads(candidates);
+	auto loaded = first_that_works(candidates, [&](const Candidate &c) -> Result<void> {
+		auto object = kept_or_compiled(c.layout.probe, sites, {}, bpf::count_bitcode());
 		if (!object) return std::unexpected(object.error());
 		return counting->load(*object, options);
-	};
-	auto loaded = load(layout);
-	if (!loaded && layout.cast.function) {
-		// The kernel took direct loads of the probe that proved the Plan, and need not take this one's.
-		nd_layout plain = layout;
-		plain.cast = {};
-		loaded = load(plain);
-	}
+	});
 	if (!loaded) return std::unexpected(loaded.error());
 	// After the map of those to come: whichever comes second, it or a self-test, sees the other.
 	ignore_self_tests(counting->map("nd_ignored"));
@@ -139,7 +137,8 @@ Result<void> RuleCounter::load(const std::vector<char> &object, const RuleCounte
 
 Result<void> RuleCounter::load(const std::vector<char> &object, const RuleCounterOptions &options, bool guarded) {
 	bpf_object__close(object_);
-	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
+	LIBBPF_OPTS(bpf_object_open_opts, how, .kernel_log_level = verifier_log_level());
+	object_ = bpf_object__open_mem(object.data(), object.size(), &how);
 	if (auto set = set_sizes(options); !set) return set;
 	for (const Guard &guard : kGuards) {
 		bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace nft_drops::jit {
 namespace {
 
@@ -97,6 +99,21 @@ std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &fo
 			line("    " + l);
 	}
 	return out;
+}
+
+std::string without_kernel_addresses(std::string_view text) {
+	constexpr std::string_view kBegins = "0xffff";
+	constexpr size_t kDigits = 16;
+	std::string out;
+	for (;;) {
+		const size_t at = text.find(kBegins);
+		out += text.substr(0, at);
+		if (at == std::string_view::npos) return out;
+		text.remove_prefix(at + 2);
+		const size_t digits = std::min(text.find_first_not_of("0123456789abcdef"), text.size());
+		out += digits == kDigits ? "0x(kernel)" : fmt::format("0x{}", text.substr(0, digits));
+		text.remove_prefix(digits);
+	}
 }
 
 } // namespace nft_drops::jit

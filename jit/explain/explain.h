@@ -19,6 +19,10 @@ std::string explain(const Plan &plan, const Kernel &kernel, const ProbeForms &fo
 // "r15", "stack slot sp+0x48"
 std::string describe(const nd_locator &at, Machine machine);
 
+// A text with each address in the kernel ("0xffffffffc0000140") replaced by "0x(kernel)": they tell an attacker where
+// the kernel lies.
+std::string without_kernel_addresses(std::string_view text);
+
 } // namespace nft_drops::jit
 
 #endif

@@ -98,9 +98,8 @@ struct ExecutionPath::Decision {
 
 class Emulator::Run {
 public:
-	Run(const Emulator &e, const BranchChoice &way, int jump_limit, const Observer &observe)
-	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe), state_(e.start_of(*way.scenario).state),
-	      world_(e.start_of(*way.scenario).world) {
+	Run(const Emulator &e, Start &start, const BranchChoice &way, int jump_limit, const Observer &observe)
+	    : e_(e), way_(way), jump_limit_(jump_limit), observe_(observe), state_(start.state), world_(start.world) {
 		path_.way = way;
 		path_.regs = way.regs;
 		path_.visits.resize(e.code_.all().size());
@@ -372,14 +371,15 @@ private:
 };
 
 Result<ExecutionPath> Emulator::run(const BranchChoice &way, int jump_limit, const Observer &observe) const {
-	MachineState &state = start_of(*way.scenario).state;
-	return state.attempt([&] { return Run(*this, way, jump_limit, observe).go(); });
+	Start &start = start_of(*way.scenario);
+	return start.state.attempt([&] { return Run(*this, start, way, jump_limit, observe).go(); });
 }
 
 Result<ExecutionPath> Emulator::run_from_decision(const ExecutionPath &path, int jump_limit,
                                                   const Observer &observe) const {
-	MachineState &state = start_of(*path.way.scenario).state;
-	return state.attempt([&] { return Run(*this, path.way, jump_limit, observe).go_on_from(*path.decision); });
+	Start &start = start_of(*path.way.scenario);
+	return start.state.attempt(
+	        [&] { return Run(*this, start, path.way, jump_limit, observe).go_on_from(*path.decision); });
 }
 
 bool Emulator::before_decision(const ExecutionPath &path, size_t instruction) {

@@ -64,7 +64,13 @@ void add_without_direct_loads(std::vector<Candidate> &candidates) {
 		if (!candidates[i].layout.probe.cast.function) continue;
 		candidates.push_back(candidates[i]);
 		candidates.back().layout.probe.cast = {};
+		candidates.back().without_direct_loads = true;
 	}
+}
+
+size_t layouts_of(const std::vector<Candidate> &candidates) {
+	return static_cast<size_t>(
+	        std::ranges::count_if(candidates, [](const Candidate &c) { return !c.without_direct_loads; }));
 }
 
 } // namespace nft_drops::jit

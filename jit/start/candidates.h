@@ -15,6 +15,7 @@ namespace nft_drops::jit {
 struct Candidate {
 	Layout layout;
 	Plan plan;
+	bool without_direct_loads = false; // the kernel seemed to take them
 };
 
 // One for each of the kernel's layouts that its code allows, likeliest first; of those that would make the same probe,
@@ -23,6 +24,21 @@ struct Candidate {
 Result<std::vector<Candidate>> find_candidates(const Kernel &kernel);
 // A kernel may take the trial of direct_loads.h and refuse the probe: each that has them once more without, at the end.
 void add_without_direct_loads(std::vector<Candidate> &candidates);
+
+// How many layouts there are among them: those without direct loads do not count.
+size_t layouts_of(const std::vector<Candidate> &candidates);
+
+// Calls `attempt` with one candidate after the other until it succeeds, and returns that candidate's number. Where none
+// succeeds, fails as the first one did: the likeliest candidate's error tells most.
+template <typename Attempt> Result<size_t> first_that_works(const std::vector<Candidate> &candidates, Attempt attempt) {
+	Error first;
+	for (size_t i = 0; i < candidates.size(); i++) {
+		Result<void> done = attempt(candidates[i]);
+		if (done) return i;
+		if (i == 0) first = std::move(done.error());
+	}
+	return std::unexpected(std::move(first));
+}
 
 } // namespace nft_drops::jit
 

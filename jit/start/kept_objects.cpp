@@ -3,6 +3,7 @@
 
 #include "jit/base/bytes.h"
 #include "jit/base/checksum.h"
+#include "jit/base/debug.h"
 #include "jit/compile/compile.h"
 
 #include <type_traits>
@@ -18,20 +19,21 @@ static_assert(std::has_unique_object_representations_v<nd_settings>);
 } // namespace
 
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
-                                           const nd_settings &settings, std::span<const char> shape,
+                                           const nd_settings &settings, std::span<const char> probe_template,
                                            const Filter &filter, const std::string &folder) {
 	ByteWriter key;
 	key.put(layout);
 	key.put(std::vector<nd_site>(sites.begin(), sites.end()));
 	key.put(settings);
-	Checksum of_shape;
-	of_shape.add({shape.data(), shape.size()});
-	key.put(of_shape.sum());
+	Checksum of_template;
+	of_template.add({probe_template.data(), probe_template.size()});
+	key.put(of_template.sum());
 	// A filter is asked once: it leaves the probe without one where it is.
-	if (!filter.empty()) return compile_probe(layout, sites, settings, shape, filter);
+	if (!filter.empty()) return compile_probe(layout, sites, settings, probe_template, filter);
 	const KeptFile file("probe", key.bytes(), folder);
-	if (auto kept = file.load()) return std::move(*kept);
-	auto object = compile_probe(layout, sites, settings, shape);
+	// There is no IR to show of what is not compiled.
+	if (auto kept = file.load(); kept && !debugs(DebugTopic::kIr)) return std::move(*kept);
+	auto object = compile_probe(layout, sites, settings, probe_template);
 	if (object) file.store(*object);
 	return object;
 }

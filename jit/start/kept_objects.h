@@ -17,7 +17,7 @@ namespace nft_drops::jit {
 // What compile_probe() makes of the same, or made earlier.
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
                                            const nd_settings &settings = {},
-                                           std::span<const char> shape = bpf::probe_bitcode(),
+                                           std::span<const char> probe_template = bpf::probe_bitcode(),
                                            const Filter &filter = {}, const std::string &folder = "/run/nft-drops");
 
 } // namespace nft_drops::jit

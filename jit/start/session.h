@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The road from a running kernel to an attached probe: kernel -> Plan -> BPF object -> links -> self-test. This is all
-// that the program above needs to know of jit/.
+// A probe that passed the self-test and watches what is wanted. This is all that the program above needs to know of
+// jit/ to see drops.
 #ifndef NFT_DROPS_JIT_START_SESSION_H
 #define NFT_DROPS_JIT_START_SESSION_H
 
@@ -13,9 +13,7 @@
 #include "jit/match/program.h"
 #include "jit/resolve/plan.h"
 
-#include <chrono>
 #include <memory>
-#include <string>
 
 namespace nft_drops::jit {
 
@@ -23,36 +21,22 @@ struct SessionOptions {
 	uint32_t netns = 0;      // inode number of the network namespace to watch; 0: all
 	bool netns_held = false; // see ProbeOptions
 	size_t ring_bytes = ProbeOptions{}.ring_bytes;
-	bool path = false;   // the jumps that led to the rule, too
-	Filter filter{};     // only drops that it takes become events; all are counted
-	Selector selector{}; // the same; an event with ND_FLAG_ASK_CHAIN waits for Probe::tell_chain()
-	bool audit = false;  // all packets that the kernel frees as dropped by netfilter, too
-};
-
-// How long each part of the start took.
-struct Timings {
-	std::chrono::microseconds kernel{}, resolve{}, compile{}, attach{}, selftest{};
+	bool path = false;   // see StartOptions
+	Filter filter{};     // see StartOptions
+	Selector selector{}; // only its drops become events, and drops with ND_FLAG_ASK_CHAIN: see Probe::tell_chain()
+	bool audit = false;  // see StartOptions
 };
 
 struct Session {
 	Kernel kernel;
 	Plan plan;
-	Timings timings;
 	std::unique_ptr<Probe> probe;
 	NetfilterCode netfilter; // with SessionOptions::audit
 
-	// Every drop in the namespace after this returned is seen. Nothing is attached any more where it fails, as when
-	// the self-test does.
+	// Runs all steps of start.h. Every drop in the namespace after this returned is seen. Where it fails, nothing
+	// is attached.
 	static Result<Session> start(const SessionOptions &options);
 };
-
-struct ProvenPlan {
-	Kernel kernel;
-	Plan plan;
-};
-// The Plan for the running kernel. Nothing stays attached: where BTF does not tell the layout and no earlier start
-// proved one, the self-test does so first.
-Result<ProvenPlan> plan_of_running_kernel();
 
 } // namespace nft_drops::jit
 

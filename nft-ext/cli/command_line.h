@@ -3,6 +3,7 @@
 #ifndef NFT_DROPS_NFT_EXT_CLI_COMMAND_LINE_H
 #define NFT_DROPS_NFT_EXT_CLI_COMMAND_LINE_H
 
+#include "jit/base/debug.h"
 #include "jit/base/result.h"
 #include "nft-ext/text/format.h"
 
@@ -81,6 +82,10 @@ struct ProbeOptions {
 	std::string vmlinux;
 };
 
+struct CheckOptions {
+	bool report = false; // one text for a bug report
+};
+
 struct CommandLine {
 	Command command = Command::kPassThrough;
 	// All words that are not options. The command's name is the first word, and the words fit the command's
@@ -93,6 +98,8 @@ struct CommandLine {
 	ProbeOptions probe;
 	RecordOptions record;
 	WhyOptions why;
+	CheckOptions check;
+	DebugTopics debug = 0;
 };
 
 // Decides whose command line this is. `monitor` belongs to nft-drops, unless the next word is an object of nft's own

@@ -221,6 +221,18 @@ Result<void> check_probe(const CommandLine &line) {
 	            "give its vmlinuz or vmlinux with --vmlinux");
 }
 
+Result<void> report(CommandLine &line, const char *) {
+	line.check.report = true;
+	return {};
+}
+
+Result<void> debug(CommandLine &line, const char *argument) {
+	auto topics = parse_debug_topics(argument);
+	if (!topics) return std::unexpected(topics.error());
+	line.debug |= *topics;
+	return {};
+}
+
 Result<void> help(CommandLine &line, const char *) {
 	line.help_of = line.command;
 	line.command = Command::kHelp;
@@ -240,6 +252,9 @@ Result<void> nothing(CommandLine &, const char *) {
 constexpr unsigned kOurs = ~of(Command::kPassThrough);
 constexpr unsigned kNft = of(Command::kPassThrough);
 constexpr unsigned kList = of(Command::kList);
+// Those that work with the kernel.
+constexpr unsigned kLive = of(Command::kMonitor, Command::kList, Command::kCount, Command::kProbe, Command::kCheck,
+                              Command::kBpftrace, Command::kDemo, Command::kRecord);
 
 // The options of nft-drops come first, then nft's in the order of nft(8) (src/main.c of nftables).
 constexpr OptionSpec kOptions[] = {
@@ -281,6 +296,11 @@ constexpr OptionSpec kOptions[] = {
         {0, "ko", "FILE", of(Command::kProbe),
          "the kernel's nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; leave it out if nf_tables is built in", ko},
         {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
+        {0, "report", nullptr, of(Command::kCheck),
+         "print one text for a bug report: versions, kernel, Plan, the time of each step, the self-test's facts",
+         report},
+        {0, "debug", "plan|ir|verifier|netlink|times", kLive,
+         "tell on standard error what goes on; several topics with commas between them", debug},
         {'h', "help", nullptr, kOurs, "show what this command does, and its options", help},
         {'v', "version", nullptr, kOurs, "show the versions of nft-drops and its libraries", version},
 
@@ -368,9 +388,11 @@ constexpr CommandSpec kCommands[] = {
          "monitored.",
          check_probe},
         {Command::kCheck, Ours::kWhole, "check", "show whether this machine can run nft-drops",
-         "Prints each requirement with its state on a line. The last requirement is a self-test with packets and rules "
-         "of its own, in a network namespace of its own. The verdict follows. The exit status is 0, or 2 if this "
-         "machine cannot run nft-drops. Nothing is left behind."},
+         "Each step of a start with its state, one a line (\"ok    lockdown: off\"), then the verdict. The last step "
+         "drops packets of its own by rules of its own, in a network namespace of its own. Exit status 0, or 2 if this "
+         "machine cannot run nft-drops. Nothing is left behind.\n\n"
+         "The text that --report prints has no addresses of hosts, no addresses in the kernel, and no names of tables, "
+         "rules or interfaces."},
         {Command::kBpftrace, Ours::kWhole, "bpftrace", "print a bpftrace script for the running kernel",
          "bpftrace 0.17 and later run the script unchanged. The script prints each drop with table, base chain, cause, "
          "rule handle, interfaces, length, addresses and ports. Its comments hold the Plan. The script is right for "

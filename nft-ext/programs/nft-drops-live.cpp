@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // nft-drops-live: the commands that need the kernel's help. Run by nft-drops, with the command line that was typed.
-#include "jit/explain/running.h"
+#include "jit/base/debug.h"
+#include "jit/base/libbpf/log.h"
 #include "nft-ext/cli/command_line.h"
 #include "nft-ext/cli/privilege.h"
 #include "nft-ext/commands/check.h"
@@ -8,6 +9,7 @@
 #include "nft-ext/commands/demo.h"
 #include "nft-ext/commands/list.h"
 #include "nft-ext/commands/monitor.h"
+#include "nft-ext/commands/probe.h"
 #include "nft-ext/commands/record.h"
 #include "nft-ext/text/report.h"
 #include "version.h"
@@ -18,26 +20,17 @@
 namespace nft_drops::cli {
 namespace {
 
-Result<std::string> explained(const ProbeOptions &of) {
-	if (of.vmlinux.empty()) return jit::explain_running_kernel();
-	return jit::explain_kernel_files({.module = of.ko, .core = of.vmlinux});
-}
-
-Result<void> print(const Result<std::string> &words) {
-	if (!words) return std::unexpected(words.error());
-	fputs(words->c_str(), stdout);
-	return {};
-}
-
 int run(int argc, char *argv[]) {
 	auto line = parse(argc, argv);
 	if (!line) return report(line.error());
+	set_debug_topics(line->debug);
+	keep_libbpf_log(); // an error is told once, by us, in one line
 	if (line->command == Command::kVersion) {
 		fputs(version().c_str(), stdout);
 		return 0;
 	}
 	if (line->command == Command::kCheck) {
-		auto works = check();
+		auto works = check(line->check, line->check.report ? version() : "");
 		return works ? 0 : report(works.error());
 	}
 	const bool files_only = line->command == Command::kProbe && !line->probe.vmlinux.empty();
@@ -54,10 +47,10 @@ int run(int argc, char *argv[]) {
 		done = count(line->words[1], line->count);
 		break;
 	case Command::kProbe:
-		done = print(explained(line->probe));
+		done = probe(line->probe);
 		break;
 	case Command::kBpftrace:
-		done = print(jit::bpftrace_for_running_kernel());
+		done = bpftrace();
 		break;
 	case Command::kRecord:
 		done = record(line->record);

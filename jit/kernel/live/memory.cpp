@@ -3,6 +3,8 @@
 
 #include "bpf/objects.h"
 #include "bpf/shared/reader.h"
+#include "jit/base/libbpf/log.h"
+#include "jit/kernel/live/lockdown.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -20,14 +22,22 @@ Result<KernelMemory> KernelMemory::open() {
 	auto elf = bpf::reader_object();
 	memory.object_ = bpf_object__open_mem(elf.data(), elf.size(), nullptr);
 	if (!memory.object_) return cannot("reading kernel memory", strerror(errno));
+	clear_libbpf_log();
 	const int error = bpf_object__load(memory.object_);
+	if (error) {
+		// The verifier then says "unknown func bpf_probe_read_kernel", as if the kernel were too old.
+		if (auto lockdown = lockdown_mode(); !lockdown) return std::unexpected(lockdown.error());
+	}
 	if (error == -EPERM || error == -EACCES) {
 		return cannot("reading kernel memory", "the kernel refuses this process BPF programs",
 		              "run as root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN), with kernel lockdown below "
 		              "confidentiality");
 	}
 	if (error) {
-		return cannot("reading kernel memory", fmt::format("BPF program not loaded: {}", strerror(-error)),
+		const std::string verifier = last_verifier_lines();
+		return cannot("reading kernel memory",
+		              fmt::format("the kernel refuses the BPF program: {}{}{}", strerror(-error),
+		                          verifier.empty() ? "" : ": the verifier says: ", verifier),
 		              "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
 	}
 	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));

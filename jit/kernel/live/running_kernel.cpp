@@ -192,20 +192,26 @@ void complete_generation(std::vector<Layout> &layouts, const Addresses &a, const
 	layouts = std::move(all);
 }
 
+std::string core_build_id() {
+	return build_id_of_file("/sys/kernel/notes");
+}
+
+std::string nft_build_id() {
+	return build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", kModule).c_str());
+}
+
 } // namespace
 
-Result<Kernel> read_running_kernel() {
-	if (auto loaded = load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+Result<std::vector<Layout>> layouts_of_running_kernel(bool keep) {
+	return keep ? running_layouts(core_build_id(), nft_build_id()) : propose_running_layouts();
+}
 
+Result<Kernel> read_running_kernel(std::vector<Layout> layouts, const KernelMemory &memory) {
 	Kernel kernel;
-	kernel.core_build_id = build_id_of_file("/sys/kernel/notes");
-	kernel.nft_build_id = build_id_of_file(fmt::format("/sys/module/{}/notes/.note.gnu.build-id", kModule).c_str());
-	auto layouts = running_layouts(kernel.core_build_id, kernel.nft_build_id);
-	if (!layouts) return std::unexpected(layouts.error());
-	const Layout likely = layouts->front();
-	auto memory = KernelMemory::open();
-	if (!memory) return std::unexpected(memory.error());
-	auto found = find_addresses(likely.module, *memory);
+	kernel.core_build_id = core_build_id();
+	kernel.nft_build_id = nft_build_id();
+	const Layout likely = layouts.front();
+	auto found = find_addresses(likely.module, memory);
 	if (!found) return std::unexpected(found.error());
 
 	auto which = find_entry(found->symbols);
@@ -213,34 +219,43 @@ Result<Kernel> read_running_kernel() {
 	const Symbol *entry = *which;
 	kernel.module = !entry->module.empty();
 	kernel.kprobe_table = found->known.kprobe_table;
-	auto image = read_image(*found, *entry, likely.kprobe, *memory);
+	auto image = read_image(*found, *entry, likely.kprobe, memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
 	add_switch_tables(kernel.image, [&memory](uint64_t address) -> std::optional<uint64_t> {
-		auto word = memory->read_integer(address, sizeof(uint64_t));
+		auto word = memory.read_integer(address, sizeof(uint64_t));
 		return word ? std::optional(*word) : std::nullopt;
 	});
-	if (auto helpers = read_helpers(found->symbols, kernel.image, *memory); helpers)
+	if (auto helpers = read_helpers(found->symbols, kernel.image, memory); helpers)
 		kernel.image.helpers = std::move(*helpers);
-	auto labels = found->module ? module_jump_table(*found->module, likely.module, *memory)
+	auto labels = found->module ? module_jump_table(*found->module, likely.module, memory)
 	                            : core_jump_table(found->symbols);
-	if (labels) read_jump_labels(kernel.image, *labels, *memory);
+	if (labels) read_jump_labels(kernel.image, *labels, memory);
 
 	if (!takes_direct_loads(likely.probe.cast)) {
-		for (Layout &l : *layouts)
+		for (Layout &l : layouts)
 			l.probe.cast = {};
 	}
-	for (Layout &l : *layouts) {
+	for (Layout &l : layouts) {
 		l.probe.match.vmemmap = found->known.vmemmap_base;
 		l.probe.match.page_offset = found->known.page_offset_base;
 	}
-	complete_generation(*layouts, *found, *memory);
-	kernel.set_layouts(*layouts);
+	complete_generation(layouts, *found, memory);
+	kernel.set_layouts(layouts);
 
 	utsname name{};
 	uname(&name);
 	kernel.release = name.release;
 	return kernel;
+}
+
+Result<Kernel> read_running_kernel() {
+	if (auto loaded = load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+	auto layouts = layouts_of_running_kernel(true);
+	if (!layouts) return std::unexpected(layouts.error());
+	auto memory = KernelMemory::open();
+	if (!memory) return std::unexpected(memory.error());
+	return read_running_kernel(std::move(*layouts), *memory);
 }
 
 } // namespace nft_drops::jit

@@ -2,6 +2,8 @@
 #include "jit/kernel/types/layout.h"
 
 #include "jit/kernel/types/known_types.h"
+#include "jit/kernel/types/running_types.h"
+#include "jit/kernel/types/types.h"
 
 #include <bpf/btf.h>
 #include <fmt/format.h>
@@ -26,17 +28,12 @@ constexpr const char *kBytes = "linux_binprm";
 constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
 // Types out of a file may be damaged, or made to harm: names without text, types that refer to themselves.
-const btf_type *skip_modifiers(const btf *types, uint32_t id) {
+const btf_type *skip_modifiers(const Types &types, uint32_t id) {
 	constexpr int kMost = 32;
-	const btf_type *t = btf__type_by_id(types, id);
+	const btf_type *t = types.type(id);
 	for (int i = 0; t && (btf_is_mod(t) || btf_is_typedef(t)); i++)
-		t = i < kMost ? btf__type_by_id(types, t->type) : nullptr;
+		t = i < kMost ? types.type(t->type) : nullptr;
 	return t;
-}
-
-std::string_view name_at(const btf *types, uint32_t offset) {
-	const char *text = btf__name_by_offset(types, offset);
-	return text ? text : "";
 }
 
 struct Member {
@@ -46,12 +43,12 @@ struct Member {
 };
 
 // Looks into anonymous structures and unions too, as C does; into so many altogether.
-std::optional<Member> find_member(const btf *types, const btf_type *in, std::string_view name, uint32_t base_bits,
+std::optional<Member> find_member(const Types &types, const btf_type *in, std::string_view name, uint32_t base_bits,
                                   int &structures) {
 	if (!in || !btf_is_composite(in) || structures-- <= 0) return std::nullopt;
 	const btf_member *m = btf_members(in);
 	for (uint32_t i = 0; i < btf_vlen(in); i++) {
-		const std::string_view text = name_at(types, m[i].name_off);
+		const std::string_view text = types.name(m[i].name_off);
 		const uint32_t offset = base_bits + btf_member_bit_offset(in, i);
 		if (name == text) return Member{offset, btf_member_bitfield_size(in, i), m[i].type};
 		if (text.empty()) {
@@ -62,10 +59,11 @@ std::optional<Member> find_member(const btf *types, const btf_type *in, std::str
 	return std::nullopt;
 }
 
-// The structures by name, in one pass: BTF holds more than 100,000 types and libbpf's lookup is linear.
+// The structures by name, in one pass: BTF holds more than 100,000 types and libbpf's lookup is linear. The types have
+// to live longer.
 class Structures {
 public:
-	explicit Structures(const btf *types) {
+	explicit Structures(const Types &types) {
 		for (const char *name : {"nft_rule",
 		                         "nft_rule_dp",
 		                         "nft_rule_dp_last",
@@ -104,14 +102,14 @@ public:
 	}
 
 	// Those that are not there yet.
-	void add(const btf *types) {
-		const uint32_t n = btf__type_cnt(types);
+	void add(const Types &types) {
+		const uint32_t n = types.count();
 		for (uint32_t id = 1; id < n; id++) {
-			const btf_type *t = btf__type_by_id(types, id);
-			if (btf_is_func(t) && name_at(types, t->name_off) == kCast) cast_ = id;
+			const btf_type *t = types.type(id);
+			if (btf_is_func(t) && types.name(t->name_off) == kCast) cast_ = id;
 			if (!btf_is_struct(t) || !t->name_off) continue;
-			auto slot = wanted_.find(name_at(types, t->name_off));
-			if (slot != wanted_.end() && !slot->second.type) slot->second = {types, t, id};
+			auto slot = wanted_.find(types.name(t->name_off));
+			if (slot != wanted_.end() && !slot->second.type) slot->second = {&types, t, id};
 		}
 	}
 
@@ -119,10 +117,10 @@ public:
 	[[nodiscard]] nd_cast cast() const {
 		const auto [types, in, id] = find(kBytes);
 		int structures = 1;
-		const auto bytes = cast_ ? find_member(types, in, "buf", 0, structures) : std::nullopt;
-		const btf_type *array = bytes ? skip_modifiers(types, bytes->type) : nullptr;
+		const auto bytes = cast_ && types ? find_member(*types, in, "buf", 0, structures) : std::nullopt;
+		const btf_type *array = bytes ? skip_modifiers(*types, bytes->type) : nullptr;
 		if (!array || !btf_is_array(array)) return {};
-		const btf_type *element = skip_modifiers(types, btf_array(array)->type);
+		const btf_type *element = skip_modifiers(*types, btf_array(array)->type);
 		const uint32_t size = btf_array(array)->nelems;
 		const uint32_t offset = bytes->bit_offset / 8;
 		if (!element || !btf_is_int(element) || element->size != 1 || size < ND_SKB_BLOCK_BYTES ||
@@ -141,15 +139,15 @@ public:
 		while (in) {
 			const size_t dot = path.find('.');
 			int structures = 1000;
-			auto m = find_member(types, in, path.substr(0, dot), bits, structures);
+			auto m = find_member(*types, in, path.substr(0, dot), bits, structures);
 			if (!m) return {};
 			if (dot == std::string_view::npos) {
 				if (m->bit_offset / 8 > INT16_MAX && too_far_.empty())
 					too_far_ = fmt::format("member {} in struct {}", whole, structure);
-				return to_field(types, *m);
+				return to_field(*types, *m);
 			}
 			bits = m->bit_offset;
-			in = skip_modifiers(types, m->type);
+			in = skip_modifiers(*types, m->type);
 			path.remove_prefix(dot + 1);
 		}
 		return {};
@@ -168,7 +166,7 @@ public:
 
 private:
 	struct Found {
-		const btf *types = nullptr;
+		const Types *types = nullptr;
 		const btf_type *type = nullptr;
 		uint32_t id = 0;
 	};
@@ -178,7 +176,7 @@ private:
 		return slot == wanted_.end() ? Found{} : slot->second;
 	}
 
-	[[nodiscard]] static nd_field to_field(const btf *types, const Member &m) {
+	[[nodiscard]] static nd_field to_field(const Types &types, const Member &m) {
 		nd_field f{};
 		if (m.bit_size) {
 			// The smallest aligned power of two bytes that holds all bits.
@@ -399,11 +397,13 @@ Result<Layout> layout_of(const Structures &s) {
 } // namespace
 
 Result<Layout> read_layout(const btf *types) {
-	return layout_of(Structures(types));
+	const Types all(types);
+	return layout_of(Structures(all));
 }
 
 Result<std::vector<Layout>> propose_layouts(const btf *types) {
-	const Structures core(types);
+	const Types read(types);
+	const Structures core(read);
 	std::vector<Layout> all;
 	auto told = layout_of(core);
 	if (told) {
@@ -412,8 +412,9 @@ Result<std::vector<Layout>> propose_layouts(const btf *types) {
 	}
 	if (core.has("nft_chain")) return std::unexpected(told.error());
 	for (const KnownTypes &known : known_types(types)) {
+		const Types more(known.types.get());
 		Structures both = core;
-		both.add(known.types.get());
+		both.add(more);
 		auto layout = layout_of(both);
 		if (!layout) return std::unexpected(layout.error());
 		layout->known = known.number;
@@ -427,7 +428,21 @@ const char *name_of_known_layout(uint32_t known) {
 	return name_of_known_types(known);
 }
 
+namespace {
+
+// Where the kernel's BTF tells all of it.
+std::optional<Layout> told_layout() {
+	const auto types = read_running_types();
+	if (!types) return std::nullopt;
+	auto told = layout_of(Structures(types->module ? *types->module : *types->core));
+	return told ? std::optional(*told) : std::nullopt;
+}
+
+} // namespace
+
 Result<std::vector<Layout>> propose_running_layouts() {
+	if (auto told = told_layout()) return std::vector{*told};
+	// libbpf knows what is wrong, and what is known by heart is told in its words.
 	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
 	if (!core)
 		return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/ruleset/text/narrow_sendto.h"
 
+#include "jit/base/debug.h"
 #include "nft-ext/ruleset/netlink/attributes.h"
+#include "nft-ext/ruleset/netlink/describe.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
@@ -27,6 +29,8 @@ NarrowSeen seen;
 
 // What libmnl's own function does.
 ssize_t pass_on(const mnl_socket *socket, const void *bytes, size_t length) {
+	if (debugs(DebugTopic::kNetlink))
+		debug(DebugTopic::kNetlink, describe_requests({static_cast<const char *>(bytes), length}));
 	const sockaddr_nl kernel{.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0};
 	return sendto(mnl_socket_get_fd(socket), bytes, length, 0, reinterpret_cast<const sockaddr *>(&kernel),
 	              sizeof(kernel));

@@ -2,6 +2,7 @@
 #include "nft-ext/ruleset/text/worker.h"
 
 #include "bpf/shared/event.h"
+#include "jit/base/debug.h"
 #include "nft-ext/ruleset/text/confine.h"
 #include "nft-ext/ruleset/text/lookup.h"
 #include "nft-ext/ruleset/text/wire.h"
@@ -39,8 +40,10 @@ bool tidy_descriptors(int socket, int netns) {
 	const int high_netns = netns < 0 ? -1 : fcntl(netns, F_DUPFD, kNetns + 1);
 	const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (high_socket < 0 || nowhere < 0 || (netns >= 0 && high_netns < 0)) return false;
-	for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+	for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+		if (standard == STDERR_FILENO && debugs(DebugTopic::kNetlink)) continue;
 		if (dup2(nowhere, standard) < 0) return false;
+	}
 	if (dup3(high_socket, kSocket, O_CLOEXEC) < 0) return false;
 	if (netns >= 0 && dup3(high_netns, kNetns, O_CLOEXEC) < 0) return false;
 	return close_range(netns >= 0 ? kNetns + 1 : kNetns, ~0U, 0) == 0;

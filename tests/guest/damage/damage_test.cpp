@@ -5,10 +5,10 @@
 #include "mutants.h"
 #include "truth.h"
 
+#include "jit/base/libbpf/log.h"
 #include "jit/compile/compile.h"
 #include "jit/selftest/selftest.h"
 
-#include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 
@@ -40,7 +40,7 @@ std::string kind_of(const Error &error) {
 }
 
 TEST(Damage, NoWrongPlanPassesTheSelfTest) {
-	libbpf_set_print(nullptr);
+	keep_libbpf_log();
 	auto kernel = jit::read_running_kernel();
 	ASSERT_TRUE(kernel) << kernel.error().message();
 	auto plan = jit::resolve(kernel->image, kernel->layout);
@@ -93,6 +93,27 @@ TEST(Damage, NoWrongPlanPassesTheSelfTest) {
 	printf("%zu wrong Plans of %zu: %zu rejected, %zu pass and answer rightly all the same\n", all, all, sum,
 	       harmless);
 	EXPECT_GT(sum, all / 2);
+}
+
+// A program that the kernel refuses: it calls a function of the kernel by a number that is a type's.
+TEST(Damage, ARefusalShowsTheVerifiersLastLines) {
+	keep_libbpf_log();
+	auto kernel = jit::read_running_kernel();
+	ASSERT_TRUE(kernel) << kernel.error().message();
+	auto plan = jit::resolve(kernel->image, kernel->layout);
+	ASSERT_TRUE(plan) << plan.error().message();
+	kernel->layout.probe.cast = {.function = 1, .type = 1, .offset = 0, .size = 128};
+	const auto probe = attach(*kernel, *plan, 1);
+	ASSERT_FALSE(probe);
+	const std::string message = probe.error().message();
+	printf("%s\n", message.c_str());
+	EXPECT_TRUE(message.starts_with("loading the probe: the kernel refuses it: ")) << message;
+	const size_t says = message.find(": the verifier says: ");
+	ASSERT_NE(says, std::string::npos) << message;
+	EXPECT_NE(message.find("1 is not a function", says), std::string::npos) << message;
+	EXPECT_NE(message.find("check --report", says), std::string::npos) << message;
+	EXPECT_EQ(message.find('\n'), std::string::npos);
+	EXPECT_EQ(probe.error().exit_status(), 2);
 }
 
 } // namespace

@@ -71,4 +71,43 @@ TEST(Grammar, EveryOptionIsInSomeHelp) {
 	}
 }
 
+CommandLine parsed(std::vector<std::string> words) {
+	words.insert(words.begin(), "nft-drops");
+	std::vector<char *> argv;
+	for (std::string &word : words)
+		argv.push_back(word.data());
+	auto line = parse(static_cast<int>(argv.size()), argv.data());
+	EXPECT_TRUE(line.has_value()) << line.error().message();
+	return line ? *line : CommandLine();
+}
+
+TEST(Grammar, EveryCommandThatWorksWithTheKernelTakesDebug) {
+	const auto all = nft_drops::parse_debug_topics("plan,ir,verifier,netlink,times").value();
+	const std::vector<std::vector<std::string>> commands = {{"monitor"},
+	                                                        {"count", "status"},
+	                                                        {"probe"},
+	                                                        {"check"},
+	                                                        {"bpftrace"},
+	                                                        {"demo"},
+	                                                        {"list", "ruleset", "--with-drop-counts"}};
+	for (std::vector<std::string> words : commands) {
+		words.push_back("--debug=plan,ir,verifier,netlink,times");
+		EXPECT_EQ(parsed(words).debug, all) << words.front();
+		words.back() = "--debug=times";
+		EXPECT_EQ(parsed(words).debug, nft_drops::parse_debug_topics("times").value()) << words.front();
+	}
+	// nft's own option of that name stays nft's.
+	EXPECT_EQ(parsed({"--debug=netlink", "list", "ruleset"}).command, Command::kPassThrough);
+}
+
+TEST(Grammar, AnUnknownTopicIsNamed) {
+	std::string words[] = {"nft-drops", "monitor", "--debug=plan,verfier"};
+	char *argv[] = {words[0].data(), words[1].data(), words[2].data()};
+	const auto line = parse(3, argv);
+	ASSERT_FALSE(line.has_value());
+	EXPECT_EQ(line.error().exit_status(), 1);
+	EXPECT_EQ(line.error().message(),
+	          "--debug verfier: no such topic; the topics are plan, ir, verifier, netlink, times");
+}
+
 } // namespace

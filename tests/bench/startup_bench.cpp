@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How soon nft-drops and bpftrace are ready, from exec, with nothing kept below /run/nft-drops: in a machine whose
+// clock counts instructions (run-vm --icount), so that the ratio does not depend on what else the host does. The clock
+// goes on while the machine waits for an RCU grace period: waiting counts as well.
+#include "tests/guest/article.h"
+#include "tests/guest/bpftrace.h"
+#include "tests/guest/running.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+namespace nft_drops::bench {
+namespace {
+
+using guest::Running;
+using guest::shell;
+
+constexpr int kRounds = 3;
+
+// Milliseconds, each a million instructions.
+double ready_after(std::vector<std::string> command, const std::string &words) {
+	// The kernel's optimizer of kprobes holds text_mutex while it puts away what an ended program had, and the next
+	// program would wait for it. At a first start there is nothing to put away.
+	std::this_thread::sleep_for(std::chrono::seconds(2));
+	const auto start = std::chrono::steady_clock::now();
+	Running program(std::move(command));
+	EXPECT_TRUE(program.wait_for(words)) << program.err();
+	const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+	program.finish(SIGKILL);
+	return took.count();
+}
+
+double median(std::vector<double> values) {
+	std::ranges::sort(values);
+	return values[values.size() / 2];
+}
+
+TEST(Startup, AgainstBpftrace) {
+	// NFT_DROPS_STARTUP: the most that nft-drops may take of what bpftrace takes, in percent.
+	const char *most = std::getenv("NFT_DROPS_STARTUP");
+	ASSERT_NE(most, nullptr);
+	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+	shell("nft list ruleset"); // the module is loaded for both
+	const std::string script = guest::article_script();
+	std::vector<double> ours, theirs;
+	for (int i = 0; i < kRounds; i++) {
+		theirs.push_back(ready_after(guest::bpftrace({"-e", script}), "Attaching"));
+		shell("rm -rf /run/nft-drops");
+		ours.push_back(ready_after({guest::nft_drops(), "monitor"}, "nft-drops: monitoring"));
+	}
+	utsname name{};
+	uname(&name);
+	const std::string words =
+	        fmt::format("Linux {}: million instructions until ready, nothing kept: nft-drops {:.0f}, bpftrace "
+	                    "{:.0f}, ratio 1 : {:.2f}\n",
+	                    name.release, median(ours), median(theirs), median(theirs) / median(ours));
+	printf("\n%s\n", words.c_str());
+	std::ofstream("/root/startup.txt") << words;
+	EXPECT_LE(median(ours), median(theirs) * std::strtod(most, nullptr) / 100);
+}
+
+} // namespace
+} // namespace nft_drops::bench
