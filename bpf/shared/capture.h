@@ -49,11 +49,15 @@ struct nd_extent {
 	 */
 	nd_u64 from;
 	nd_u32 left;
-	nd_u32 done;       /* bytes copied so far */
-	nd_u64 shared;     /* struct skb_shared_info * with the page fragments */
-	nd_u64 list;       /* struct sk_buff * that follows these fragments */
-	nd_u32 next;       /* the next page fragment's number */
-	nd_u32 count;      /* of page fragments */
+	nd_u32 done;   /* bytes copied so far */
+	nd_u64 shared; /* struct skb_shared_info * with the page fragments */
+	nd_u64 list;   /* struct sk_buff * that follows these fragments */
+	nd_u32 next;   /* the next page fragment's number */
+	nd_u32 count;  /* of page fragments */
+	/* 1 while a program works with this. Another one that interrupts it (--audit watches frees, too) goes without.
+	 */
+	nd_u32 busy;
+	nd_u32 pad;
 	char scratch[256]; /* ND_SKB_BLOCK_BYTES */
 };
 

@@ -109,7 +109,8 @@ Result<Session> Session::start(const SessionOptions &options) {
 	s.kernel = std::move(*kernel);
 	s.timings.kernel = watch.lap();
 
-	nd_settings settings{.path = options.path, .filter = !options.filter.empty(), .drop_reason = 0};
+	nd_settings settings{
+	        .path = options.path, .filter = !options.filter.empty(), .drop_reason = 0, .snaplen = options.snaplen};
 	if (options.audit) {
 		auto reason = netfilter_drop_reason();
 		if (!reason) return std::unexpected(reason.error());

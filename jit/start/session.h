@@ -23,9 +23,10 @@ struct SessionOptions {
 	uint32_t netns = 0;      // inode number of the network namespace to watch; 0: all
 	bool netns_held = false; // see ProbeOptions
 	size_t ring_bytes = ProbeOptions{}.ring_bytes;
-	bool path = false;  // the jumps that led to the rule, too
-	Filter filter{};    // only drops that it takes become events; all are counted
-	bool audit = false; // all packets that the kernel frees as dropped by netfilter, too
+	bool path = false;    // the jumps that led to the rule, too
+	uint32_t snaplen = 0; // bytes kept of each packet (nd_capture); 0: there is no capture
+	Filter filter{};      // only drops that it takes become events; all are counted
+	bool audit = false;   // all packets that the kernel frees as dropped by netfilter, too
 };
 
 // How long each part of the start took.
