@@ -3,6 +3,7 @@
 
 #include "jit/attach/probe_health.h"
 #include "jit/start/session.h"
+#include "nft-ext/capture/pcapng_sink.h"
 #include "nft-ext/commands/live_kernel_names.h"
 #include "nft-ext/drop/display.h"
 #include "nft-ext/drop/namespaces.h"
@@ -38,13 +39,15 @@ constexpr auto kForPrinting = 200ms;
 class Monitor {
 public:
 	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets,
-	        std::string without)
+	        std::string without, std::optional<pcapng::CaptureFile> capture)
 	    : options_(options), loop_(loop), signals_(signals), without_(std::move(without)),
 	      session_(std::move(session)), names_(session_.kernel.layout.expression),
 	      display_(loop, rulesets, names_, {.name_netns = options.all_netns, .count = options.count}) {
 		display_.add(std::make_unique<UsdtSink>());
-		display_.add(std::make_unique<TextSink>(
-		        TextSink::Options{.format = options.format, .limit = options.limit}));
+		if (options.prints())
+			display_.add(std::make_unique<TextSink>(
+			        TextSink::Options{.format = options.format, .limit = options.limit}));
+		if (capture) add_capture(std::move(*capture));
 	}
 
 	Result<void> run(const std::function<void()> &ready) {
@@ -82,6 +85,16 @@ private:
 	// How long events stay in the ring while there is no room for drops that wait for their rule's text.
 	static constexpr auto kNoRoom = 20ms;
 	static constexpr auto kLookEvery = 500ms;
+
+	void add_capture(pcapng::CaptureFile file) {
+		pcapng::PcapngSink::Options wanted;
+		wanted.snaplen = options_.capture.bytes();
+		if (options_.capture.raw.value_or(false)) wanted.types = pcapng::LinkTypes::kRaw;
+		wanted.application = "nft-drops " ND_VERSION;
+		wanted.system = "Linux " + session_.kernel.release;
+		wanted.tell = [this](const std::string &text) { tell(text); };
+		display_.add(std::make_unique<pcapng::PcapngSink>(std::move(file), std::move(wanted)));
+	}
 
 	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
 
@@ -248,6 +261,20 @@ Result<Match> match_of(const std::string &words, int netns) {
 	return fail("MATCH", "nothing is monitored", "see nft(8), section EXPRESSIONS");
 }
 
+// Nothing where no capture is asked for.
+Result<std::optional<pcapng::CaptureFile>> open_capture(const CaptureOptions &options) {
+	if (options.file.empty()) return std::nullopt;
+	auto file = pcapng::CaptureFile::open(options.file);
+	if (!file) return std::unexpected(file.error());
+	return std::optional(std::move(*file));
+}
+
+// Large packets take more room each, and come as fast.
+size_t ring_bytes(uint32_t snaplen) {
+	const size_t usual = jit::SessionOptions().ring_bytes;
+	return snaplen == 0 ? usual : snaplen <= 1024 ? 2 * usual : 4 * usual;
+}
+
 std::string in_words(const std::vector<std::string> &without) {
 	if (without.empty()) return "";
 	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(without, ", "));
@@ -260,6 +287,8 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	auto netns = options.netns.empty() || options.all_netns ? NetNamespace::present()
 	                                                        : NetNamespace::open(options.netns);
 	if (!netns) return std::unexpected(netns.error());
+	auto capture = open_capture(options.capture);
+	if (!capture) return std::unexpected(capture.error());
 	const bool one = !options.all_netns;
 	Match match;
 	std::vector<jit::PcapInstruction> pcap;
@@ -282,12 +311,19 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
 	                                    .netns_held = one,
+	                                    .ring_bytes = ring_bytes(options.capture.bytes()),
 	                                    .path = options.path,
+	                                    .snaplen = options.capture.bytes(),
 	                                    .filter = {match.families, pcap},
 	                                    .audit = options.audit});
 	if (!session) return std::unexpected(session.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	return Monitor(options, loop, signals, std::move(*session), rulesets, in_words(match.without)).run(ready);
+	if (*capture) {
+		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
+	}
+	return Monitor(options, loop, signals, std::move(*session), rulesets, in_words(match.without),
+	               std::move(*capture))
+	        .run(ready);
 }
 
 } // namespace nft_drops::cli

@@ -21,7 +21,7 @@ struct ReadInterface {
 
 struct ReadPacket {
 	uint32_t interface = 0; // its place in Capture::interfaces
-	uint64_t time = 0; // in the interface's resolution
+	uint64_t time = 0;      // in the interface's resolution
 	uint32_t original_length = 0;
 	std::string bytes;
 	std::optional<std::string> comment;

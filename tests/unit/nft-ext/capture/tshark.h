@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Captures shown to Wireshark's own programs.
-#ifndef NFT_DROPS_TESTS_UNIT_NFT_EXT_SINKS_PCAPNG_TSHARK_H
-#define NFT_DROPS_TESTS_UNIT_NFT_EXT_SINKS_PCAPNG_TSHARK_H
+#ifndef NFT_DROPS_TESTS_UNIT_NFT_EXT_CAPTURE_TSHARK_H
+#define NFT_DROPS_TESTS_UNIT_NFT_EXT_CAPTURE_TSHARK_H
 
 #include <string>
 #include <string_view>

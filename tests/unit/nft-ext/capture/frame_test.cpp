@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/sinks/pcapng/frame.h"
+#include "nft-ext/capture/frame.h"
 
 #include "packets.h"
 
-#include "nft-ext/sinks/pcapng/link_type.h"
+#include "nft-ext/capture/link_type.h"
 
 #include <gtest/gtest.h>
 #include <linux/if_arp.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/sinks/pcapng/frame.h"
+#include "nft-ext/capture/frame.h"
 
-#include "nft-ext/sinks/pcapng/link_type.h"
+#include "nft-ext/capture/link_type.h"
 #include "nft-ext/text/bytes.h"
 
 #include <linux/if_ether.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/sinks/pcapng/format.h"
+#include "nft-ext/capture/format.h"
 
 #include "nft-ext/text/escape.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/sinks/pcapng/link_type.h"
+#include "nft-ext/capture/link_type.h"
 
 #include <linux/if_arp.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // From the bytes that the probe kept of a packet to what stands in the file.
-#ifndef NFT_DROPS_NFT_EXT_SINKS_PCAPNG_FRAME_H
-#define NFT_DROPS_NFT_EXT_SINKS_PCAPNG_FRAME_H
+#ifndef NFT_DROPS_NFT_EXT_CAPTURE_FRAME_H
+#define NFT_DROPS_NFT_EXT_CAPTURE_FRAME_H
 
 #include "bpf/shared/capture.h"
 #include "bpf/shared/event.h"
-#include "nft-ext/sinks/pcapng/format.h"
+#include "nft-ext/capture/format.h"
 
 #include <array>
 #include <cstdint>

@@ -9,8 +9,8 @@
 // Each function appends one whole block, padded to 4 bytes, in this machine's byte order (the section header tells
 // which). Texts may hold any bytes: a block holds valid UTF-8 (nft-ext/text/escape.h), cut to 65,535 bytes, which is
 // the longest that an option can be.
-#ifndef NFT_DROPS_NFT_EXT_SINKS_PCAPNG_FORMAT_H
-#define NFT_DROPS_NFT_EXT_SINKS_PCAPNG_FORMAT_H
+#ifndef NFT_DROPS_NFT_EXT_CAPTURE_FORMAT_H
+#define NFT_DROPS_NFT_EXT_CAPTURE_FORMAT_H
 
 #include <array>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which LINKTYPE_* of pcap a device's link header is.
-#ifndef NFT_DROPS_NFT_EXT_SINKS_PCAPNG_LINK_TYPE_H
-#define NFT_DROPS_NFT_EXT_SINKS_PCAPNG_LINK_TYPE_H
+#ifndef NFT_DROPS_NFT_EXT_CAPTURE_LINK_TYPE_H
+#define NFT_DROPS_NFT_EXT_CAPTURE_LINK_TYPE_H
 
 #include <cstdint>
 #include <optional>
