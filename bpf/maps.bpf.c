@@ -4,6 +4,7 @@
  * their debug information (BTF), and the code compiles faster at run time without any. The build links the two files.
  */
 #include "helpers.h"
+#include "pieces.h"
 #include "shared/select.h"
 #include "shared/self_test.h"
 #include "shared/site.h"
@@ -52,6 +53,13 @@ struct {
 	__type(key, nd_u32);
 	__type(value, struct nd_selected);
 } nd_selected SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, nd_u32);
+	__type(value, struct nd_pieces);
+} nd_pieces SEC(".maps");
 
 volatile struct nd_watched nd_watched = {0};
 

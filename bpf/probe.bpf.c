@@ -8,6 +8,7 @@
  * kernel therefore runs none of the tests on constants below, and every load of a register has a constant offset, as
  * the verifier demands.
  */
+#include "capture.h"
 #include "locate.h"
 #include "match.h"
 #include "select.h"
@@ -368,7 +369,9 @@ __noinline int nd_report(struct report *report) {
 	struct nd_of_cpu *here;
 	struct nd_event *e;
 	struct base base;
-	nd_u64 generation;
+	struct place place = {0, 0};
+	struct nd_extent *extent = 0;
+	nd_u64 generation, size = sizeof(*e), capture_at;
 	nd_u32 netns;
 	int held, matched = ND_MATCHED_YES, selected = SELECTED_YES;
 
@@ -395,11 +398,20 @@ __noinline int nd_report(struct report *report) {
 		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
 		if (matched == ND_MATCHED_NO) return 0;
 	}
-	if (nd_the_settings.path)
-		e = reserve(sizeof(*e) + sizeof(struct nd_path), cause, netns, here);
-	else
-		e = reserve(sizeof(*e), cause, netns, here);
-	if (!e) return 0;
+	if (nd_the_settings.path) size += sizeof(struct nd_path);
+	capture_at = size;
+	if (nd_the_settings.snaplen) extent = extent_of(here);
+	if (extent) {
+		measure(extent, pkt.skb, field(&state, &lay->state_in), field(&state, &lay->state_out),
+		        (nd_u8)field(&state, &lay->state_pf), lay);
+		place = place_for(extent);
+		size += sizeof(struct nd_capture) + place.room + place.piece;
+	}
+	e = reserve(size, cause, netns, here);
+	if (!e) {
+		if (extent) extent->busy = 0;
+		return 0;
+	}
 	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
 	if (nd_the_settings.selector && selected == SELECTED_ASK) e->flags |= ND_FLAG_ASK_CHAIN;
 	e->verdict = report->verdict;
@@ -411,6 +423,11 @@ __noinline int nd_report(struct report *report) {
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
 	in = fill_in(e, field(&state, &lay->state_in), lay, here ? &here->in : 0);
 	fill_device(e->oifname, &e->oif, field(&state, &lay->state_out), lay);
+	if (extent) {
+		fill_capture((struct nd_capture *)((char *)e + capture_at), extent, place, e, lay);
+		extent->busy = 0;
+		e->flags |= ND_FLAG_CAPTURE;
+	}
 	fill_packet(e, pkt.skb, lay, in);
 	fill_ruleset(e, &base, lay, held && here ? &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT] : 0);
 	report->event = e;
@@ -514,8 +531,11 @@ int nd_at_free(nd_u64 *args) {
 	const struct nd_layout *lay = &nd_the_layout;
 	nd_u64 skb = args[0], location = args[1], dev, net;
 	nd_u32 netns, wanted = (nd_u32)nd_watched.netns;
+	struct place place = {0, 0};
+	struct nd_extent *extent = 0;
 	struct nd_of_cpu *here;
 	struct nd_event *e;
+	nd_u64 size = sizeof(*e);
 
 	/* A drop by nf_tables may be freed anywhere, for any reason: nf_reinject() gives none. */
 	if (bpf_map_lookup_elem(&nd_in_hand, &skb)) {
@@ -531,8 +551,17 @@ int nd_at_free(nd_u64 *args) {
 	if (!wanted && net && runs_self_test(net, lay)) return 0;
 	here = this_cpu();
 	count(here, ND_COUNT_OTHER);
-	e = reserve(sizeof(*e), ND_CAUSE_OTHER, netns, here);
-	if (!e) return 0;
+	if (nd_the_settings.snaplen) extent = extent_of(here);
+	if (extent) {
+		measure(extent, skb, 0, 0, 0, lay);
+		place = place_for(extent);
+		size += sizeof(struct nd_capture) + place.room + place.piece;
+	}
+	e = reserve(size, ND_CAUSE_OTHER, netns, here);
+	if (!e) {
+		if (extent) extent->busy = 0;
+		return 0;
+	}
 	e->rule_handle = e->table_handle = e->chain_handle = e->expr_ops = 0;
 	e->location = location;
 	e->verdict = e->generation = e->oif = e->site = 0;
@@ -542,6 +571,11 @@ int nd_at_free(nd_u64 *args) {
 	fill_packet(e, skb, lay, 0);
 	e->table[0] = e->base_chain[0] = 0;
 	fill_device(e->iifname, &e->iif, dev, lay);
+	if (extent) {
+		fill_capture((struct nd_capture *)(e + 1), extent, place, e, lay);
+		extent->busy = 0;
+		e->flags |= ND_FLAG_CAPTURE;
+	}
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef NFT_DROPS_BPF_SHARED_SITE_H
 #define NFT_DROPS_BPF_SHARED_SITE_H
 
+#include "capture.h"
 #include "event.h"
 #include "match.h"
 
@@ -56,9 +57,11 @@ struct nd_match_layout {
 	struct nd_field skb_pkt_type;
 	struct nd_field skb_nfct;
 	struct nd_field skb_end; /* the skb_shared_info's offset from skb->head */
+	struct nd_field skb_next;
 	struct nd_field dev_group;
 	struct nd_field shared_count;     /* skb_shared_info.nr_frags */
 	struct nd_field shared_fragments; /* skb_shared_info.frags */
+	struct nd_field shared_list;      /* skb_shared_info.frag_list */
 	struct nd_field fragment_page;    /* skb_frag, or bio_vec */
 	struct nd_field fragment_size;
 	struct nd_field fragment_offset;
@@ -249,6 +252,7 @@ struct nd_of_cpu {
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
 	struct nd_subject subject; /* with nd_settings.filter or nd_settings.selector */
+	struct nd_extent extent;   /* with nd_settings.snaplen */
 };
 
 /* What the user asks of the probe. jit/compile makes constants of these members. */
@@ -259,6 +263,7 @@ struct nd_settings {
 	/* SKB_DROP_REASON_NETFILTER_DROP: packets freed for this reason, or in struct nd_netfilter_code, are watched.
 	 * 0: no frees are watched. */
 	nd_u32 drop_reason;
+	nd_u32 snaplen; /* events are followed by a struct nd_capture with so many bytes at most; 0: they are not */
 };
 
 /*

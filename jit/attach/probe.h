@@ -52,7 +52,8 @@ struct ProbeOptions {
 // The links belong to this process: when it ends, however it ends, the kernel takes them away.
 class Probe {
 public:
-	// `path` is null where it was not asked for. False ends drain().
+	// `path` is null where it was not asked for. `event` lies in the ring, so that nd_capture_of() finds the
+	// packet's bytes. False ends drain().
 	using EventHandler = std::function<bool(const nd_event &event, const nd_path *path)>;
 
 	// `object` is what compile_probe() made of the Plan. Fails with kMachine, naming the site, where the kernel

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/selftest/difference.h"
 
+#include "bpf/shared/capture.h"
+
 #include <fmt/format.h>
 #include <linux/netfilter.h>
 
@@ -49,8 +51,8 @@ std::optional<std::string> difference(const Expectation &expected, const nd_even
 	        {"output interface", e.oif, s.oif},
 	        {"length", e.length, s.length},
 	        {"protocol", e.protocol, s.protocol},
-	        // Whether the jumps come with it is up to who asked.
-	        {"flags", e.flags, s.flags & ~uint64_t{ND_FLAG_PATH}},
+	        // Whether the jumps and the packet come with the event is up to who asked.
+	        {"flags", e.flags, s.flags & ~uint64_t{ND_FLAG_PATH | ND_FLAG_CAPTURE}},
 	        // That of the device whose link header it is.
 	        {"device type", e.l2_len ? e.dev_type : s.dev_type, s.dev_type},
 	        {"bytes from the network header on", e.l3_len, s.l3_len},

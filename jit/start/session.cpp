@@ -11,7 +11,8 @@ Result<Session> Session::start(const SessionOptions &options) {
 	             .path = options.path,
 	             .filter = options.filter,
 	             .selects = selects,
-	             .audit = options.audit});
+	             .audit = options.audit,
+	             .snaplen = options.snaplen});
 	if (auto done = start.run(); !done) return std::unexpected(done.error());
 	Session s{.kernel = start.kernel(), .plan = start.plan(), .probe = start.take_probe(), .netfilter = {}};
 	if (options.audit) {

@@ -248,7 +248,8 @@ Result<void> Start::make_probe() {
 	const nd_settings settings{.path = options_.path,
 	                           .filter = !options_.filter.empty(),
 	                           .selector = options_.selects,
-	                           .drop_reason = drop_reason_};
+	                           .drop_reason = drop_reason_,
+	                           .snaplen = options_.snaplen};
 	const auto sites = constants_of(plan());
 	const auto code = bpf::probe_bitcode();
 	auto object = options_.keep ? kept_or_compiled(candidate().layout.probe, sites, settings, code, options_.filter)

@@ -36,6 +36,7 @@ struct StartOptions {
 	Filter filter{};      // only drops that it takes become events; all are counted
 	bool selects = false; // the probe can be told a SELECTOR: Probe::select()
 	bool audit = false;   // all packets that the kernel frees as dropped by netfilter, too
+	uint32_t snaplen = 0; // bytes kept of each packet (nd_capture); 0: there is no capture
 	// Use what earlier starts kept below /run/nft-drops, and keep there what this start finds out.
 	bool keep = true;
 };

@@ -32,10 +32,20 @@ enum class Command : unsigned {
 	kVersion,
 };
 
+// `monitor -w FILE`
+struct CaptureOptions {
+	std::string file;                // -w; "-" is standard output; empty: no capture
+	std::optional<uint32_t> snaplen; // --snaplen: bytes kept of each packet; none: kSnaplen
+	std::optional<bool> raw;         // --linktype: IP alone, or (false) each packet with its link header
+	static constexpr uint32_t kSnaplen = 256;
+	[[nodiscard]] uint32_t bytes() const { return file.empty() ? 0 : snaplen.value_or(kSnaplen); }
+};
+
 struct MonitorOptions {
 	std::optional<std::string> match; // SELECTOR and MATCH, of why, too: what follows the command
 	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
+	bool format_given = false;                         // --format or --json
 	std::optional<uint64_t> count;                     // --count: stop after this many drops
 	std::optional<std::chrono::milliseconds> duration; // --for: stop after this time
 	std::string netns;                                 // --netns; empty: the caller's network namespace
@@ -43,6 +53,10 @@ struct MonitorOptions {
 	bool path = false;                                 // --path: show the jumps that led to the rule
 	bool audit = false;                                // --audit: show netfilter's other drops, too
 	std::optional<uint64_t> limit;                     // --limit: print at most this many drops a second
+	CaptureOptions capture;
+
+	// Drops are printed as text.
+	[[nodiscard]] bool prints() const { return capture.file.empty() || (format_given && capture.file != "-"); }
 };
 
 // `list ... --with-drop-counts`

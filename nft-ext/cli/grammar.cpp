@@ -23,6 +23,34 @@ Result<void> format(CommandLine &line, const char *argument) {
 		line.monitor.format = Format::kJson;
 	else
 		return fail(fmt::format("--format {}", text), "no such format", "give block, line or json");
+	line.monitor.format_given = true;
+	return {};
+}
+
+Result<void> capture_file(CommandLine &line, const char *argument) {
+	line.monitor.capture.file = argument;
+	return line.monitor.capture.file.empty()
+	               ? fail("-w", "the name is empty", "give the name of a file, or - for standard output")
+	               : Result<void>();
+}
+
+Result<void> snaplen(CommandLine &line, const char *argument) {
+	constexpr uint32_t kMost = 262144; // as for libpcap, MAXIMUM_SNAPLEN
+	const std::string_view text = argument;
+	uint32_t n = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+	if (error != std::errc() || end != text.data() + text.size() || n == 0 || n > kMost)
+		return fail(fmt::format("--snaplen {}", text), "not a number of bytes",
+		            fmt::format("give a whole number from 1 to {}", kMost));
+	line.monitor.capture.snaplen = n;
+	return {};
+}
+
+Result<void> link_type(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	if (text != "native" && text != "raw")
+		return fail(fmt::format("--linktype {}", text), "no such link type", "give native or raw");
+	line.monitor.capture.raw = text == "raw";
 	return {};
 }
 
@@ -101,6 +129,7 @@ Result<void> check_count(const CommandLine &line) {
 
 Result<void> json(CommandLine &line, const char *) {
 	line.monitor.format = Format::kJson;
+	line.monitor.format_given = true;
 	return {};
 }
 
@@ -199,6 +228,10 @@ Result<void> check_monitor(const CommandLine &line) {
 	if ((line.monitor.match || line.monitor.pcap) && line.monitor.audit)
 		return fail("--audit", "it does not know yet how to ask other drops for a MATCH",
 		            "leave out one of both");
+	const CaptureOptions &capture = line.monitor.capture;
+	if (capture.file.empty() && (capture.snaplen || capture.raw))
+		return fail(capture.snaplen ? "--snaplen" : "--linktype", "without -w there is no capture",
+		            "add -w FILE");
 	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
 	return fail("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
 	            "leave out one of both options");
@@ -263,6 +296,13 @@ constexpr OptionSpec kOptions[] = {
         {'j', "json", nullptr, of(Command::kMonitor, Command::kWhy), "the same as --format json", json},
         {'a', "handle", nullptr, of(Command::kMonitor, Command::kList, Command::kWhy),
          "changes nothing: drops always show handles", nothing},
+        {'w', nullptr, "FILE", of(Command::kMonitor),
+         "write the packets to FILE as a pcapng capture for Wireshark; - is standard output", capture_file},
+        {0, "snaplen", "N", of(Command::kMonitor),
+         "with -w: keep N bytes (1 to 262144) of each packet, from its link header on (256)", snaplen},
+        {0, "linktype", "native|raw", of(Command::kMonitor),
+         "with -w: native (default; each packet with its link header) or raw (IP alone, which tcpdump reads, too)",
+         link_type},
         {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
         {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
         {0, "with-drop-counts", nullptr, of(Command::kList), "add the drop counts of each rule and each chain policy",
@@ -347,6 +387,9 @@ constexpr CommandSpec kCommands[] = {
          "the shell would change. A drop that cannot be decided is shown with \"# undecided\", and is not one of "
          "the N.\n\n"
          "A rule that rejects drops the packet, too: a reject is shown as a drop by that rule.\n\n"
+         "With -w, each packet of the capture has the words of --format line as its comment, from the family on; each "
+         "network namespace, device and link type is an interface. Drops are then printed as text only with --format, "
+         "and never with \"-w -\". To watch drops in Wireshark: nft-drops monitor -w - | wireshark -k -i -\n\n"
          "If standard output is slower than the drops, equal packets are shown as one (\"repeated 18,240 times in 1.0 "
          "s\"). Drops that do not fit even then are told (\"12 drops left out\"). The summary counts all drops.\n\n"
          "\"monitor\" with an object of nft (tables, rules, trace, ...) stays nft's own command.",

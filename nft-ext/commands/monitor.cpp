@@ -3,6 +3,7 @@
 
 #include "jit/attach/probe_health.h"
 #include "jit/start/session.h"
+#include "nft-ext/capture/pcapng_sink.h"
 #include "nft-ext/commands/live_kernel_names.h"
 #include "nft-ext/commands/match_words.h"
 #include "nft-ext/drop/display.h"
@@ -39,7 +40,7 @@ constexpr auto kForPrinting = 200ms;
 class Monitor {
 public:
 	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets,
-	        jit::Selector selector, std::string without)
+	        jit::Selector selector, std::string without, std::optional<pcapng::CaptureFile> capture)
 	    : options_(options), loop_(loop), signals_(signals), selector_(std::move(selector)),
 	      without_(std::move(without)), session_(std::move(session)), names_(session_.kernel.layout.expression),
 	      display_(loop, rulesets, names_,
@@ -47,8 +48,10 @@ public:
 		                return stands_in_chain(drop);
 	                }}) {
 		display_.add(std::make_unique<UsdtSink>());
-		display_.add(std::make_unique<TextSink>(
-		        TextSink::Options{.format = options.format, .limit = options.limit}));
+		if (options.prints())
+			display_.add(std::make_unique<TextSink>(
+			        TextSink::Options{.format = options.format, .limit = options.limit}));
+		if (capture) add_capture(std::move(*capture));
 	}
 
 	Result<void> run(const std::function<void()> &ready) {
@@ -94,6 +97,16 @@ private:
 		const bool in_chain = attribution.chain == selector_.chain;
 		session_.probe->tell_chain(drop.event, in_chain);
 		return in_chain;
+	}
+
+	void add_capture(pcapng::CaptureFile file) {
+		pcapng::PcapngSink::Options wanted;
+		wanted.snaplen = options_.capture.bytes();
+		if (options_.capture.raw.value_or(false)) wanted.types = pcapng::LinkTypes::kRaw;
+		wanted.application = "nft-drops " ND_VERSION;
+		wanted.system = "Linux " + session_.kernel.release;
+		wanted.tell = [this](const std::string &text) { tell(text); };
+		display_.add(std::make_unique<pcapng::PcapngSink>(std::move(file), std::move(wanted)));
 	}
 
 	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
@@ -261,6 +274,20 @@ Result<void> without_selected(const jit::Selector &selector) {
 	return {};
 }
 
+// Nothing where no capture is asked for.
+Result<std::optional<pcapng::CaptureFile>> open_capture(const CaptureOptions &options) {
+	if (options.file.empty()) return std::nullopt;
+	auto file = pcapng::CaptureFile::open(options.file);
+	if (!file) return std::unexpected(file.error());
+	return std::optional(std::move(*file));
+}
+
+// Large packets take more room each, and come as fast.
+size_t ring_bytes(uint32_t snaplen) {
+	const size_t usual = jit::SessionOptions().ring_bytes;
+	return snaplen == 0 ? usual : snaplen <= 1024 ? 2 * usual : 4 * usual;
+}
+
 std::string in_words(const std::vector<std::string> &without) {
 	if (without.empty()) return "";
 	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(without, ", "));
@@ -273,6 +300,8 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	auto netns = options.netns.empty() || options.all_netns ? NetNamespace::present()
 	                                                        : NetNamespace::open(options.netns);
 	if (!netns) return std::unexpected(netns.error());
+	auto capture = open_capture(options.capture);
+	if (!capture) return std::unexpected(capture.error());
 	const bool one = !options.all_netns;
 	std::vector<jit::PcapInstruction> pcap;
 	if (options.pcap) {
@@ -295,7 +324,9 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
 	                                    .netns_held = one,
+	                                    .ring_bytes = ring_bytes(options.capture.bytes()),
 	                                    .path = options.path,
+	                                    .snaplen = options.capture.bytes(),
 	                                    .filter = {match.families, pcap},
 	                                    .selector = selector,
 	                                    .audit = options.audit});
@@ -306,7 +337,11 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	}
 	if (selector.kind == ND_SELECT_RULE)
 		rulesets.on_gone([&selector] { say(fmt::format("handle {} is gone", selector.handle)); });
-	return Monitor(options, loop, signals, std::move(*session), rulesets, selector, in_words(match.without))
+	if (*capture) {
+		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
+	}
+	return Monitor(options, loop, signals, std::move(*session), rulesets, selector, in_words(match.without),
+	               std::move(*capture))
 	        .run(ready);
 }
 

@@ -6,6 +6,7 @@
 #ifndef NFT_DROPS_NFT_EXT_DROP_DROP_H
 #define NFT_DROPS_NFT_EXT_DROP_DROP_H
 
+#include "bpf/shared/capture.h"
 #include "bpf/shared/event.h"
 #include "nft-ext/packet/packet.h"
 #include "nft-ext/ruleset/index/attribution.h"
@@ -39,6 +40,8 @@ struct Drop {
 	std::string location;
 	// Null where nobody asked.
 	std::shared_ptr<const Details> details;
+	// The packet's own bytes; null where nobody asked. They lie in the ring: only there until Sink::take() returns.
+	const nd_capture *capture = nullptr;
 
 	void set_event(const nd_event &other) {
 		event = other;

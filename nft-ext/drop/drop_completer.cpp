@@ -53,6 +53,7 @@ void DropCompleter::begin() {
 
 void DropCompleter::fill(Drop &drop, const nd_event &event) {
 	drop.set_event(event);
+	drop.capture = nd_capture_of(&event);
 	static const auto offset = jit::monotonic_offset();
 	const auto age = now_.time_since_epoch() - offset - std::chrono::nanoseconds(event.time_ns);
 	drop.time = wall_now_ - std::chrono::duration_cast<std::chrono::system_clock::duration>(age);
@@ -75,6 +76,8 @@ void DropCompleter::emit_front(Queue &queue) {
 	Held &front = queue.held.front();
 	if (front.state != State::kKnown) front.drop.attribution = unread_;
 	emit(front.drop);
+	queue.capture_bytes -= front.capture.size();
+	capture_bytes_ -= front.capture.size();
 	queue.held.pop_front();
 	queue.first++;
 	held_--;
@@ -96,15 +99,28 @@ void DropCompleter::add(const nd_event &event, const nd_path *path) {
 	Held &held = queue.held.emplace_back();
 	held_++;
 	fill(held.drop, event);
+	keep_capture(queue, held);
 	if (path) held.path = *path;
 	held.state = other ? State::kKnown : State::kNew;
 	if (other) held.drop.attribution = nothing_;
 	held.until = now_ + kHoldFor;
 	pump(event.netns, queue, now_);
-	while (queue.held.size() > std::max<size_t>(1, kMostHeld / queues_.size()))
+	while (queue.held.size() > std::max<size_t>(1, kMostHeld / queues_.size()) ||
+	       queue.capture_bytes > kMostCaptureBytes / queues_.size())
 		emit_front(queue);
 	if (queue.held.empty() && queue.asked.empty()) queues_.erase(event.netns);
 	arm();
+}
+
+// The ring's place is another event's once this event was handled.
+void DropCompleter::keep_capture(Queue &queue, Held &held) {
+	const nd_capture *in_ring = held.drop.capture;
+	if (!in_ring) return;
+	const auto *bytes = reinterpret_cast<const std::byte *>(in_ring);
+	held.capture.assign(bytes, bytes + sizeof(nd_capture) + in_ring->kept);
+	held.drop.capture = reinterpret_cast<const nd_capture *>(held.capture.data());
+	queue.capture_bytes += held.capture.size();
+	capture_bytes_ += held.capture.size();
 }
 
 void DropCompleter::take_replies(uint32_t netns, Queue &queue) {

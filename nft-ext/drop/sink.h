@@ -47,7 +47,8 @@ public:
 	[[nodiscard]] virtual bool writable() const { return pending(); }
 	// No drop will follow: closes what is open. Then flush() is called until pending() is false or time is up.
 	virtual void finish() {}
-	// Time is up: gives up what is pending. Returns how many drops the reader did not get.
+	// Time is up: gives up what is pending. Returns how many drops the reader did not get, but for those that this
+	// Sink tells of itself.
 	virtual uint64_t give_up() { return 0; }
 
 	// What to poll(2) for POLLOUT while pending(), and for the reader's end at all times; -1: nothing.

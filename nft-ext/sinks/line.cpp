@@ -37,17 +37,15 @@ void append_culprit(std::string &out, const Context &context, const Drop &drop) 
 
 } // namespace
 
-void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
+void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, std::string &out) {
 	const Context context = context_of(drop);
-	out += clock_.time_of_day(drop.time);
 	for (const std::string_view name : {context.family, context.table, context.chain}) {
 		if (drop.event.cause == ND_CAUSE_OTHER) break;
-		out += ' ';
 		append_escaped(out, name, Escape::kWord);
+		out += ' ';
 	}
-	out += ' ';
 	append_culprit(out, context, drop);
-	out += words_.of(drop.event);
+	out += words.of(drop.event);
 	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
 	append_note(out, context);
 	append_repeated(out, repeated);
@@ -58,6 +56,12 @@ void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	}
 	if (drop.path) out += " path ";
 	append_jump_path(out, drop);
+}
+
+void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
+	out += clock_.time_of_day(drop.time);
+	out += ' ';
+	append_line_words(drop, repeated, words_, out);
 	out += '\n';
 }
 

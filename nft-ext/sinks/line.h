@@ -20,6 +20,9 @@
 
 namespace nft_drops {
 
+// Appends a line's words from the family on, without a newline.
+void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, std::string &out);
+
 class LineRenderer final : public Renderer {
 public:
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;

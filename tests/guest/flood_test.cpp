@@ -2,6 +2,7 @@
 // More drops than anybody can read, under a ruleset that does not stand still. NFT_DROPS_FULL makes it long.
 #include "abilities.h"
 #include "running.h"
+#include "tests/pcapng/figures.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -174,6 +175,34 @@ TEST_F(Flood, EveryDropIsAccountedForWhileTheRulesetIsReplaced) {
 	        static_cast<unsigned long long>(s.folded), static_cast<unsigned long long>(s.left_out),
 	        static_cast<unsigned long long>(s.gone), static_cast<unsigned long long>(lost_in(end.err)),
 	        replaced.load(), static_cast<unsigned long long>(memory));
+}
+
+// A capture is never coalesced: each packet is in the file, or counted as lost.
+TEST_F(Flood, ACaptureHoldsEveryDropThatIsNotLost) {
+	const uint64_t count = in_full() ? 1'000'000 : 40'000;
+	constexpr uint64_t kRing = 16 * 1024; // KiB, for a snap length of 256
+	shell("nft 'table inet flood { counter total { }; chain in { type filter hook input priority 0;"
+	      " udp dport 7777 counter name total drop; }; }'");
+	Monitor monitor({"-w", "/tmp/flood.pcapng"});
+	std::thread one([&] { send(count / 2, 7777); }), two([&] { send(count - count / 2, 7777); });
+	one.join();
+	two.join();
+	const uint64_t truth = counted("total");
+	EXPECT_EQ(truth, count);
+	const uint64_t memory = peak_memory(monitor.pid()) + kRing;
+	const Finished end = monitor.finish(SIGINT);
+	EXPECT_EQ(end.status, 0) << end.err;
+	EXPECT_EQ(end.out, "");
+	const pcapng_test::Figures figures = pcapng_test::figures_of("/tmp/flood.pcapng");
+	EXPECT_TRUE(figures.whole);
+	EXPECT_EQ(figures.dropped, lost_in(end.err));
+	EXPECT_EQ(figures.packets + figures.dropped, truth) << end.err;
+	EXPECT_GT(figures.packets, 0U);
+	EXPECT_LT(memory, 100U * 1024);
+	fprintf(stderr, "%llu drops: %llu in the file, %llu lost; peak memory %llu KiB\n",
+	        static_cast<unsigned long long>(truth), static_cast<unsigned long long>(figures.packets),
+	        static_cast<unsigned long long>(figures.dropped), static_cast<unsigned long long>(memory));
+	shell("rm /tmp/flood.pcapng");
 }
 
 TEST_F(Flood, ASlowReaderGetsFoldedDrops) {

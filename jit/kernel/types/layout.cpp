@@ -269,9 +269,11 @@ void read_match(const Structures &s, nd_match_layout &m) {
 	m.skb_pkt_type = s.field("sk_buff", "pkt_type");
 	m.skb_nfct = s.field("sk_buff", "_nfct");
 	m.skb_end = s.field("sk_buff", "end");
+	m.skb_next = s.field("sk_buff", "next");
 	m.dev_group = s.field("net_device", "group");
 	m.shared_count = s.field("skb_shared_info", "nr_frags");
 	m.shared_fragments = s.field("skb_shared_info", "frags");
+	m.shared_list = s.field("skb_shared_info", "frag_list");
 	// A fragment was a bio_vec up to Linux 6.6.
 	const char *fragment = s.field("skb_frag", "len").size ? "skb_frag" : "bio_vec";
 	m.fragment_bytes = s.size(fragment);

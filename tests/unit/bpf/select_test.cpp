@@ -27,6 +27,7 @@ protected:
 		auto opened = jit::Selected::open(file);
 		EXPECT_TRUE(opened);
 		selected.emplace(std::move(*opened));
+		w.kernel.settings.selector = 1;
 		w.kernel.selected = static_cast<nd_selected *>(
 		        mmap(nullptr, sizeof(nd_selected), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
 	}

@@ -75,10 +75,8 @@ NativeCode::NativeCode(const Source &source) : jit_(std::make_unique<Jit>()) {
 	jit_->jit = must(llvm::orc::LLJITBuilder().create());
 	llvm::orc::LLJIT &jit = *jit_->jit;
 	auto context = std::make_unique<llvm::LLVMContext>();
-	auto module = jit::specialise(
-	        *context, source.shape, source.layout, source.sites,
-	        {.path = 0, .filter = !source.filter.empty(), .selector = source.selector, .drop_reason = 0},
-	        source.filter);
+	auto module =
+	        jit::specialise(*context, source.shape, source.layout, source.sites, source.settings, source.filter);
 	if (!module) die(module.error().message());
 	llvm::Module &m = **module;
 	llvm::StripDebugInfo(m);

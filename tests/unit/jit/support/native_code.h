@@ -35,7 +35,7 @@ public:
 		std::function<uint64_t(uint64_t)> helper;    // its address by its number in <linux/bpf.h>; 0: none
 		std::function<void(llvm::Module &)> prepare; // what the loader sets; may be empty
 		jit::Filter filter{};
-		bool selector = false; // nd_settings.selector
+		nd_settings settings = {};
 	};
 	// Ends the process where it cannot be.
 	explicit NativeCode(const Source &source);

@@ -13,7 +13,8 @@
 namespace nft_drops::jit_test {
 namespace {
 
-constexpr const char *kMaps[] = {"nd_events", "nd_here", "nd_ignored", "nd_in_hand", "nd_netfilter", "nd_selected"};
+constexpr const char *kMaps[] = {"nd_events",    "nd_here",   "nd_ignored", "nd_in_hand",
+                                 "nd_netfilter", "nd_pieces", "nd_selected"};
 
 FakeKernel *kernel;
 // Addresses of the maps in the probe that was compiled last.
@@ -21,12 +22,14 @@ uint64_t ring_map;
 uint64_t here_map;
 uint64_t ignored_map;
 uint64_t selected_map;
+uint64_t pieces_map;
 
 // The helpers, by their numbers in <linux/bpf.h>.
 void *map_lookup_elem(void *map, const uint32_t *key) {
 	if (reinterpret_cast<uint64_t>(map) == ignored_map)
 		return *key < kernel->ignored.size() ? &kernel->ignored[*key] : nullptr;
 	if (reinterpret_cast<uint64_t>(map) == selected_map) return *key ? nullptr : kernel->selected;
+	if (reinterpret_cast<uint64_t>(map) == pieces_map) return *key ? nullptr : &kernel->pieces;
 	if (reinterpret_cast<uint64_t>(map) != here_map) kernel->bad_call = true;
 	return kernel->here_missing || *key ? nullptr : &kernel->here;
 }
@@ -95,6 +98,7 @@ void set_netns(llvm::Module &m) {
 FakeKernel::FakeKernel() {
 	kernel = this;
 	events.reserve(64);
+	place_.resize((2 * kGuard + sizeof(nd_event) + sizeof(nd_path) + 2 * ND_SNAPLEN_MOST) / 8);
 }
 
 FakeKernel::~FakeKernel() {
@@ -151,19 +155,26 @@ long FakeKernel::read_string(char *to, uint32_t size, uint64_t from) {
 }
 
 void *FakeKernel::reserve(uint64_t size) {
-	if (size != sizeof(nd_event) || reserved) bad_call = true;
-	if (ring_full) return nullptr;
-	memset(&record_, rubbish, sizeof(record_));
+	if (reserved || size < sizeof(nd_event) || size > place_.size() * 8 - 2 * kGuard) bad_call = true;
+	if (!settings.snaplen && size != sizeof(nd_event)) bad_call = true;
+	if (ring_full || bad_call) return nullptr;
+	record_bytes = size;
+	memset(place(), rubbish, size + 2 * kGuard);
 	reserved++;
-	return &record_.event;
+	return place() + kGuard;
 }
 
 void FakeKernel::submit(void *record) {
-	if (record != &record_.event || !reserved) bad_call = true;
+	if (record != place() + kGuard || !reserved) bad_call = true;
 	const auto touched = [this](uint8_t byte) { return byte != rubbish; };
-	overrun |= std::ranges::any_of(record_.before, touched) || std::ranges::any_of(record_.after, touched);
+	overrun |= std::any_of(place(), place() + kGuard, touched);
+	overrun |= std::any_of(place() + kGuard + record_bytes, place() + 2 * kGuard + record_bytes, touched);
 	reserved--;
-	if (events.size() < events.capacity()) events.push_back(record_.event);
+	if (events.size() < events.capacity()) events.push_back(*static_cast<const nd_event *>(record));
+	if (settings.snaplen) {
+		this->record.resize(record_bytes / 8);
+		memcpy(this->record.data(), record, this->record.size() * 8);
+	}
 }
 
 NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites)
@@ -177,13 +188,14 @@ NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites
 	                     kernel->cast = layout.cast;
 	                     set_netns(m);
                      },
-             .selector = kernel->selected != nullptr}) {
+             .settings = kernel->settings}) {
 	for (const nd_site &s : sites)
 		programs_.push_back(code_.program(fmt::format("nd_site_{}", s.index)));
 	ring_map = code_.address("nd_events");
 	here_map = code_.address("nd_here");
 	ignored_map = code_.address("nd_ignored");
-	selected_map = kernel->selected ? code_.address("nd_selected") : 0;
+	pieces_map = code_.address("nd_pieces");
+	selected_map = code_.address("nd_selected");
 }
 
 } // namespace nft_drops::jit_test

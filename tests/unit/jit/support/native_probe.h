@@ -4,6 +4,7 @@
 #ifndef NFT_DROPS_TESTS_UNIT_JIT_SUPPORT_NATIVE_PROBE_H
 #define NFT_DROPS_TESTS_UNIT_JIT_SUPPORT_NATIVE_PROBE_H
 
+#include "bpf/pieces.h"
 #include "bpf/shared/event.h"
 #include "bpf/shared/select.h"
 #include "bpf/shared/self_test.h"
@@ -40,15 +41,19 @@ public:
 	uint32_t wanted_netns = 0; // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
 	bool netns_held = false;
 	bool filter = false;
-	nd_selected *selected = nullptr; // the map nd_selected, if the probe has one; read when a NativeProbe is made
-	uint8_t rubbish = 0xaa; // what a reserved record holds
+	nd_selected *selected = nullptr; // the map nd_selected, with settings.selector
+	nd_settings settings{};          // read when a NativeProbe is made
+	uint8_t rubbish = 0xaa;          // what a reserved record holds
 
 	nd_of_cpu here{};
 	std::array<uint64_t, ND_IGNORED_SLOTS> ignored{}; // the map nd_ignored: cookies of self-tests' namespaces
-	std::vector<nd_event> events;                     // submitted; has capacity
-	int reserved = 0;                                 // and not submitted
-	bool overrun = false;                             // a record was written past its ends
-	bool bad_call = false;                            // a helper was called as it must not be
+	nd_pieces pieces{};
+	std::vector<nd_event> events; // submitted; has capacity
+	int reserved = 0;             // and not submitted
+	bool overrun = false;         // a record was written past its ends
+	bool bad_call = false;        // a helper was called as it must not be
+	std::vector<uint64_t> record; // with settings.snaplen: the record submitted last, all of it
+	size_t record_bytes = 0;      // its size
 
 	// The one there is.
 	static FakeKernel &present();
@@ -65,11 +70,10 @@ private:
 
 	std::array<std::vector<char>, 32> casts_;
 	size_t next_cast_ = 0;
-	struct Record {
-		std::array<uint8_t, 64> before;
-		nd_event event;
-		std::array<uint8_t, 64> after;
-	} record_;
+	// The ring's place, between guards; made beforehand, since the helpers may run in signal handlers.
+	static constexpr size_t kGuard = 64;
+	std::vector<uint64_t> place_;
+	[[nodiscard]] uint8_t *place() { return reinterpret_cast<uint8_t *>(place_.data()); }
 };
 
 class NativeProbe {

@@ -192,13 +192,14 @@ void ProbeWorld::packet(uint32_t data, uint32_t network_header, uint32_t mac_hea
 int ProbeWorld::run() {
 	const bool same = memcmp(&layout, &for_layout_, sizeof(layout)) == 0 &&
 	                  memcmp(&site, &for_site_, sizeof(site)) == 0 && kernel.wanted_netns == for_netns_ &&
-	                  kernel.netns_held == for_held_;
+	                  kernel.netns_held == for_held_ && kernel.settings.snaplen == for_snaplen_;
 	if (!probe_ || !same) {
 		probe_ = std::make_unique<NativeProbe>(layout, std::span(&site, 1));
 		for_layout_ = layout;
 		for_site_ = site;
 		for_netns_ = kernel.wanted_netns;
 		for_held_ = kernel.netns_held;
+		for_snaplen_ = kernel.settings.snaplen;
 	}
 	return probe_->run(0, regs);
 }

@@ -68,6 +68,7 @@ private:
 	// What was compiled last, and for what.
 	std::unique_ptr<NativeProbe> probe_;
 	bool for_held_ = false;
+	uint32_t for_snaplen_ = 0;
 	nd_layout for_layout_{};
 	nd_site for_site_{};
 	uint32_t for_netns_ = 0;

@@ -55,6 +55,31 @@ TEST(CommandLine, OurOptionsBeforeAndBehind) {
 	EXPECT_EQ((Typed{"monitor", "-aj"}.result->monitor.format), Format::kJson);
 }
 
+TEST(CommandLine, ACapture) {
+	for (const Typed &t :
+	     {Typed{"monitor", "-w", "f", "--snaplen", "96", "--linktype", "raw", "tcp", "dport", "22"},
+	      Typed{"-wf", "--snaplen=96", "--linktype=raw", "monitor", "--", "tcp", "dport", "22"}}) {
+		ASSERT_EQ(t.command(), Command::kMonitor) << t.error();
+		EXPECT_EQ(t.result->monitor.capture.file, "f");
+		EXPECT_EQ(t.result->monitor.capture.bytes(), 96U);
+		EXPECT_EQ(t.result->monitor.capture.raw, true);
+		EXPECT_EQ(t.result->monitor.match, "tcp dport 22");
+		EXPECT_FALSE(t.result->monitor.prints());
+	}
+	EXPECT_TRUE(Typed{"monitor"}.result->monitor.prints());
+	EXPECT_EQ(Typed{"monitor"}.result->monitor.capture.bytes(), 0U); // no bytes are copied
+	EXPECT_EQ((Typed{"monitor", "-w", "f"}.result->monitor.capture.bytes()), 256U);
+	EXPECT_TRUE((Typed{"monitor", "-w", "f", "--format", "block"}.result->monitor.prints()));
+	EXPECT_TRUE((Typed{"monitor", "-j", "-w", "f"}.result->monitor.prints()));
+	EXPECT_FALSE((Typed{"monitor", "-j", "-w", "-"}.result->monitor.prints()));
+	for (const char *wrong : {"0", "262145", "-1", "1k", "", "99999999999"})
+		EXPECT_THAT((Typed{"monitor", "-w", "f", "--snaplen", wrong}.error()), HasSubstr("--snaplen")) << wrong;
+	EXPECT_THAT((Typed{"monitor", "-w", "f", "--linktype", "x"}.error()), HasSubstr("give native or raw"));
+	EXPECT_THAT((Typed{"monitor", "--snaplen", "96"}.error()), HasSubstr("add -w FILE"));
+	EXPECT_THAT((Typed{"monitor", "-w", ""}.error()), HasSubstr("the name is empty"));
+	EXPECT_NE((Typed{"list", "ruleset", "-w", "f"}.command()), Command::kMonitor);
+}
+
 TEST(CommandLine, WhatFollowsMonitorIsAMatch) {
 	EXPECT_EQ((Typed{"monitor"}.result->monitor.match), std::nullopt);
 	EXPECT_EQ((Typed{"monitor", "drops"}.result->monitor.match), std::nullopt);

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
 
 namespace nft_drops::cli::test {
 namespace {
@@ -173,6 +175,59 @@ TEST_F(Completer, WhatIsHeldIsBoundedAndSharedOut) {
 	completer_.give_up();
 	EXPECT_EQ(completer_.held(), 0U);
 	EXPECT_EQ(shown().size(), rest);
+}
+
+class CompleterWithCaptures : public Completer {
+protected:
+	// An event as it lies in the ring: the packet's bytes behind it.
+	void add(uint32_t netns, uint64_t rule, uint32_t kept, uint8_t byte) {
+		std::vector<uint64_t> place((sizeof(nd_event) + sizeof(nd_capture) + kept) / 8 + 1);
+		auto *event = reinterpret_cast<nd_event *>(place.data());
+		*event = drop_by(netns, rule);
+		event->flags |= ND_FLAG_CAPTURE;
+		auto *capture = reinterpret_cast<nd_capture *>(event + 1);
+		capture->kept = kept;
+		memset(capture->bytes, byte, kept);
+		completer_.begin();
+		completer_.add(*event, nullptr);
+		std::ranges::fill(place, 0xeeeeeeeeeeeeeeee); // another event's place now
+	}
+	std::vector<std::string> packets_;
+	DropCompleter completer_{loop_, attributor_, names_, true, [this](const Drop &drop) {
+		                         packets_.emplace_back(reinterpret_cast<const char *>(drop.capture->bytes),
+		                                               drop.capture->kept);
+	                         }};
+};
+
+TEST_F(CompleterWithCaptures, APacketsBytesAreKeptWhileItsDropIsHeld) {
+	attributor_.open(1);
+	add(1, 7, 100, 'a');
+	add(1, 8, 3, 'b');
+	EXPECT_TRUE(packets_.empty());
+	attributor_.answer(1);
+	attributor_.answer(1);
+	EXPECT_EQ(packets_, (std::vector<std::string>{std::string(100, 'a'), "bbb"}));
+	// From then on nothing is held, and nothing is copied.
+	add(1, 7, 2, 'c');
+	EXPECT_EQ(packets_.back(), "cc");
+}
+
+TEST_F(CompleterWithCaptures, BytesOfHeldDropsAreBounded) {
+	constexpr uint32_t kEach = 1 << 20;
+	constexpr size_t kFit = DropCompleter::kMostCaptureBytes / (kEach + sizeof(nd_capture));
+	for (size_t i = 0; i < kFit; i++)
+		add(1, 7, kEach, static_cast<uint8_t>(i));
+	EXPECT_TRUE(packets_.empty());
+	EXPECT_FALSE(completer_.full());
+	add(1, 7, kEach, 99); // the oldest one is shown without its rule's text
+	ASSERT_EQ(packets_.size(), 1U);
+	EXPECT_EQ(packets_[0], std::string(kEach, '\0'));
+	// Another namespace has a share of its own.
+	add(2, 7, kEach, 'x');
+	EXPECT_EQ(packets_.size(), 1U);
+	completer_.give_up();
+	EXPECT_EQ(packets_.size(), kFit + 2);
+	EXPECT_FALSE(completer_.full());
 }
 
 } // namespace
