@@ -22,10 +22,10 @@ struct SessionOptions {
 	bool netns_held = false; // see ProbeOptions
 	size_t ring_bytes = ProbeOptions{}.ring_bytes;
 	bool path = false;    // see StartOptions
+	uint32_t snaplen = 0; // see StartOptions
 	Filter filter{};      // see StartOptions
 	Selector selector{};  // only its drops become events, and drops with ND_FLAG_ASK_CHAIN: see Probe::tell_chain()
 	bool audit = false;   // see StartOptions
-	uint32_t snaplen = 0; // see StartOptions
 };
 
 struct Session {
