@@ -121,7 +121,7 @@ int nd_at_site(void *ctx) {
 	struct nd_count *n;
 	struct nd_cpu *cpu;
 	struct drop drop;
-	nd_u64 who, pkt, length, changes, tick;
+	nd_u64 who, length, changes, tick;
 	nd_u32 id, place;
 
 	if (!find_cause(ctx, site, &drop)) return 0;
@@ -132,15 +132,15 @@ int nd_at_site(void *ctx) {
 		who = locate(ctx, site, &site->rule);
 	}
 	who += drop.cause;
-	pkt = locate(ctx, site, &site->pkt);
-	length = member(member(pkt, &lay->pkt_skb), &lay->skb_len);
+	length = member(member(locate(ctx, site, &site->pkt), &lay->pkt_skb), &lay->skb_len);
 	id = bpf_get_smp_processor_id();
 	cpu = bpf_map_lookup_elem(&nd_cpus, &id);
 	if (!cpu) {
-		struct sighting s = {.who = who, .pkt = pkt, .length = length, .cpu = id};
+		struct sighting s = {.who = who, .length = length, .cpu = id};
 
 		find_base(ctx, site, &drop);
 		s.base = drop.base;
+		s.pkt = locate(ctx, site, &site->pkt);
 		return nd_count_late(&s);
 	}
 	recent = &cpu->recent[who * 0x9e3779b97f4a7c15ULL >> (64 - ND_RECENT_BITS)];
@@ -149,10 +149,12 @@ int nd_at_site(void *ctx) {
 	if (recent->who == who && recent->changes == changes) {
 		place = (nd_u32)recent->place;
 	} else {
-		struct sighting s = {.who = who, .pkt = pkt, .changes = changes, .cpu = id, .recent = recent};
+		struct sighting s = {.who = who, .changes = changes, .cpu = id, .recent = recent};
 
+		/* Located once more: a known rule's drop then need not keep it in a register. */
 		find_base(ctx, site, &drop);
 		s.base = drop.base;
+		s.pkt = locate(ctx, site, &site->pkt);
 		place = (nd_u32)nd_place_of(&s);
 	}
 	n = add(place, length);
