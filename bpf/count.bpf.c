@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probe in counting mode: no event, only figures by rule or policy. Specialised like probe.bpf.c.
+ * The probe template that counts: it reports no event, but adds to figures by rule or policy. Specialised like
+ * probe.bpf.c.
  *
- * Every instruction here is paid by every dropped packet, and most of the cost is that of reading kernel memory (more
- * than 100 instructions each time). So who a culprit is, is found out once, and then known by its address for as long
- * as that cannot have come to be another one's: nd_recent.
+ * Every dropped packet pays for every instruction here, and reading kernel memory costs most (more than 100
+ * instructions each time). So the program finds out once which rule is at an address, and each processor remembers it
+ * (nd_recent) for as long as no other rule can be at that address.
  *
- * What is at an address that packets come by can only change where a ruleset does:
- * - Packets come by rules through their chain's array or blob of rules, and nf_tables_commit() alone makes one that is
- *   not empty, and puts it there. (Up to 5.16 rules themselves are made before it, and put there by it.)
- * - Packets come by base chains through hooks; nf_tables_newchain() alone makes base chains.
+ * Only a change of a ruleset can put something else at an address that packets come by:
+ * - Packets come by rules through their chain's array or blob of rules. Only nf_tables_commit() makes an array or blob
+ *   that is not empty, and shows it to packets. (Up to 5.16 the rules themselves are made earlier, and shown by it.)
+ * - Packets come by base chains through hooks. Only nf_tables_newchain() makes base chains.
  * - The memory of either is given away once no packet can be on its way there any more.
  *
- * Say a packet at a time T was dropped by what is at an address, and one later by another thing there. This other thing
- * was made after T, as its memory was still taken at T, inside of one of these functions (or before a commit that put
- * it there). Either that call began after T, and nd_variables.changes (nd_changes below) is another one; or it was
- * under way at T, and nd_changes said so, and nothing was kept. Other ways of taking things away (the end of a
- * namespace, a device that goes, a transaction that fails) make nothing and put nothing anywhere. A call that began
- * before we watched is the exception: it would have to last until a rule of another ruleset was seen here, taken away
- * and freed, and be given its memory.
+ * Let a packet be dropped at a time T by what is at an address, and a later packet by something else at that address.
+ * At T the memory was still taken, so the second thing was made after T, inside of one of these two functions (or
+ * before the commit that showed it). Either that call began after T: then nd_variables.changes (nd_changes) is another
+ * number by the time the later packet reads it. Or the call was under way at T: then nd_changes said so, and nothing
+ * was remembered. T may be any moment while the program runs, since the packet keeps the rule's memory for as long.
+ * Other ways of taking things away (the end of a namespace, a device that goes, a transaction that fails) make nothing,
+ * and show nothing to packets. One exception: a call that began before counting started. It would have to last until a
+ * rule of another ruleset was seen here, taken away and freed, and until its own rule got that memory.
  *
- * Both functions are called through pointers, so they are there by their names. They are not watched by kprobes: while
- * one's program runs, the kernel skips those at our sites in interrupts on this processor, and drops would be lost. A
- * program at a function's entry or exit is skipped itself where its task interrupted another one within the very same
- * program; then the other end of that call is still seen, as are both of the call that took the former thing away. All
- * of them can be switched off, by the sysctl kernel.ftrace_enabled: who reads the counts looks at it.
+ * What is remembered also ends when the number behind it is taken back: see rule_numbers.h.
+ *
+ * Both functions are called through pointers, so they are there by their names. kprobes do not watch them: while the
+ * program of one kprobe runs, the kernel skips the programs at our sites in interrupts on this processor, and drops
+ * would be lost. The kernel skips a program at a function's entry or exit where its task interrupted the very same
+ * program; then the other end of that call is still seen, as are both ends of the call that took the former thing away.
+ * The sysctl kernel.ftrace_enabled switches all of them off: who reads the counts looks at it.
  */
 #include "shared/count.h"
 #include "locate.h"
@@ -49,7 +53,7 @@ struct sighting {
 	struct nd_recent *recent; /* 0: this processor has none */
 };
 
-/* The place of its figures; ND_NO_PLACE: it is not to be counted. Not inlined: rare. */
+/* The place of the drop's figures; ND_NO_PLACE: the drop is not to be counted. Not inlined: rare. */
 __noinline nd_u64 nd_place_of(const struct sighting *s) {
 	/* To the verifier a pointer into the caller's stack is fine here: the function is made static. */
 	const struct nd_layout *lay = &nd_the_layout;
@@ -73,7 +77,7 @@ __noinline nd_u64 nd_place_of(const struct sighting *s) {
 	} else if (handle && key.table && key.netns) {
 		nd_u32 number = number_for(&key, table);
 
-		/* Later there may be room. */
+		/* Not remembered: later there may be room. */
 		if (!number) return place;
 		place += number;
 	}
@@ -117,7 +121,7 @@ int nd_at_site(void *ctx) {
 	struct nd_count *n;
 	struct nd_cpu *cpu;
 	struct drop drop;
-	nd_u64 who, pkt, length, changes, tick;
+	nd_u64 who, length, changes, tick;
 	nd_u32 id, place;
 
 	if (!find_cause(ctx, site, &drop)) return 0;
@@ -128,15 +132,15 @@ int nd_at_site(void *ctx) {
 		who = locate(ctx, site, &site->rule);
 	}
 	who += drop.cause;
-	pkt = locate(ctx, site, &site->pkt);
-	length = member(member(pkt, &lay->pkt_skb), &lay->skb_len);
+	length = member(member(locate(ctx, site, &site->pkt), &lay->pkt_skb), &lay->skb_len);
 	id = bpf_get_smp_processor_id();
 	cpu = bpf_map_lookup_elem(&nd_cpus, &id);
 	if (!cpu) {
-		struct sighting s = {.who = who, .pkt = pkt, .length = length, .cpu = id};
+		struct sighting s = {.who = who, .length = length, .cpu = id};
 
 		find_base(ctx, site, &drop);
 		s.base = drop.base;
+		s.pkt = locate(ctx, site, &site->pkt);
 		return nd_count_late(&s);
 	}
 	recent = &cpu->recent[who * 0x9e3779b97f4a7c15ULL >> (64 - ND_RECENT_BITS)];
@@ -145,14 +149,16 @@ int nd_at_site(void *ctx) {
 	if (recent->who == who && recent->changes == changes) {
 		place = (nd_u32)recent->place;
 	} else {
-		struct sighting s = {.who = who, .pkt = pkt, .changes = changes, .cpu = id, .recent = recent};
+		struct sighting s = {.who = who, .changes = changes, .cpu = id, .recent = recent};
 
+		/* Located once more: a known rule's drop then need not keep it in a register. */
 		find_base(ctx, site, &drop);
 		s.base = drop.base;
+		s.pkt = locate(ctx, site, &site->pkt);
 		place = (nd_u32)nd_place_of(&s);
 	}
 	n = add(place, length);
-	/* A second's fraction is enough for a time, and asking for it is dear. */
+	/* The time to a timer tick is enough, and asking for the time costs much. */
 	tick = bpf_jiffies64();
 	if (!n || recent->tick == tick) {
 		end(&cpu->at);
@@ -165,7 +171,7 @@ int nd_at_site(void *ctx) {
 	return 0;
 }
 
-/* What a process asks for, and what else is to be done at times: see bpf/rule_numbers.h. By BPF_PROG_TEST_RUN. */
+/* Does what a process asks for, by BPF_PROG_TEST_RUN, and a step of what is to be done: see rule_numbers.h. */
 SEC("raw_tp")
 int nd_tidy(const struct nd_tidy_request *request) {
 	const struct nd_count_key key = request->key;

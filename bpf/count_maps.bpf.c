@@ -4,8 +4,10 @@
 #include "shared/count.h"
 #include "shared/self_test.h"
 
-/* The loader sets the sizes. Memory is allocated at once: a drop can happen where none could be had. None of it is per
- * possible processor but nd_late, which is small. */
+/*
+ * The loader sets the sizes. All memory is allocated at the start: where a packet is dropped, none may be had. Only
+ * nd_late has an element for each possible processor, of 8 bytes; a per-CPU map would take megabytes for each.
+ */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

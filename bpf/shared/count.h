@@ -30,12 +30,12 @@ enum nd_rule_state {
 };
 
 /*
- * Element n of "rules" is a rule or policy that dropped; number n names it in "counts". The figures of "counts" go on
- * from one owner of a number to the next: what the present one counted is their sum minus start_*. Element 0 is not
- * used: number 0 in "counts" is for drops that had no room here.
+ * Element n of "rules" is a rule or policy that dropped; number n names it in "counts". The figures in "counts" are not
+ * set to 0 when a number gets another owner: what the present owner dropped is their sum minus start_*. Element 0 is
+ * not used: number 0 in "counts" is for drops of rules that had no room here.
  */
 struct nd_rule {
-	struct nd_count_key key; /* a member that is 0: it is being given away right now, and not to be read */
+	struct nd_count_key key; /* one member is 0: the element is being given away, and no reader may use it */
 	nd_u64 table_at;         /* address of its struct nft_table */
 	nd_u64 start_packets;
 	nd_u64 start_bytes;
@@ -55,8 +55,8 @@ struct nd_count {
 #define ND_LANES 8 /* at most; a power of two */
 
 /*
- * Numbers there are in "rules" for so many rules that may drop at once. Beyond them there is room for what is deleted
- * and not yet known to be: twice as much, or, of many, a good part of it.
+ * How many numbers "rules" has so that `max_rules` rules may drop at once. The others are for rules that are deleted,
+ * while the programs do not know it yet: twice as many, but no more than 8,192 or a quarter of `max_rules`.
  */
 static inline nd_u32 nd_capacity(nd_u32 max_rules) {
 	nd_u32 more = 2 * max_rules;
@@ -66,21 +66,22 @@ static inline nd_u32 nd_capacity(nd_u32 max_rules) {
 }
 
 /*
- * A processor's memory of a culprit's place in "counts", so that the next drop by the same one needs no look at who it
- * is. It holds for as long as nd_changes stays what it was: see count.bpf.c.
+ * A processor remembers the place in "counts" of a rule or policy by its address. The next drop by the same one then
+ * reads no kernel memory to find out who it is. What is remembered holds for as long as nd_changes stays what it was:
+ * see count.bpf.c.
  */
 #define ND_RECENT_BITS 9
 struct nd_recent {
 	nd_u64 who;     /* address of the rule or base chain, with the cause in its lowest bits; 0: none */
 	nd_u64 changes; /* nd_changes then */
 	nd_u64 place;
-	nd_u64 tick; /* when last_ns was set; 0: it is to be set */
+	nd_u64 tick; /* the timer tick when last_ns was set; 0: the next drop sets last_ns */
 };
-#define ND_NO_PLACE 0xffffffffULL /* a drop that is not to be counted: of a self-test */
+#define ND_NO_PLACE 0xffffffffULL /* not counted: the drop is a self-test's */
 
-/* Of a processor, whether a program at a site may have a place in its hands. */
+/* Whether a program at a site runs on a processor, and may have a place in "counts" that it will add to. */
 struct nd_running {
-	nd_u64 running; /* 0: it has none */
+	nd_u64 running; /* 0: none runs */
 };
 
 struct nd_cpu {
@@ -89,12 +90,12 @@ struct nd_cpu {
 };
 
 /*
- * The way of a number from a deleted rule to a new one: see bpf/rule_numbers.h. The only element of "state", for whom
- * "lock" is held.
+ * The way of numbers from deleted rules to new ones: see bpf/rule_numbers.h. The only element of "state"; all of it but
+ * now_ns is written by the holder of "lock".
  */
 enum nd_stage {
-	ND_STAGE_WAITING = 0, /* for programs that may have a place of `waiting` in their hands to end */
-	ND_STAGE_QUIET = 1,   /* they ended; what they wrote is on its way to all processors */
+	ND_STAGE_WAITING = 0, /* for the end of the programs that may add to the numbers of the list `waiting` */
+	ND_STAGE_QUIET = 1,   /* the programs have ended; all processors will see their stores soon */
 };
 struct nd_count_state {
 	nd_u64 now_ns; /* CLOCK_BOOTTIME, of the last run of the program "tidy" */
@@ -102,9 +103,9 @@ struct nd_count_state {
 	nd_u32 cpu;    /* the processors below it were seen not running in this stage */
 	nd_u32 pad;
 	nd_u32 stage;   /* enum nd_stage */
-	nd_u32 hand;    /* the number that was looked at last for whether its table is deleted */
-	nd_u32 open;    /* the first retired one that does not wait yet; 0: none */
-	nd_u32 waiting; /* the first one that does */
+	nd_u32 hand;    /* the number whose table was looked at last */
+	nd_u32 open;    /* the first retired number that does not wait yet; 0: none */
+	nd_u32 waiting; /* the first one that waits; 0: none */
 };
 
 /* The context of the program "tidy". It always sets now_ns, and takes a step on that way. */
@@ -120,7 +121,7 @@ struct nd_count_variables {
 	nd_u64 changes;
 	nd_u64 stride;    /* capacity + 1 */
 	nd_u64 lane_mask; /* lanes - 1 */
-	nd_u64 pending;   /* numbers are on their way */
+	nd_u64 pending;   /* not 0: numbers are on their way */
 };
 
 /*

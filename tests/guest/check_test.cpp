@@ -5,10 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <fstream>
+#include <string_view>
 #include <thread>
 
 namespace nft_drops::guest {
@@ -81,7 +85,12 @@ TEST(Check, LeavesNoFiles) {
 TEST(Check, Report) {
 	shell("nft add table ip6 secret_table '{ chain secret_chain { type filter hook input priority 0; "
 	      "ip6 saddr 2001:db8::77 drop; iifname \"secret0\"; }; }'");
+	utsname before{};
+	ASSERT_EQ(uname(&before), 0);
+	constexpr std::string_view kHost = "secret-host";
+	ASSERT_EQ(sethostname(kHost.data(), kHost.size()), 0);
 	const Finished f = run({nft_drops(), "check", "--report"});
+	EXPECT_EQ(sethostname(before.nodename, strlen(before.nodename)), 0);
 	shell("nft delete table ip6 secret_table");
 	EXPECT_EQ(f.status, 0) << f.err;
 	for (const char *fact : {"nft-drops ", "libnftables ", "LLVM ", "libbpf ", "Linux ", "ok    self-test: ",

@@ -49,7 +49,7 @@ Result<void> can_use_ring() {
 	        "ring buffer",
 	        "on this real-time kernel its lock may sleep (struct bpf_ringbuf has a spinlock_t), which a probe "
 	        "must not",
-	        "use Linux 6.11.5 or later, or `nft-drops count`, which needs no ring buffer");
+	        "use Linux 6.11.5 or later");
 }
 
 } // namespace nft_drops::jit
