@@ -5,9 +5,6 @@
 
 #include "event.h"
 
-/* One more flag of nd_event.flags: a struct nd_capture follows the event, and its path if there is one. */
-#define ND_FLAG_CAPTURE 0x40
-
 /*
  * The packet's own bytes, where they were asked for (nd_settings.snaplen): in order, from the link header's first one
  * on. A VLAN tag that the kernel keeps beside the packet is not among them.

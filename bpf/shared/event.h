@@ -46,7 +46,8 @@ enum nd_cause {
 #define ND_FLAG_VLAN 0x08      /* the kernel keeps an 802.1Q/802.1ad tag beside the packet: vlan_tci, vlan_proto */
 #define ND_FLAG_PATH 0x10      /* a struct nd_path follows the event */
 #define ND_FLAG_UNDECIDED 0x20 /* whether the filter takes this drop cannot be told */
-#define ND_FLAG_ASK_CHAIN 0x40 /* the SELECTOR takes this drop if its rule stands in the selected chain */
+#define ND_FLAG_CAPTURE 0x40   /* a struct nd_capture (capture.h) follows the event, or the path */
+#define ND_FLAG_ASK_CHAIN 0x80 /* the SELECTOR takes this drop if its rule stands in the selected chain */
 
 struct nd_event {
 	nd_u64 time_ns;      /* CLOCK_MONOTONIC (bpf_ktime_get_ns) */

@@ -32,9 +32,9 @@ Result<std::unique_ptr<Probe>> Probe::attach(std::span<const char> object, const
 Result<void> Probe::load(std::span<const char> object, const ProbeOptions &options) {
 	LIBBPF_OPTS(bpf_object_open_opts, how, .kernel_log_level = verifier_log_level());
 	object_ = bpf_object__open_mem(object.data(), object.size(), &how);
-	if (!object_) return fail("loading the probe", strerror(errno));
+	if (!object_) return usage_error("loading the probe", strerror(errno));
 	bpf_map *events = bpf_object__find_map_by_name(object_, "nd_events");
-	if (!events) return fail("loading the probe", "it has no ring buffer");
+	if (!events) return usage_error("loading the probe", "it has no ring buffer");
 	bpf_map__set_max_entries(events, static_cast<uint32_t>(options.ring_bytes));
 	if (!bpf_object__find_program_by_name(object_, "nd_at_free")) {
 		for (const char *unused : {"nd_in_hand", "nd_netfilter"})
@@ -44,13 +44,13 @@ Result<void> Probe::load(std::span<const char> object, const ProbeOptions &optio
 	if (auto loaded = load_object(object_); !loaded) return loaded;
 	if (auto watching = watch(options.netns); !watching) return watching;
 	ring_ = ring_buffer__new(bpf_map__fd(events), on_event, this, nullptr);
-	if (!ring_) return cannot("ring buffer", strerror(errno), "Linux 5.8 or later is needed");
+	if (!ring_) return unsupported("ring buffer", strerror(errno), "Linux 5.8 or later is needed");
 	return {};
 }
 
 Result<void> Probe::attach_to_frees(bpf_program *program) {
 	frees_ = bpf_program__attach_raw_tracepoint(program, "kfree_skb");
-	if (!frees_) return cannot("--audit: tracepoint kfree_skb", strerror(errno), help_for(errno));
+	if (!frees_) return unsupported("--audit: tracepoint kfree_skb", strerror(errno), help_for(errno));
 	frees_program_ = bpf_program__fd(program);
 	return {};
 }
@@ -72,7 +72,7 @@ Result<void> Probe::watch(uint32_t netns, bool held, bool filtered) {
 	if (netns == 0) ignore_self_tests(bpf_object__find_map_fd_by_name(object_, ND_IGNORED_MAP));
 	before_ = counted(); // first: no loss from now on is forgotten
 	if (bpf_map_update_elem(settings, &zero, &watched, BPF_ANY) != 0)
-		return fail("setting the probe's network namespace", strerror(errno));
+		return usage_error("setting the probe's network namespace", strerror(errno));
 	return {};
 }
 
@@ -81,7 +81,7 @@ Result<void> Probe::set_netfilter_code(std::span<const nd_code_range> code) {
 	std::copy_n(code.begin(), std::min(code.size(), std::size(value.ranges)), value.ranges);
 	const uint32_t zero = 0;
 	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(object_, "nd_netfilter"), &zero, &value, BPF_ANY) != 0)
-		return fail("--audit: netfilter's code", strerror(errno));
+		return usage_error("--audit: netfilter's code", strerror(errno));
 	return {};
 }
 

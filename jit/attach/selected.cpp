@@ -28,7 +28,7 @@ void copy_name(char (&to)[ND_SELECT_NAME_BYTES], uint32_t &bytes, const std::str
 
 Result<Selected> Selected::open(int map) {
 	void *memory = mmap(nullptr, mapped_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
-	if (memory == MAP_FAILED) return fail("the SELECTOR's map", strerror(errno));
+	if (memory == MAP_FAILED) return usage_error("the SELECTOR's map", strerror(errno));
 	return Selected(static_cast<nd_selected *>(memory));
 }
 

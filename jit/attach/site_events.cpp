@@ -72,8 +72,8 @@ Result<std::vector<int>> SiteEvents::take() {
 	wait();
 	for (const Opening &opening : all_)
 		if (opening.fd < 0)
-			return cannot(fmt::format("kprobe at {}", opening.place), strerror(opening.error),
-			              help_for(opening.error));
+			return unsupported(fmt::format("kprobe at {}", opening.place), strerror(opening.error),
+			                   help_for(opening.error));
 	std::vector<int> fds;
 	for (Opening &opening : all_)
 		fds.push_back(std::exchange(opening.fd, -1));

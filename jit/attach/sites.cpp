@@ -70,8 +70,8 @@ Result<void> load_object(bpf_object *object) {
 	if (error == 0) return {};
 	const std::string verifier = last_verifier_lines();
 	const int before = errno; // count tells by it whether to ask for less
-	std::unexpected<Error> refused = cannot("loading the probe", refusal(strerror(-error), verifier),
-	                                        verifier.empty() ? help_for(-error) : kReport);
+	std::unexpected<Error> refused = unsupported("loading the probe", refusal(strerror(-error), verifier),
+	                                             verifier.empty() ? help_for(-error) : kReport);
 	errno = before;
 	return refused;
 }
@@ -91,11 +91,12 @@ Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &p
 	for (const PlannedSite &site : plan.sites) {
 		const bpf_program *program =
 		        bpf_object__find_program_by_name(object, fmt::format("nd_site_{}", site.site.index).c_str());
-		if (!program) return undo(fail("loading the probe", "it lacks a site's program"));
+		if (!program) return undo(usage_error("loading the probe", "it lacks a site's program"));
 		bpf_link *link = bpf_program__attach_perf_event(program, (*fds)[linked]);
 		if (!link) {
 			const int error = errno;
-			return undo(cannot(fmt::format("kprobe at {}", site.place), strerror(error), help_for(error)));
+			return undo(
+			        unsupported(fmt::format("kprobe at {}", site.place), strerror(error), help_for(error)));
 		}
 		linked++;
 		attached.push_back({link, bpf_program__fd(program)});

@@ -32,8 +32,8 @@ Result<DebugTopics> parse_debug_topics(std::string_view list) {
 		const std::string_view word = list.substr(0, comma);
 		const auto *const known = std::ranges::find(kDebugTopics, word);
 		if (known == kDebugTopics.end())
-			return fail(fmt::format("--debug {}", word), "no such topic",
-			            fmt::format("the topics are {}", fmt::join(kDebugTopics, ", ")));
+			return usage_error(fmt::format("--debug {}", word), "no such topic",
+			                   fmt::format("the topics are {}", fmt::join(kDebugTopics, ", ")));
 		topics |= bit_of(static_cast<size_t>(std::distance(kDebugTopics.begin(), known)));
 		if (comma == std::string_view::npos) return topics;
 		list.remove_prefix(comma + 1);

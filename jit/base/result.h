@@ -35,12 +35,12 @@ struct Error {
 template <typename T> using Result = std::expected<T, Error>;
 
 // An error that the command line, a file or the moment is to blame for.
-inline std::unexpected<Error> fail(std::string what, std::string why, std::string next = {}) {
+inline std::unexpected<Error> usage_error(std::string what, std::string why, std::string next = {}) {
 	return std::unexpected(Error{std::move(what), std::move(why), std::move(next), Blame::kUsage});
 }
 
 // An error that this kernel or machine is to blame for.
-inline std::unexpected<Error> cannot(std::string what, std::string why, std::string next = {}) {
+inline std::unexpected<Error> unsupported(std::string what, std::string why, std::string next = {}) {
 	return std::unexpected(Error{std::move(what), std::move(why), std::move(next), Blame::kMachine});
 }
 

@@ -42,8 +42,8 @@ namespace {
 namespace orc = llvm::orc;
 
 std::unexpected<Error> internal(llvm::Error error) {
-	return fail("compiling the probe", llvm::toString(std::move(error)),
-	            "this is a defect of nft-drops: please report it");
+	return usage_error("compiling the probe", llvm::toString(std::move(error)),
+	                   "this is a defect of nft-drops: please report it");
 }
 
 // Where ORC would link: the BPF object goes to the kernel instead, as it is.
@@ -139,7 +139,8 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
                                         const Filter &filter) {
 	if (auto can = check_filter(filter, layout); !can) return std::unexpected(can.error());
 	auto machine = bpf_machine();
-	if (!machine) return fail("compiling the probe", "LLVM has no BPF target", "rebuild with LLVM's BPF target");
+	if (!machine)
+		return usage_error("compiling the probe", "LLVM has no BPF target", "rebuild with LLVM's BPF target");
 	auto context = std::make_unique<llvm::LLVMContext>();
 	context->setDiscardValueNames(!debugs(DebugTopic::kIr));
 	// LLVM would print its diagnostics and end the process.

@@ -228,7 +228,7 @@ bool has_transport(const nd_match_layout &m) {
 }
 
 std::unexpected<Error> absent(const std::string &what) {
-	return cannot(what, "this kernel's types (BTF) do not tell where it is", "leave it out of the MATCH");
+	return unsupported(what, "this kernel's types (BTF) do not tell where it is", "leave it out of the MATCH");
 }
 
 } // namespace

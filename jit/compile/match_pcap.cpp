@@ -248,7 +248,7 @@ private:
 
 Result<void> check_pcap(std::span<const PcapInstruction> program) {
 	const auto refuse = [](size_t at) {
-		return fail("--pcap", fmt::format("instruction {} of libpcap's program is not understood", at));
+		return usage_error("--pcap", fmt::format("instruction {} of libpcap's program is not understood", at));
 	};
 	for (size_t at = 0; at < program.size(); at++) {
 		const PcapInstruction &i = program[at];

@@ -18,7 +18,7 @@ namespace nft_drops::jit {
 namespace {
 
 std::unexpected<Error> internal(const std::string &why) {
-	return fail("compiling the probe", why, "this is a defect of nft-drops: please report it");
+	return usage_error("compiling the probe", why, "this is a defect of nft-drops: please report it");
 }
 
 // A C structure as a constant of the module, byte for byte. The BPF target and this machine share sizes, alignment

@@ -72,7 +72,7 @@ bool is_mount_namespace_of_init() {
 // Others could pin what misleads us.
 Result<void> is_roots_own(const std::string &folder, const struct stat &s) {
 	if (S_ISDIR(s.st_mode) && s.st_uid == geteuid() && (s.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
-	return fail(folder, "it belongs to others, or others may write to it", "remove it, then try again");
+	return usage_error(folder, "it belongs to others, or others may write to it", "remove it, then try again");
 }
 
 // What is wrong with the kernel's ability to see drops, and what to do about it.
@@ -94,10 +94,10 @@ Result<PinPlace> PinPlace::find() {
 	constexpr const char *kRoot = "/proc/1/root";
 	struct stat s{};
 	if (stat((std::string(kRoot) + kBpfFileSystem).c_str(), &s) != 0)
-		return fail(kPinFolder,
-		            fmt::format("this is another mount namespace than that of process 1, and {}{}: {}", kRoot,
-		                        kBpfFileSystem, strerror(errno)),
-		            "run it as nsenter --target 1 --mount nft-drops");
+		return usage_error(kPinFolder,
+		                   fmt::format("this is another mount namespace than that of process 1, and {}{}: {}",
+		                               kRoot, kBpfFileSystem, strerror(errno)),
+		                   "run it as nsenter --target 1 --mount nft-drops");
 	return PinPlace(kRoot);
 }
 
@@ -106,7 +106,7 @@ Result<Pins> read_pins(const PinPlace &place) {
 	struct stat s{};
 	if (lstat(folder.c_str(), &s) != 0) {
 		if (errno == ENOENT) return Pins{};
-		return fail(kPinFolder, strerror(errno), "run as root");
+		return usage_error(kPinFolder, strerror(errno), "run as root");
 	}
 	if (auto own = is_roots_own(kPinFolder, s); !own) return std::unexpected(own.error());
 	const Descriptor meta_map = open_pin(folder + "/meta");
@@ -189,19 +189,20 @@ Result<void> remove_pins(const std::string &folder) {
 	std::vector<std::string> paths;
 	for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {
 		if (!is_ours(entry.path().filename().native()))
-			return fail(entry.path(), "not of nft-drops' making", "remove it, then try again");
+			return usage_error(entry.path(), "not of nft-drops' making", "remove it, then try again");
 		paths.push_back(entry.path());
 	}
-	if (error && error != std::errc::no_such_file_or_directory) return fail(folder, error.message(), "run as root");
+	if (error && error != std::errc::no_such_file_or_directory)
+		return usage_error(folder, error.message(), "run as root");
 	for (const std::string &path : paths) {
 		if (path.find("/link_") != std::string::npos || path.find("/guard_") != std::string::npos) {
 			const Descriptor link = open_pin(path);
 			const bpf_link_info info = info_of(link.get());
 			if (info.id != 0) links.push_back(info.id);
 		}
-		if (unlink(path.c_str()) != 0) return fail(path, strerror(errno), "run as root");
+		if (unlink(path.c_str()) != 0) return usage_error(path, strerror(errno), "run as root");
 	}
-	if (rmdir(folder.c_str()) != 0 && errno != ENOENT) return fail(folder, strerror(errno));
+	if (rmdir(folder.c_str()) != 0 && errno != ENOENT) return usage_error(folder, strerror(errno));
 	// The kernel lets go of them a little later.
 	for (const uint32_t id : links) {
 		for (int i = 0; i < 500; i++) {
@@ -217,19 +218,20 @@ Result<void> make_pin_folder(const PinPlace &place) {
 	const std::string file_system = place.root() + kBpfFileSystem;
 	struct statfs s{};
 	if (statfs(file_system.c_str(), &s) != 0)
-		return cannot(kBpfFileSystem, strerror(errno),
-		              "a kernel with CONFIG_BPF_SYSCALL and a mounted /sys is needed");
+		return unsupported(kBpfFileSystem, strerror(errno),
+		                   "a kernel with CONFIG_BPF_SYSCALL and a mounted /sys is needed");
 	if (s.f_type != BPF_FS_MAGIC) {
 		constexpr const char *kHow = "mount -t bpf bpf /sys/fs/bpf";
 		if (!place.root().empty())
-			return fail(kBpfFileSystem, "no BPF file system is mounted in the mount namespace of process 1",
-			            fmt::format("mount it: nsenter --target 1 --mount {}", kHow));
+			return usage_error(kBpfFileSystem,
+			                   "no BPF file system is mounted in the mount namespace of process 1",
+			                   fmt::format("mount it: nsenter --target 1 --mount {}", kHow));
 		if (mount("bpf", file_system.c_str(), "bpf", 0, "mode=0700") != 0)
-			return fail(kBpfFileSystem,
-			            fmt::format("cannot mount the BPF file system: {}", strerror(errno)),
-			            fmt::format("run as root, or mount it: {}", kHow));
+			return usage_error(kBpfFileSystem,
+			                   fmt::format("cannot mount the BPF file system: {}", strerror(errno)),
+			                   fmt::format("run as root, or mount it: {}", kHow));
 	}
-	if (mkdir(place.folder().c_str(), 0700) != 0) return fail(kPinFolder, strerror(errno), "run as root");
+	if (mkdir(place.folder().c_str(), 0700) != 0) return usage_error(kPinFolder, strerror(errno), "run as root");
 	return {};
 }
 
@@ -253,7 +255,7 @@ uint64_t nf_tables_inode() {
 Result<PinLock> PinLock::take(const PinPlace &place, Kind kind) {
 	const std::string folder = place.root() + kRunFolder;
 	const auto failed = [](const char *why) {
-		return fail(fmt::format("{}/count.lock", kRunFolder), why, "run as root");
+		return usage_error(fmt::format("{}/count.lock", kRunFolder), why, "run as root");
 	};
 	constexpr int kAttempts = 100;
 	for (int attempt = 0; attempt < kAttempts; attempt++) {

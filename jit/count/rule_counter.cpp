@@ -96,7 +96,7 @@ Result<std::unique_ptr<RuleCounter>> RuleCounter::start(const RuleCounterOptions
 	session->probe.reset();
 	const nd_layout &layout = session->kernel.layout.probe;
 	if (!layout.net_cookie.size)
-		return cannot("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
+		return unsupported("counting", "struct net has no net_cookie here", "Linux 5.12 or later is needed");
 	const std::vector<nd_site> sites = constants_of(session->plan);
 	std::unique_ptr<RuleCounter> counting(new RuleCounter);
 	// The kernel took direct loads of the probe that proved the Plan, and need not take this one's.
@@ -117,11 +117,11 @@ Result<std::unique_ptr<RuleCounter>> RuleCounter::start(const RuleCounterOptions
 	counting->meta_.guards = counting->guards_.size();
 	counting->meta_.capacity = counting->capacity_;
 	counting->meta_.lanes = counting->lanes_;
-	if (!tidy(counting->program("nd_tidy"), nullptr)) return fail("counting", strerror(errno));
+	if (!tidy(counting->program("nd_tidy"), nullptr)) return usage_error("counting", strerror(errno));
 	counting->meta_.since_ns = open_array<nd_count_state>(counting->map("nd_state")).read(0).now_ns;
 	const uint32_t zero = 0;
 	if (bpf_map_update_elem(counting->map("nd_meta"), &zero, &counting->meta_, BPF_ANY) != 0)
-		return fail("counting", strerror(errno));
+		return usage_error("counting", strerror(errno));
 	auto attached = attach_sites(counting->object_, session->plan);
 	if (!attached) return std::unexpected(attached.error());
 	counting->sites_ = std::move(*attached);
@@ -142,7 +142,7 @@ Result<void> RuleCounter::load(const std::vector<char> &object, const RuleCounte
 	if (auto set = set_sizes(options); !set) return set;
 	for (const Guard &guard : kGuards) {
 		bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);
-		if (!program) return fail("loading the probe", "it lacks a program for changes of the ruleset");
+		if (!program) return usage_error("loading the probe", "it lacks a program for changes of the ruleset");
 		if (!guarded || bpf_program__set_attach_target(program, 0, guard.function) != 0)
 			bpf_program__set_autoload(program, false);
 	}
@@ -166,7 +166,7 @@ Result<void> RuleCounter::set_sizes(const RuleCounterOptions &options) {
 	for (const auto &[name, size] : sizes) {
 		bpf_map *map = object_ ? bpf_object__find_map_by_name(object_, name) : nullptr;
 		if (!map || bpf_map__set_max_entries(map, size) != 0)
-			return fail("loading the probe", fmt::format("it has no {}", name));
+			return usage_error("loading the probe", fmt::format("it has no {}", name));
 	}
 	return {};
 }
@@ -178,8 +178,9 @@ Result<void> RuleCounter::give_out_numbers() const {
 		const uint32_t first = last > ND_FILL ? last - ND_FILL + 1 : 1;
 		nd_tidy_request request{.number = 0, .key = {}, .fill_from = first, .fill_to = last};
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &request, .ctx_size_in = sizeof(request));
-		if (bpf_prog_test_run_opts(program("nd_tidy"), &run) != 0) return fail("counting", strerror(errno));
-		if (run.retval != 0) return fail("counting", "the kernel has no room for its numbers");
+		if (bpf_prog_test_run_opts(program("nd_tidy"), &run) != 0)
+			return usage_error("counting", strerror(errno));
+		if (run.retval != 0) return usage_error("counting", "the kernel has no room for its numbers");
 		last = first - 1;
 	}
 	return {};
@@ -189,7 +190,8 @@ Result<void> RuleCounter::set_variables(uint64_t changes) const {
 	const nd_count_variables variables{
 	        .changes = changes, .stride = capacity_ + 1UL, .lane_mask = lanes_ - 1UL, .pending = 0};
 	const uint32_t zero = 0;
-	if (bpf_map_update_elem(map(".bss"), &zero, &variables, BPF_ANY) != 0) return fail("counting", strerror(errno));
+	if (bpf_map_update_elem(map(".bss"), &zero, &variables, BPF_ANY) != 0)
+		return usage_error("counting", strerror(errno));
 	return {};
 }
 
@@ -259,15 +261,16 @@ Result<void> RuleCounter::pin(const std::string &folder) {
 		return why;
 	};
 	const auto not_pinned = [&](const char *what, int error) {
-		return undo(fail(folder, fmt::format("cannot pin {}: {}", what, strerror(error))));
+		return undo(usage_error(folder, fmt::format("cannot pin {}: {}", what, strerror(error))));
 	};
 	for (size_t i = 0; i < sites_.size(); i++) {
 		bpf_link_info info{};
 		uint32_t size = sizeof(info);
 		if (bpf_obj_get_info_by_fd(bpf_link__fd(sites_[i].link), &info, &size) != 0) {
-			return undo(cannot("count start", "this kernel ends a probe with the process that made it",
-			                   "Linux 5.15 or later keeps one; here, list with --with-drop-counts --for "
-			                   "10s"));
+			return undo(
+			        unsupported("count start", "this kernel ends a probe with the process that made it",
+			                    "Linux 5.15 or later keeps one; here, list with --with-drop-counts --for "
+			                    "10s"));
 		}
 		if (bpf_obj_pin(bpf_link__fd(sites_[i].link), fmt::format("{}/link_{}", folder, i).c_str()) != 0)
 			return not_pinned("a link", errno);

@@ -69,13 +69,13 @@ Result<RuleCounts> read_rule_counts(const CountSources &sources) {
 	const auto counts = open_array<nd_count>(sources.counts);
 	const auto state = open_array<nd_count_state>(sources.state);
 	const auto meta = open_array<nd_count_meta>(sources.meta);
-	if (meta.size() != 1 || state.size() != 1) return fail("counts", "they are not those of this nft-drops");
+	if (meta.size() != 1 || state.size() != 1) return usage_error("counts", "they are not those of this nft-drops");
 	RuleCounts read;
 	read.meta = meta.read(0);
 	const uint32_t capacity = read.meta.capacity;
 	if (rules.size() != capacity + 1UL || counts.size() != (capacity + 1UL) * read.meta.lanes)
-		return fail("counts", "they are not those of this nft-drops");
-	if (!tidy(sources.tidy, nullptr)) return fail("counts", strerror(errno), "run as root");
+		return usage_error("counts", "they are not those of this nft-drops");
+	if (!tidy(sources.tidy, nullptr)) return usage_error("counts", strerror(errno), "run as root");
 	read.now_ns = state.read(0).now_ns;
 	const Counts of(counts, read.meta);
 	read.unlisted = read.all = of.of(0);

@@ -89,8 +89,9 @@ public:
 		for (const PlannedSite &s : plan_.sites) {
 			// "nft_do_chain.cold+0x1f" is a part of its own to the kernel, and its dot none to bpftrace.
 			if (!s.place.starts_with("nft_do_chain+"))
-				return cannot("bpftrace", fmt::format("{} has no name that bpftrace takes", s.place),
-				              "use nft-drops monitor");
+				return unsupported("bpftrace",
+				                   fmt::format("{} has no name that bpftrace takes", s.place),
+				                   "use nft-drops monitor");
 			site(s);
 		}
 		line(0, "");

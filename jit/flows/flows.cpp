@@ -77,7 +77,7 @@ Result<std::unique_ptr<Flows>> Flows::start(const FlowsOptions &options) {
 Result<void> Flows::load(std::span<const char> object, const FlowsOptions &options) {
 	bpf_object__close(object_);
 	object_ = bpf_object__open_mem(object.data(), object.size(), nullptr);
-	if (!object_) return fail("loading the probe", strerror(errno));
+	if (!object_) return usage_error("loading the probe", strerror(errno));
 	const auto cpus = static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1));
 	const uint32_t regions = 2 * cpus;
 	const uint32_t rules = each(options.rules, regions, kLeastRules);
@@ -96,7 +96,7 @@ Result<void> Flows::load(std::span<const char> object, const FlowsOptions &optio
 	for (const auto &size : sizes) {
 		bpf_map *map = bpf_object__find_map_by_name(object_, size.name);
 		if (!map || bpf_map__set_max_entries(map, size.elements) != 0)
-			return fail("loading the probe", "it lacks an array");
+			return usage_error("loading the probe", "it lacks an array");
 	}
 	return load_object(object_);
 }
@@ -109,13 +109,13 @@ Result<void> Flows::map_arrays() {
 	};
 	if (!map("nd_flow_control", control_) || !map("nd_flow_regions", regions_) || !map("nd_flow_rules", rules_) ||
 	    !map("nd_flow_entries", flows_))
-		return fail("mapping the probe's arrays", strerror(errno));
+		return usage_error("mapping the probe's arrays", strerror(errno));
 	nd_flow_control &control = control_[0];
 	control.cpus = static_cast<uint32_t>(regions_.all().size() / 2);
 	control.rules = static_cast<uint32_t>(rules_.all().size() / regions_.all().size());
 	control.flows = static_cast<uint32_t>(flows_.all().size() / regions_.all().size());
 	if (getrandom(&control.seed, sizeof(control.seed), 0) != sizeof(control.seed))
-		return fail("random numbers", strerror(errno));
+		return usage_error("random numbers", strerror(errno));
 	return {};
 }
 

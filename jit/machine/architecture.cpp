@@ -12,7 +12,7 @@ Result<std::unique_ptr<Architecture>> Architecture::of(Machine machine) {
 	case Machine::kAArch64:
 		return make_aarch64();
 	}
-	return cannot("processor", "nft-drops cannot decode its machine code");
+	return unsupported("processor", "nft-drops cannot decode its machine code");
 }
 
 } // namespace nft_drops::jit

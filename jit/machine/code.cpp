@@ -9,7 +9,7 @@ Result<Code> Code::decode(const Image &image, Architecture &architecture) {
 	Code code;
 	code.image_ = &image;
 	if (image.ranges.empty() || image.ranges.front().bytes.empty())
-		return cannot(image.ranges.empty() ? "function" : image.ranges.front().name, "no machine code");
+		return unsupported(image.ranges.empty() ? "function" : image.ranges.front().name, "no machine code");
 	code.decode_ranges(image.ranges, architecture);
 	code.helpers_ = std::make_unique<Code>();
 	code.helpers_->image_ = &image;

@@ -41,7 +41,7 @@ Result<Mc> Mc::open(const char *triple_text, const char *features) {
 	std::string why;
 	const llvm::Triple triple(triple_text);
 	const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple.str(), why);
-	if (!target) return cannot("disassembler", why);
+	if (!target) return unsupported("disassembler", why);
 	Mc mc;
 	mc.impl_ = std::make_unique<Impl>();
 	Impl &i = *mc.impl_;
@@ -52,7 +52,7 @@ Result<Mc> Mc::open(const char *triple_text, const char *features) {
 	i.context = std::make_unique<llvm::MCContext>(triple, i.assembly.get(), i.registers.get(), i.subtarget.get());
 	i.disassembler.reset(target->createMCDisassembler(*i.subtarget, *i.context));
 	i.printer.reset(target->createMCInstPrinter(triple, 0, *i.assembly, *i.instructions, *i.registers));
-	if (!i.disassembler || !i.printer) return cannot("disassembler", "LLVM has none for this processor");
+	if (!i.disassembler || !i.printer) return unsupported("disassembler", "LLVM has none for this processor");
 	return mc;
 }
 

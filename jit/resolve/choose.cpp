@@ -70,9 +70,10 @@ public:
 			if (!unfit) return number(std::move(sites));
 			std::erase_if(groups, [&](const Group &g) { return &g == unfit; });
 		}
-		return cannot("nft_do_chain",
-		              "no set of instructions sees every drop once with rule, packet and base chain at hand",
-		              "please report it with the output of `nft-drops probe`");
+		return unsupported(
+		        "nft_do_chain",
+		        "no set of instructions sees every drop once with rule, packet and base chain at hand",
+		        "please report it with the output of `nft-drops probe`");
 	}
 
 private:

@@ -21,8 +21,9 @@ uint32_t key_bit(size_t key) {
 }
 
 std::unexpected<Error> not_understood(const std::string &why) {
-	return cannot("nft_do_chain", why,
-	              "this kernel's code is not understood; please report it with the output of `nft-drops probe`");
+	return unsupported(
+	        "nft_do_chain", why,
+	        "this kernel's code is not understood; please report it with the output of `nft-drops probe`");
 }
 
 } // namespace

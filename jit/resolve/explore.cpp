@@ -67,7 +67,7 @@ private:
 
 	// How deep jumps go: the macro NFT_JUMP_STACK_SIZE is in no type. 16 in all kernels so far.
 	Result<int> measure_jump_limit() {
-		Result<int> error = cannot("nft_do_chain", "no limit of nested jumps was found");
+		Result<int> error = unsupported("nft_do_chain", "no limit of nested jumps was found");
 		for (int limit : {16, 8, 32, 64}) {
 			auto scenarios = standard_scenarios(limit);
 			auto path = emulator_.run({.scenario = &scenarios.back()}, limit);
@@ -101,7 +101,7 @@ private:
 			if (!path->dead_end) paths_.all.push_back(std::move(*path));
 		}
 		if (search.any_end) return met_;
-		return cannot("nft_do_chain", "no way through it was found for \"" + scenario->name + "\"");
+		return unsupported("nft_do_chain", "no way through it was found for \"" + scenario->name + "\"");
 	}
 
 	struct Search {

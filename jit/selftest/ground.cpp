@@ -60,8 +60,8 @@ template <size_t N> void copy_text(char (&to)[N], const std::string &text) {
 // A namespace that is this process's own; without CAP_SYS_ADMIN, within a user namespace of its own.
 Result<void> leave_network() {
 	if (unshare(CLONE_NEWNET) == 0 || (errno == EPERM && unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)) return {};
-	return cannot(kWhat, fmt::format("no network namespace can be made: {}", strerror(errno)),
-	              "run it as root where unshare(2) is allowed, on a kernel with CONFIG_NET_NS");
+	return unsupported(kWhat, fmt::format("no network namespace can be made: {}", strerror(errno)),
+	                   "run it as root where unshare(2) is allowed, on a kernel with CONFIG_NET_NS");
 }
 
 Result<GroundFacts> settle() {
@@ -69,7 +69,7 @@ Result<GroundFacts> settle() {
 	GroundFacts facts;
 	struct stat s{};
 	if (stat("/proc/self/ns/net", &s) != 0)
-		return cannot(kWhat, fmt::format("/proc/self/ns/net: {}", strerror(errno)), "mount /proc");
+		return unsupported(kWhat, fmt::format("/proc/self/ns/net: {}", strerror(errno)), "mount /proc");
 	facts.netns = static_cast<uint32_t>(s.st_ino);
 
 	const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -82,7 +82,7 @@ Result<GroundFacts> settle() {
 	const bool up = ioctl(control, SIOCSIFFLAGS, &r) == 0 && ioctl(control, SIOCGIFINDEX, &r) == 0;
 	const int error = errno;
 	close(control);
-	if (!up) return cannot(kWhat, fmt::format("no loopback device: {}", strerror(error)));
+	if (!up) return unsupported(kWhat, fmt::format("no loopback device: {}", strerror(error)));
 	facts.loopback = static_cast<uint32_t>(r.ifr_ifindex);
 
 	auto handles = load_trial_ruleset();
@@ -214,7 +214,7 @@ template <typename T> std::optional<T> receive(int socket) {
 }
 
 std::unexpected<Error> no_answer() {
-	return fail(kWhat, "its process does not answer", "start nft-drops again");
+	return usage_error(kWhat, "its process does not answer", "start nft-drops again");
 }
 
 } // namespace
@@ -222,7 +222,7 @@ std::unexpected<Error> no_answer() {
 Result<std::unique_ptr<Ground>> Ground::start() {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return fail(kWhat, fmt::format("socketpair: {}", strerror(errno)));
+		return usage_error(kWhat, fmt::format("socketpair: {}", strerror(errno)));
 	const pid_t parent = getpid();
 	const pid_t child = fork();
 	if (child == 0) {
@@ -233,7 +233,7 @@ Result<std::unique_ptr<Ground>> Ground::start() {
 	close(pair[1]);
 	if (child > 0) return std::unique_ptr<Ground>(new Ground(pair[0], child));
 	close(pair[0]);
-	return fail(kWhat, fmt::format("fork: {}", strerror(error)));
+	return usage_error(kWhat, fmt::format("fork: {}", strerror(error)));
 }
 
 Ground::~Ground() {
@@ -246,7 +246,7 @@ Ground::~Ground() {
 Result<GroundFacts> Ground::facts() {
 	const auto hello = receive<Hello>(socket_);
 	if (!hello) return no_answer();
-	if (!hello->ok) return cannot(kWhat, hello->why, hello->next);
+	if (!hello->ok) return unsupported(kWhat, hello->why, hello->next);
 	return hello->facts;
 }
 
@@ -256,7 +256,7 @@ Result<std::vector<Sent>> Ground::send_all() {
 	if (send(socket_, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request)) return no_answer();
 	const auto report = receive<Report>(socket_);
 	if (!report) return no_answer();
-	if (!report->ok) return cannot(kWhat, report->why);
+	if (!report->ok) return unsupported(kWhat, report->why);
 	return std::vector<Sent>(report->sent, report->sent + trials().size());
 }
 

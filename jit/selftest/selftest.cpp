@@ -32,7 +32,8 @@ constexpr const char *kNext = "nothing is shown rather than something wrong: ple
                               "`nft-drops probe`";
 
 std::unexpected<Error> wrong(const Trial &trial, const std::string &why) {
-	return cannot(kWhat, fmt::format("a packet dropped by {} was not seen rightly: {}", trial.name, why), kNext);
+	return unsupported(kWhat, fmt::format("a packet dropped by {} was not seen rightly: {}", trial.name, why),
+	                   kNext);
 }
 
 // Writes known bytes of a packet, one behind the other.
@@ -123,9 +124,9 @@ void write_hook(nd_event &e, const Trial &trial, int hook, uint32_t loopback) {
 }
 
 std::unexpected<Error> flooded() {
-	return fail(kWhat,
-	            "its packets are lost before any rule sees them: the queue for packets on their way in is full",
-	            "start nft-drops again, or raise net.core.netdev_max_backlog");
+	return usage_error(
+	        kWhat, "its packets are lost before any rule sees them: the queue for packets on their way in is full",
+	        "start nft-drops again, or raise net.core.netdev_max_backlog");
 }
 
 } // namespace
@@ -239,8 +240,8 @@ Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vecto
 		// Of what is dropped on its way out the sender is told: the drop itself is not in doubt.
 		if (sent[i].error != (outwards ? EPERM : 0)) {
 			if (trial.ip6 && sent[i].error != 0) continue; // switched off by sysctl
-			return cannot(kWhat, fmt::format("a packet for {} could not be sent: {}", trial.name,
-			                                 strerror(sent[i].error)));
+			return unsupported(kWhat, fmt::format("a packet for {} could not be sent: {}", trial.name,
+			                                      strerror(sent[i].error)));
 		}
 		if (next == seen.size()) return wrong(trial, "no event came");
 		const auto &[event, path] = seen[next];
@@ -258,7 +259,7 @@ Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vecto
 		next++;
 	}
 	if (next != seen.size())
-		return cannot(kWhat, fmt::format("{} drops were seen as {}", next, seen.size()), kNext);
+		return unsupported(kWhat, fmt::format("{} drops were seen as {}", next, seen.size()), kNext);
 	return next;
 }
 

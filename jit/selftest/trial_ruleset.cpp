@@ -363,8 +363,8 @@ bool read_generation(mnl_socket *socket, TrialHandles &h) {
 }
 
 std::unexpected<Error> failed(const char *what, int error) {
-	return cannot("self-test", fmt::format("{}: {}", what, strerror(error)),
-	              "a kernel with nf_tables for IPv4 or inet is needed");
+	return unsupported("self-test", fmt::format("{}: {}", what, strerror(error)),
+	                   "a kernel with nf_tables for IPv4 or inet is needed");
 }
 
 } // namespace

@@ -24,8 +24,9 @@ namespace {
 Result<void> can_tell_path(const Plan &plan) {
 	for (const PlannedSite &site : plan.sites) {
 		if (std::ranges::count(site.causes, ND_CAUSE_RULE) && !site.site.stack.depth.where)
-			return cannot("--path", fmt::format("no place is known for the jump stack at {}", site.place),
-			              "leave it out: all else works");
+			return unsupported("--path",
+			                   fmt::format("no place is known for the jump stack at {}", site.place),
+			                   "leave it out: all else works");
 	}
 	return {};
 }

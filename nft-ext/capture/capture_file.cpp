@@ -20,9 +20,9 @@ constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 Result<CaptureFile> CaptureFile::open(const std::string &name) {
 	if (name == "-") {
 		if (isatty(STDOUT_FILENO))
-			return fail("-w -", "standard output is a terminal, and a capture is not text",
-			            "send it to a program: nft-drops monitor -w - | wireshark -k -i -");
-		if (fcntl(STDOUT_FILENO, F_GETFD) < 0) return fail("-w -", "standard output is closed");
+			return usage_error("-w -", "standard output is a terminal, and a capture is not text",
+			                   "send it to a program: nft-drops monitor -w - | wireshark -k -i -");
+		if (fcntl(STDOUT_FILENO, F_GETFD) < 0) return usage_error("-w -", "standard output is closed");
 		struct stat s{};
 		CaptureFile file(name, STDOUT_FILENO);
 		file.regular_ = fstat(STDOUT_FILENO, &s) == 0 && S_ISREG(s.st_mode);
@@ -35,13 +35,13 @@ Result<CaptureFile> CaptureFile::open(const std::string &name) {
 		descriptor = ::open(name.c_str(), kFlags);
 	}
 	if (descriptor < 0 && errno == ENXIO)
-		return fail("-w " + name, "nobody reads this pipe", "start its reader first");
-	if (descriptor < 0) return fail("-w " + name, strerror(errno), kElsewhere);
+		return usage_error("-w " + name, "nobody reads this pipe", "start its reader first");
+	if (descriptor < 0) return usage_error("-w " + name, strerror(errno), kElsewhere);
 	CaptureFile file(name, descriptor);
 	file.made_ = made;
 	struct stat s{};
-	if (fstat(descriptor, &s) != 0) return fail("-w " + name, strerror(errno), kElsewhere);
-	if (isatty(descriptor)) return fail("-w " + name, "a terminal, and a capture is not text", kElsewhere);
+	if (fstat(descriptor, &s) != 0) return usage_error("-w " + name, strerror(errno), kElsewhere);
+	if (isatty(descriptor)) return usage_error("-w " + name, "a terminal, and a capture is not text", kElsewhere);
 	file.regular_ = S_ISREG(s.st_mode);
 	return file;
 }
@@ -60,7 +60,7 @@ Result<void> CaptureFile::begin() {
 	made_ = false;
 	// Standard output may stand behind what others wrote there (>>).
 	if (regular_ && name_ != "-" && ftruncate(descriptor_, 0) != 0)
-		return fail("-w " + name_, strerror(errno), kElsewhere);
+		return usage_error("-w " + name_, strerror(errno), kElsewhere);
 	return {};
 }
 

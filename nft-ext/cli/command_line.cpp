@@ -170,11 +170,12 @@ Result<void> check_words(const Words &words, const CommandSpec &spec, const std:
 	const auto match = Synopsis(spec.synopsis).match(words);
 	if (match.whole) return {};
 	if (match.fitting < words.size())
-		return fail(fmt::format("{}", fmt::join(words.begin(),
-		                                        words.begin() + static_cast<long>(match.fitting) + 1, " ")),
-		            "unexpected word", see);
-	return fail(fmt::format("{}", fmt::join(words, " ")), fmt::format("{} is missing", match.next.front().token),
-	            see);
+		return usage_error(
+		        fmt::format("{}", fmt::join(words.begin(), words.begin() + static_cast<long>(match.fitting) + 1,
+		                                    " ")),
+		        "unexpected word", see);
+	return usage_error(fmt::format("{}", fmt::join(words, " ")),
+	                   fmt::format("{} is missing", match.next.front().token), see);
 }
 
 } // namespace
@@ -193,14 +194,15 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	optind = 0; // glibc: start over, with argv permuted
 	opterr = 0;
 	for (int o; (o = getopt_long(argc, permuted.data(), table.letters(), table.names(), nullptr)) != -1;) {
-		if (o == ':') return fail(complained_about(permuted.data()), "its argument is missing", see);
+		if (o == ':') return usage_error(complained_about(permuted.data()), "its argument is missing", see);
 		const OptionSpec *spec = table.spec(o);
-		if (!spec) return fail(complained_about(permuted.data()), "unknown option", see);
+		if (!spec) return usage_error(complained_about(permuted.data()), "unknown option", see);
 		if (!takes(command, *spec)) {
 			const bool nfts = takes(Command::kPassThrough, *spec);
-			return fail(shown(*spec),
-			            nfts ? "an option of nft, without a meaning here" : "not an option of this command",
-			            see);
+			return usage_error(shown(*spec),
+			                   nfts ? "an option of nft, without a meaning here"
+			                        : "not an option of this command",
+			                   see);
 		}
 		if (auto ok = spec->apply(line, optarg); !ok) return std::unexpected(ok.error());
 	}
@@ -217,7 +219,8 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 				line.help_of = c.id;
 		}
 		if (!line.help_of)
-			return fail(fmt::format("help {}", line.words[1]), "not a command of nft-drops", "see nft(8)");
+			return usage_error(fmt::format("help {}", line.words[1]), "not a command of nft-drops",
+			                   "see nft(8)");
 	}
 	return line;
 }

@@ -22,7 +22,7 @@ Result<void> format(CommandLine &line, const char *argument) {
 	else if (text == "json")
 		line.monitor.format = Format::kJson;
 	else
-		return fail(fmt::format("--format {}", text), "no such format", "give block, line or json");
+		return usage_error(fmt::format("--format {}", text), "no such format", "give block, line or json");
 	line.monitor.format_given = true;
 	return {};
 }
@@ -30,7 +30,7 @@ Result<void> format(CommandLine &line, const char *argument) {
 Result<void> capture_file(CommandLine &line, const char *argument) {
 	line.monitor.capture.file = argument;
 	return line.monitor.capture.file.empty()
-	               ? fail("-w", "the name is empty", "give the name of a file, or - for standard output")
+	               ? usage_error("-w", "the name is empty", "give the name of a file, or - for standard output")
 	               : Result<void>();
 }
 
@@ -40,8 +40,8 @@ Result<void> snaplen(CommandLine &line, const char *argument) {
 	uint32_t n = 0;
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
 	if (error != std::errc() || end != text.data() + text.size() || n == 0 || n > kMost)
-		return fail(fmt::format("--snaplen {}", text), "not a number of bytes",
-		            fmt::format("give a whole number from 1 to {}", kMost));
+		return usage_error(fmt::format("--snaplen {}", text), "not a number of bytes",
+		                   fmt::format("give a whole number from 1 to {}", kMost));
 	line.monitor.capture.snaplen = n;
 	return {};
 }
@@ -49,7 +49,7 @@ Result<void> snaplen(CommandLine &line, const char *argument) {
 Result<void> link_type(CommandLine &line, const char *argument) {
 	const std::string_view text = argument;
 	if (text != "native" && text != "raw")
-		return fail(fmt::format("--linktype {}", text), "no such link type", "give native or raw");
+		return usage_error(fmt::format("--linktype {}", text), "no such link type", "give native or raw");
 	line.monitor.capture.raw = text == "raw";
 	return {};
 }
@@ -59,20 +59,21 @@ Result<void> count(CommandLine &line, const char *argument) {
 	uint64_t n = 0;
 	auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
 	if (error != std::errc() || end != text.data() + text.size() || n == 0)
-		return fail(fmt::format("--count {}", text), "not a number of drops", "give a whole number from 1");
+		return usage_error(fmt::format("--count {}", text), "not a number of drops",
+		                   "give a whole number from 1");
 	line.monitor.count = n;
 	return {};
 }
 
 Result<void> duration(CommandLine &line, const char *argument) {
 	line.monitor.duration = parse_duration(argument);
-	if (!line.monitor.duration) return fail(fmt::format("--for {}", argument), "not a time", kTimes);
+	if (!line.monitor.duration) return usage_error(fmt::format("--for {}", argument), "not a time", kTimes);
 	return {};
 }
 
 Result<void> list_duration(CommandLine &line, const char *argument) {
 	line.list.duration = parse_duration(argument);
-	if (!line.list.duration) return fail(fmt::format("--for {}", argument), "not a time", kTimes);
+	if (!line.list.duration) return usage_error(fmt::format("--for {}", argument), "not a time", kTimes);
 	return {};
 }
 
@@ -98,12 +99,13 @@ template <char letter> Result<void> nft_flag(CommandLine &line, const char *) {
 }
 
 Result<void> check_list(const CommandLine &line) {
-	if (!line.list.counts) return fail("--zero, --sort", "these options need counts", "add --with-drop-counts");
+	if (!line.list.counts)
+		return usage_error("--zero, --sort", "these options need counts", "add --with-drop-counts");
 	if (line.list.sorted && line.list.nft.find('j') != std::string::npos)
-		return fail("--sort", "the sorted table has no JSON form", "leave out -j or --sort");
+		return usage_error("--sort", "the sorted table has no JSON form", "leave out -j or --sort");
 	for (const std::string_view word : line.words) {
 		if (word.find_first_of(";\n{}#") != std::string_view::npos)
-			return fail(fmt::format("{}", word), "not a name", "list one ruleset, table or chain");
+			return usage_error(fmt::format("{}", word), "not a name", "list one ruleset, table or chain");
 	}
 	return {};
 }
@@ -114,8 +116,8 @@ Result<void> max_rules(CommandLine &line, const char *argument) {
 	uint32_t n = 0;
 	auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
 	if (error != std::errc() || end != text.data() + text.size() || n == 0 || n > kMost)
-		return fail(fmt::format("--max-rules {}", text), "not a number of rules",
-		            fmt::format("give a whole number from 1 to {}", kMost));
+		return usage_error(fmt::format("--max-rules {}", text), "not a number of rules",
+		                   fmt::format("give a whole number from 1 to {}", kMost));
 	line.count.max_rules = n;
 	return {};
 }
@@ -123,8 +125,8 @@ Result<void> max_rules(CommandLine &line, const char *argument) {
 Result<void> check_count(const CommandLine &line) {
 	const std::string_view what = line.words[1];
 	if (!line.count.max_rules || what == "start" || what == "reset") return {};
-	return fail("--max-rules", fmt::format("count {} does not take this option", what),
-	            "use it with count start or count reset");
+	return usage_error("--max-rules", fmt::format("count {} does not take this option", what),
+	                   "use it with count start or count reset");
 }
 
 Result<void> json(CommandLine &line, const char *) {
@@ -135,9 +137,9 @@ Result<void> json(CommandLine &line, const char *) {
 
 Result<void> netns(CommandLine &line, const char *argument) {
 	line.monitor.netns = line.record.netns = argument;
-	return line.monitor.netns.empty()
-	               ? fail("--netns", "the name is empty", "give a name of ip netns, a process's number or a file")
-	               : Result<void>();
+	return line.monitor.netns.empty() ? usage_error("--netns", "the name is empty",
+	                                                "give a name of ip netns, a process's number or a file")
+	                                  : Result<void>();
 }
 
 Result<void> all_netns(CommandLine &line, const char *) {
@@ -160,22 +162,22 @@ Result<void> limit(CommandLine &line, const char *argument) {
 	uint64_t n = 0;
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
 	if (error != std::errc() || std::string_view(end, text.data() + text.size()) != "/second" || n == 0)
-		return fail(fmt::format("--limit {}", text), "not a rate", "give a rate such as 100/second");
+		return usage_error(fmt::format("--limit {}", text), "not a rate", "give a rate such as 100/second");
 	line.monitor.limit = n;
 	return {};
 }
 
 Result<void> database(CommandLine &line, const char *argument) {
 	line.record.database = line.why.database = argument;
-	return line.why.database.empty() ? fail("--database", "the name is empty", "give the name of a file")
+	return line.why.database.empty() ? usage_error("--database", "the name is empty", "give the name of a file")
 	                                 : Result<void>();
 }
 
 Result<void> keep(CommandLine &line, const char *argument) {
 	const auto time = parse_duration(argument);
 	if (!time || *time < std::chrono::minutes(1))
-		return fail(fmt::format("--keep {}", argument), "not a time of a minute or more",
-		            "give a time such as 12h or 7d");
+		return usage_error(fmt::format("--keep {}", argument), "not a time of a minute or more",
+		                   "give a time such as 12h or 7d");
 	line.record.keep = std::chrono::duration_cast<std::chrono::seconds>(*time);
 	return {};
 }
@@ -188,8 +190,8 @@ Result<void> max_size(CommandLine &line, const char *argument) {
 	const std::string_view unit(end, text.data() + text.size());
 	const int shift = unit == "K" ? 10 : unit == "M" ? 20 : unit == "G" ? 30 : 0;
 	if (error != std::errc() || (shift == 0 && !unit.empty()) || n < 0 || n > kMost >> shift || n << shift < kLeast)
-		return fail(fmt::format("--max-size {}", text), "not a size from 8M to 1024G",
-		            "give a size such as 256M");
+		return usage_error(fmt::format("--max-size {}", text), "not a size from 8M to 1024G",
+		                   "give a size such as 256M");
 	line.record.max_size = n << shift;
 	return {};
 }
@@ -207,15 +209,16 @@ Result<void> until(CommandLine &line, const char *argument) {
 Result<void> sort_by(CommandLine &line, const char *argument) {
 	line.why.sort = argument;
 	if (line.why.sort == "packets" || line.why.sort == "bytes" || line.why.sort == "last") return {};
-	return fail(fmt::format("--sort {}", argument), "drops cannot be sorted by this",
-	            "give packets, bytes or last");
+	return usage_error(fmt::format("--sort {}", argument), "drops cannot be sorted by this",
+	                   "give packets, bytes or last");
 }
 
 Result<void> why_limit(CommandLine &line, const char *argument) {
 	const std::string_view text = argument;
 	auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), line.why.limit);
 	if (error != std::errc() || end != text.data() + text.size() || line.why.limit == 0)
-		return fail(fmt::format("--limit {}", text), "not a number of flows", "give a whole number from 1");
+		return usage_error(fmt::format("--limit {}", text), "not a number of flows",
+		                   "give a whole number from 1");
 	return {};
 }
 
@@ -226,32 +229,33 @@ Result<void> pcap(CommandLine &line, const char *argument) {
 
 Result<void> check_monitor(const CommandLine &line) {
 	if ((line.monitor.match || line.monitor.pcap) && line.monitor.audit)
-		return fail("--audit", "it does not know yet how to ask other drops for a MATCH",
-		            "leave out one of both");
+		return usage_error("--audit", "it does not know yet how to ask other drops for a MATCH",
+		                   "leave out one of both");
 	const CaptureOptions &capture = line.monitor.capture;
 	if (capture.file.empty() && (capture.snaplen || capture.raw))
-		return fail(capture.snaplen ? "--snaplen" : "--linktype", "without -w there is no capture",
-		            "add -w FILE");
+		return usage_error(capture.snaplen ? "--snaplen" : "--linktype", "without -w there is no capture",
+		                   "add -w FILE");
 	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
-	return fail("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
-	            "leave out one of both options");
+	return usage_error("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
+	                   "leave out one of both options");
 }
 
 Result<void> ko(CommandLine &line, const char *argument) {
 	line.probe.ko = argument;
-	return line.probe.ko.empty() ? fail("--ko", "the name is empty", "give the name of a file") : Result<void>();
+	return line.probe.ko.empty() ? usage_error("--ko", "the name is empty", "give the name of a file")
+	                             : Result<void>();
 }
 
 Result<void> vmlinux(CommandLine &line, const char *argument) {
 	line.probe.vmlinux = argument;
-	return line.probe.vmlinux.empty() ? fail("--vmlinux", "the name is empty", "give the name of a file")
+	return line.probe.vmlinux.empty() ? usage_error("--vmlinux", "the name is empty", "give the name of a file")
 	                                  : Result<void>();
 }
 
 Result<void> check_probe(const CommandLine &line) {
 	if (line.probe.ko.empty() || !line.probe.vmlinux.empty()) return {};
-	return fail("--ko " + line.probe.ko, "the module's kernel is missing",
-	            "give its vmlinuz or vmlinux with --vmlinux");
+	return usage_error("--ko " + line.probe.ko, "the module's kernel is missing",
+	                   "give its vmlinuz or vmlinux with --vmlinux");
 }
 
 Result<void> report(CommandLine &line, const char *) {

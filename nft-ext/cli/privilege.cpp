@@ -25,8 +25,8 @@ Result<void> check_privilege() {
 	const auto has = [have](int capability) { return (have >> capability & 1) != 0; };
 	const bool bpf = has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON) && has(CAP_SYSLOG));
 	if (bpf && has(CAP_NET_ADMIN)) return {};
-	return fail("missing privilege", "this needs CAP_BPF, CAP_PERFMON, CAP_SYSLOG and CAP_NET_ADMIN",
-	            "run it as root");
+	return usage_error("missing privilege", "this needs CAP_BPF, CAP_PERFMON, CAP_SYSLOG and CAP_NET_ADMIN",
+	                   "run it as root");
 }
 
 } // namespace nft_drops::cli

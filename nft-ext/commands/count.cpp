@@ -43,13 +43,13 @@ Result<void> start(const CountOptions &options, bool anew) {
 	auto pins = jit::read_pins(held->place);
 	if (!pins) return std::unexpected(pins.error());
 	const bool usable = pins->state == PinState::kUsable;
-	if (anew && pins->state == PinState::kNone) return fail("count reset", "counting is off", kHowToStart);
+	if (anew && pins->state == PinState::kNone) return usage_error("count reset", "counting is off", kHowToStart);
 	const uint32_t present = usable ? pins->counts.meta.max_rules : ND_COUNT_MAX_RULES;
 	const uint32_t wanted = options.max_rules.value_or(present);
 	if (!anew && usable && wanted != present)
-		return fail(fmt::format("--max-rules {}", wanted),
-		            fmt::format("counting already, with room for {}", present),
-		            "nft-drops count reset takes it, too, and starts at zero");
+		return usage_error(fmt::format("--max-rules {}", wanted),
+		                   fmt::format("counting already, with room for {}", present),
+		                   "nft-drops count reset takes it, too, and starts at zero");
 
 	// What counts now goes on until what follows it works.
 	auto counter = jit::RuleCounter::start({.max_rules = wanted});
@@ -100,8 +100,8 @@ Result<void> status() {
 	if (!held) return std::unexpected(held.error());
 	auto pins = jit::read_pins(held->place);
 	if (!pins) return std::unexpected(pins.error());
-	if (pins->state == PinState::kNone) return fail("drop counts", "counting is off", kHowToStart);
-	if (pins->state == PinState::kUnlike) return fail(jit::kPinFolder, pins->why, pins->next);
+	if (pins->state == PinState::kNone) return usage_error("drop counts", "counting is off", kHowToStart);
+	if (pins->state == PinState::kUnlike) return usage_error(jit::kPinFolder, pins->why, pins->next);
 	const jit::RuleCounts &counts = pins->counts;
 	auto now = RulesNow::read();
 	if (!now) return std::unexpected(now.error());

@@ -35,7 +35,8 @@ Result<uint64_t> present_netns_cookie() {
 	const int error = errno;
 	if (s >= 0) close(s);
 	if (!told)
-		return cannot("network namespace", strerror(error), "Linux 5.14 or later is needed to tell its counts");
+		return unsupported("network namespace", strerror(error),
+		                   "Linux 5.14 or later is needed to tell its counts");
 	return cookie;
 }
 

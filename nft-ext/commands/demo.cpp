@@ -43,7 +43,7 @@ constexpr const char *kRuleset = R"(table inet filter {
 // libnftables may print and even end the process: it gets one of its own. Prints the ruleset once it is loaded.
 Result<void> load_and_list() {
 	const pid_t child = fork();
-	if (child < 0) return fail("demo: fork", strerror(errno));
+	if (child < 0) return usage_error("demo: fork", strerror(errno));
 	if (child == 0) {
 		nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 		nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_HANDLE);
@@ -54,8 +54,8 @@ Result<void> load_and_list() {
 	}
 	int status = 0;
 	if (waitpid(child, &status, 0) != child || status != 0)
-		return cannot("demo", "the ruleset could not be loaded",
-		              "a kernel with nf_tables, nft_ct and inet tables is needed");
+		return unsupported("demo", "the ruleset could not be loaded",
+		                   "a kernel with nf_tables, nft_ct and inet tables is needed");
 	return {};
 }
 
@@ -79,7 +79,8 @@ Result<void> send_packets(const DemoNetwork &net) {
 Result<void> demo() {
 	constexpr uint64_t kDrops = 7;
 	if (unshare(CLONE_NEWNET) != 0)
-		return fail("demo: network namespace", strerror(errno), "run as root, on a kernel with CONFIG_NET_NS");
+		return usage_error("demo: network namespace", strerror(errno),
+		                   "run as root, on a kernel with CONFIG_NET_NS");
 	auto net = DemoNetwork::create();
 	if (!net) return std::unexpected(net.error());
 	std::string heading = "# a network namespace of its own, with this ruleset:\n";

@@ -36,9 +36,9 @@ Result<jit::RuleCounts> counted_all_along(uint64_t netns) {
 	auto pins = jit::read_pins(*place);
 	if (!pins) return std::unexpected(pins.error());
 	if (pins->state == jit::PinState::kNone)
-		return fail("drop counts", "counting is off",
-		            "nft-drops count start starts it; or list with --for 10s");
-	if (pins->state == jit::PinState::kUnlike) return fail(jit::kPinFolder, pins->why, pins->next);
+		return usage_error("drop counts", "counting is off",
+		                   "nft-drops count start starts it; or list with --for 10s");
+	if (pins->state == jit::PinState::kUnlike) return usage_error(jit::kPinFolder, pins->why, pins->next);
 	make_room(*place, pins->counts, netns);
 	return std::move(pins->counts);
 }
@@ -55,7 +55,7 @@ Result<jit::RuleCounts> counted_for(std::chrono::milliseconds duration, Signals 
 	for (auto left = duration; left.count() > 0;
 	     left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())) {
 		const int n = poll(&ended, 1, static_cast<int>(std::min<int64_t>(left.count(), INT32_MAX)));
-		if (n < 0 && errno != EINTR) return fail("--for", strerror(errno));
+		if (n < 0 && errno != EINTR) return usage_error("--for", strerror(errno));
 		if (n > 0) break; // the user has seen enough: what there is is listed
 	}
 	signals.end_at_once();

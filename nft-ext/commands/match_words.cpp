@@ -23,7 +23,7 @@ Result<MatchWords> read_words(const std::optional<std::string> &words, int netns
 	}
 	if (match.error().text.empty()) return std::unexpected(match.error().error);
 	fputs(match.error().text.c_str(), stderr);
-	return fail("MATCH", undone, "see nft(8), section EXPRESSIONS");
+	return usage_error("MATCH", undone, "see nft(8), section EXPRESSIONS");
 }
 
 } // namespace nft_drops::cli

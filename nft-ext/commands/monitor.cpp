@@ -72,8 +72,8 @@ public:
 		if (auto ok = end(); !ok) return ok;
 		loop_.forget(signals_.fd());
 		if (sight_ended_)
-			return fail("monitor", jit::describe(*blind_) + ", and the probe sees nothing any more",
-			            "start it again");
+			return usage_error("monitor", jit::describe(*blind_) + ", and the probe sees nothing any more",
+			                   "start it again");
 		if (auto failed = display_.failed()) return std::unexpected(*failed);
 		return {};
 	}
@@ -269,7 +269,7 @@ private:
 // What the SELECTOR names is not in the ruleset. Tables and chains come back by their names, a rule does not.
 Result<void> without_selected(const jit::Selector &selector) {
 	if (selector.kind == ND_SELECT_RULE)
-		return fail(words_of(selector), "there is no such rule", "nft -a list ruleset shows handles");
+		return usage_error(words_of(selector), "there is no such rule", "nft -a list ruleset shows handles");
 	say(fmt::format("there is no {} now; its drops are shown once there is", words_of(selector)));
 	return {};
 }

@@ -64,7 +64,7 @@ public:
 			if (auto went = tick(); !went) return went;
 		}
 		say(fmt::format("recorded {} drops, {} lost", recorded_, lost_));
-		if (!trouble_.empty()) return fail(where_.path, trouble_);
+		if (!trouble_.empty()) return usage_error(where_.path, trouble_);
 		return {};
 	}
 

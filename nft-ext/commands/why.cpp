@@ -22,7 +22,7 @@ constexpr const char *kTimes = "give one as 10m, 2h, 14:05 or '2026-11-20 14:05'
 
 Result<int64_t> time_of(const char *option, const std::string &text, int64_t now) {
 	if (auto time = parse_time(text, now)) return *time;
-	return fail(fmt::format("{} {}", option, text), "not a time", kTimes);
+	return usage_error(fmt::format("{} {}", option, text), "not a time", kTimes);
 }
 
 Result<void> print(const std::string &text) {
@@ -30,7 +30,7 @@ Result<void> print(const std::string &text) {
 		const ssize_t n = ::write(STDOUT_FILENO, text.data() + done, text.size() - done);
 		if (n < 0 && errno == EINTR) continue;
 		if (n < 0 && errno == EPIPE) return {}; // nobody wants more
-		if (n < 0) return fail("standard output", strerror(errno));
+		if (n < 0) return usage_error("standard output", strerror(errno));
 		done += static_cast<size_t>(n);
 	}
 	return {};
@@ -52,8 +52,8 @@ Result<void> why(const CommandLine &line) {
 		query.until = std::min(*until, now);
 	}
 	if (query.since > query.until)
-		return fail(fmt::format("--since {} --until {}", options.since, options.until),
-		            "the time ends before it begins", kTimes);
+		return usage_error(fmt::format("--since {} --until {}", options.since, options.until),
+		                   "the time ends before it begins", kTimes);
 	auto words = read_words(line.monitor.match, -1, "nothing is asked");
 	if (!words) return std::unexpected(words.error());
 	query.select(words->selector);

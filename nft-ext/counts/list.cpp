@@ -33,7 +33,7 @@ Result<std::string> run_nft(const ListRequest &request, const Print &print) {
 	                    {.read = nullptr, .write = on_print, .seek = nullptr, .close = nullptr}));
 	const std::unique_ptr<nft_ctx, ContextFree> context(nft_ctx_new(NFT_CTX_DEFAULT));
 	if (!stream || !context || nft_ctx_buffer_error(context.get()) != 0)
-		return fail("libnftables", "out of memory");
+		return usage_error("libnftables", "out of memory");
 	nft_ctx_set_output(context.get(), stream.get());
 	nft_ctx_output_set_flags(context.get(), request.flags | NFT_CTX_OUTPUT_HANDLE);
 	const int status = nft_run_cmd_from_buffer(context.get(), request.command.c_str());
@@ -41,7 +41,7 @@ Result<std::string> run_nft(const ListRequest &request, const Print &print) {
 	std::string said = nft_ctx_get_error_buffer(context.get());
 	if (status == 0) return said;
 	if (const size_t line = said.find('\n'); line != std::string::npos) said.resize(line);
-	return fail("nft " + request.command, said.empty() ? "failed" : said);
+	return usage_error("nft " + request.command, said.empty() ? "failed" : said);
 }
 
 } // namespace
@@ -69,8 +69,8 @@ Result<void> list_with_drops(const ListRequest &request, const DropCounts &count
 	if (!said) return std::unexpected(said.error());
 	json ? json_annotator.finish() : annotator.finish();
 	if (!annotator.understood())
-		return fail("libnftables", "it prints otherwise than nft-drops can follow",
-		            "use nft-drops count status");
+		return usage_error("libnftables", "it prints otherwise than nft-drops can follow",
+		                   "use nft-drops count status");
 	if (!said->empty()) warn(*said);
 	if (request.sorted) heading += busiest.table();
 	if (!heading.empty()) sink(heading);

@@ -22,7 +22,7 @@ Result<RulesNow> RulesNow::read() {
 		if (!now) return std::unexpected(now.error());
 		if (*now) return std::move(**now);
 	}
-	return fail("ruleset", "it changes faster than it can be read", "try again later");
+	return usage_error("ruleset", "it changes faster than it can be read", "try again later");
 }
 
 Result<std::optional<RulesNow>> RulesNow::read_once(Query &query) {

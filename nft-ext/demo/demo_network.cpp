@@ -30,7 +30,7 @@ constexpr const char *kPeer = "internet0";
 constexpr uint32_t kNetwork = 0xc0000200; // 192.0.2.0
 
 std::unexpected<Error> failed(const char *what) {
-	return fail(fmt::format("demo: {}", what), strerror(errno), "a kernel with veth devices is needed");
+	return usage_error(fmt::format("demo: {}", what), strerror(errno), "a kernel with veth devices is needed");
 }
 
 // Sends one rtnetlink request that `fill` completes, and waits for its acknowledgement.

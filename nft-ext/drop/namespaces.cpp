@@ -83,7 +83,7 @@ Result<NetNamespace> NetNamespace::open_file(const std::string &path, const std:
 	// Nothing is opened but a namespace: opening a FIFO waits for its other end, and opening a device may do
 	// anything.
 	const int place = ::open(path.c_str(), O_PATH | O_CLOEXEC);
-	if (place < 0) return fail(which, fmt::format("{}: {}", path, strerror(errno)), kHelp);
+	if (place < 0) return usage_error(which, fmt::format("{}: {}", path, strerror(errno)), kHelp);
 	struct statfs file_system{};
 	const bool namespace_file = fstatfs(place, &file_system) == 0 && file_system.f_type == NSFS_MAGIC;
 	NetNamespace n;
@@ -92,7 +92,7 @@ Result<NetNamespace> NetNamespace::open_file(const std::string &path, const std:
 	close(place);
 	struct stat s{};
 	if (n.descriptor_ < 0 || fstat(n.descriptor_, &s) != 0 || ioctl(n.descriptor_, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return fail(which, path + " is no network namespace", kHelp);
+		return usage_error(which, path + " is no network namespace", kHelp);
 	n.inode_ = static_cast<uint32_t>(s.st_ino);
 	return n;
 }

@@ -50,17 +50,17 @@ Result<Request> parse(std::span<const std::string_view> arguments) {
 		if (const auto asked = question_of(option)) question = asked;
 		if (!to) continue;
 		if (!has_value && i + 1 == arguments.size())
-			return fail(std::string(option), "its argument is missing", "see extcap(4)");
+			return usage_error(std::string(option), "its argument is missing", "see extcap(4)");
 		*to = has_value ? arguments[i].substr(option.size() + 1) : arguments[++i];
 	}
 	if (!question && !request.filter.empty()) question = Question::kFilter;
-	if (!question) return fail("nft-drops-extcap", "Wireshark runs this program", "see docs/capture.md");
+	if (!question) return usage_error("nft-drops-extcap", "Wireshark runs this program", "see docs/capture.md");
 	request.question = *question;
 	if (*question != Question::kInterfaces && !interface.empty() && interface != kInterface)
-		return fail("--extcap-interface " + interface, "there is no such interface",
-		            fmt::format("{} is", kInterface));
+		return usage_error("--extcap-interface " + interface, "there is no such interface",
+		                   fmt::format("{} is", kInterface));
 	if (*question == Question::kCapture && request.fifo.empty())
-		return fail("--capture", "--fifo is missing", "see extcap(4)");
+		return usage_error("--capture", "--fifo is missing", "see extcap(4)");
 	return request;
 }
 

@@ -8,7 +8,7 @@ namespace nft_drops {
 namespace {
 
 std::unexpected<Error> error_of(sqlite3 *database) {
-	return fail("history", sqlite3_errmsg(database));
+	return usage_error("history", sqlite3_errmsg(database));
 }
 
 } // namespace

@@ -139,22 +139,24 @@ void HistoryQuery::select(const jit::Selector &selector) {
 Result<HistoryReader> HistoryReader::open(const std::string &path) {
 	struct stat s{};
 	if (stat(path.c_str(), &s) != 0) {
-		if (errno == ENOENT) return fail(path, "there is no history", kHowToStart);
-		return fail(path, strerror(errno), "run as root, or as a member of the group nft-drops");
+		if (errno == ENOENT) return usage_error(path, "there is no history", kHowToStart);
+		return usage_error(path, strerror(errno), "run as root, or as a member of the group nft-drops");
 	}
 	const bool recording = is_recording(path);
 	auto database = Database::open(path, Database::Mode::kRead);
-	if (!database) return fail(path, database.error().why, "run as root, or as a member of the group nft-drops");
+	if (!database)
+		return usage_error(path, database.error().why, "run as root, or as a member of the group nft-drops");
 	if (!is_ours(*database) && !recording) {
 		// The files that readers share may be missing, in a folder that this user may not write to.
 		database = Database::open(path, Database::Mode::kReadFrozen);
-		if (!database) return fail(path, database.error().why);
+		if (!database) return usage_error(path, database.error().why);
 	}
 	auto version = database->number("PRAGMA user_version");
-	if (!version) return fail(path, version.error().why, "run as root, or as a member of the group nft-drops");
-	if (!is_ours(*database)) return fail(path, "not a history of nft-drops'", kHowToStart);
+	if (!version)
+		return usage_error(path, version.error().why, "run as root, or as a member of the group nft-drops");
+	if (!is_ours(*database)) return usage_error(path, "not a history of nft-drops'", kHowToStart);
 	if (*version != kSchemaVersion)
-		return fail(path, fmt::format("of another version of nft-drops (layout {})", *version));
+		return usage_error(path, fmt::format("of another version of nft-drops (layout {})", *version));
 	return HistoryReader(std::move(*database), recording);
 }
 
@@ -235,7 +237,7 @@ Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) 
 		if (!row) return std::unexpected(row.error());
 		if (!*row) break;
 		const auto known = culprits.find(all->number(0));
-		if (known == culprits.end()) return fail("history", "a rule is missing in it");
+		if (known == culprits.end()) return usage_error("history", "a rule is missing in it");
 		FoundFlow flow;
 		flow.flow.port = static_cast<uint16_t>(all->number(1));
 		flow.flow.protocol = static_cast<uint8_t>(all->number(2));

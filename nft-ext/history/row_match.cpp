@@ -338,8 +338,8 @@ Result<RowMatch> RowMatch::make(std::vector<jit::FamilyMatch> families) {
 	for (const jit::FamilyMatch &family : families) {
 		Checker checker(family.family);
 		if (const std::string missing = checker.missing(family.program); !missing.empty())
-			return fail("MATCH", missing + " is not in the history",
-			            "the history holds devices, addresses, protocol and destination port");
+			return usage_error("MATCH", missing + " is not in the history",
+			                   "the history holds devices, addresses, protocol and destination port");
 		one_port = one_port && checker.port() && (!match.port_ || match.port_ == checker.port());
 		match.port_ = checker.port();
 	}

@@ -50,7 +50,7 @@ void give_to_group(int fd, mode_t mode) {
 Result<void> make_folder(const std::string &folder) {
 	if (mkdir(folder.c_str(), 0750) != 0) {
 		if (errno == EEXIST) return {};
-		return fail(folder, strerror(errno), "name another file with --database");
+		return usage_error(folder, strerror(errno), "name another file with --database");
 	}
 	const jit::Descriptor made(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 	give_to_group(made.get(), 0750);
@@ -60,10 +60,10 @@ Result<void> make_folder(const std::string &folder) {
 Result<int> open_for_us(const std::string &path) {
 	const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
 	struct stat s{};
-	if (fd < 0) return fail(path, strerror(errno), "name another file with --database");
+	if (fd < 0) return usage_error(path, strerror(errno), "name another file with --database");
 	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) {
 		close(fd);
-		return fail(path, "not a plain file", "name another file with --database");
+		return usage_error(path, "not a plain file", "name another file with --database");
 	}
 	give_to_group(fd, 0640);
 	return fd;
@@ -132,7 +132,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
 	if (!lock) return std::unexpected(lock.error());
 	store->lock_.emplace(*lock);
 	if (flock(*lock, LOCK_EX | LOCK_NB) != 0)
-		return fail(path, "another nft-drops record writes to it", "end that one, or name another file");
+		return usage_error(path, "another nft-drops record writes to it", "end that one, or name another file");
 	auto opened = store->open_file();
 	if (!opened && !store->damaged_) return std::unexpected(opened.error());
 	if (!opened) {
@@ -147,7 +147,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
 }
 
 Result<void> Store::set_aside(const std::string &path) {
-	if (rename(path.c_str(), (path + ".damaged").c_str()) != 0) return fail(path, strerror(errno));
+	if (rename(path.c_str(), (path + ".damaged").c_str()) != 0) return usage_error(path, strerror(errno));
 	unlink((path + "-wal").c_str());
 	unlink((path + "-shm").c_str());
 	return {};
@@ -178,17 +178,17 @@ Result<void> Store::open_file() {
 			        fmt::format("BEGIN; {} PRAGMA application_id={}; PRAGMA user_version={}; COMMIT",
 			                    kSchema, kApplicationId, kSchemaVersion)));
 	}
-	if (*id != kApplicationId) return fail(options_.path, "a database, but not a history of nft-drops'");
+	if (*id != kApplicationId) return usage_error(options_.path, "a database, but not a history of nft-drops'");
 	if (*version != kSchemaVersion)
-		return fail(options_.path, fmt::format("of another version of nft-drops (layout {})", *version),
-		            "move it away, or name another file with --database");
+		return usage_error(options_.path, fmt::format("of another version of nft-drops (layout {})", *version),
+		                   "move it away, or name another file with --database");
 	auto check = checked(database_->prepare("PRAGMA quick_check(1)"));
 	if (!check) return std::unexpected(check.error());
 	auto row = checked(check->step());
 	if (!row) return std::unexpected(row.error());
 	if (*row && check->text(0) == "ok") return {};
 	damaged_ = true;
-	return fail(options_.path, "the file is damaged: " + check->text(0));
+	return usage_error(options_.path, "the file is damaged: " + check->text(0));
 }
 
 Result<void> Store::prepare() {

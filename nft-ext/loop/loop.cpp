@@ -69,7 +69,7 @@ Result<void> Loop::once(Clock::time_point latest) {
 	// A copy: handlers register and forget descriptors.
 	std::vector<pollfd> polled = polled_;
 	const int ready = poll(polled.data(), polled.size(), timeout(latest));
-	if (ready < 0 && errno != EINTR) return fail("poll", strerror(errno));
+	if (ready < 0 && errno != EINTR) return usage_error("poll", strerror(errno));
 	for (const pollfd &one : polled) {
 		if (ready <= 0) break;
 		if (one.revents == 0) continue;

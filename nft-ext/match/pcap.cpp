@@ -30,11 +30,12 @@ public:
 		Libpcap p;
 		p.library_.reset(dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL));
 		if (!p.library_) p.library_.reset(dlopen(kFurther, RTLD_NOW | RTLD_LOCAL));
-		if (!p.library_) return cannot("--pcap", fmt::format("there is no {}", kLibrary), "install libpcap");
+		if (!p.library_)
+			return unsupported("--pcap", fmt::format("there is no {}", kLibrary), "install libpcap");
 		const bool all = p.find(p.open_dead, "pcap_open_dead") && p.find(p.compile, "pcap_compile") &&
 		                 p.find(p.get_error, "pcap_geterr") && p.find(p.free_code, "pcap_freecode") &&
 		                 p.find(p.close, "pcap_close");
-		if (!all) return cannot("--pcap", fmt::format("{} is not understood", kLibrary));
+		if (!all) return unsupported("--pcap", fmt::format("{} is not understood", kLibrary));
 		return p;
 	}
 
@@ -72,19 +73,20 @@ std::string_view link_header_access(std::string_view expression) {
 
 Result<std::vector<jit::PcapInstruction>> compile_pcap(const std::string &expression) {
 	const std::string what = "--pcap";
-	if (expression.size() > kMostBytes) return fail(what, fmt::format("longer than {} bytes", kMostBytes));
+	if (expression.size() > kMostBytes) return usage_error(what, fmt::format("longer than {} bytes", kMostBytes));
 	if (const auto word = link_header_access(expression); !word.empty())
-		return fail(fmt::format("--pcap {}", expression), fmt::format("'{}[' reads the link header", word),
-		            "drops are matched from the IP header on: see pcap-filter(7), ip[...]");
+		return usage_error(fmt::format("--pcap {}", expression),
+		                   fmt::format("'{}[' reads the link header", word),
+		                   "drops are matched from the IP header on: see pcap-filter(7), ip[...]");
 	auto library = Libpcap::load();
 	if (!library) return std::unexpected(library.error());
 	const auto close = [&](pcap_t *handle) { library->close(handle); };
 	const std::unique_ptr<pcap_t, decltype(close)> handle(library->open_dead(DLT_RAW, kSnapshot), close);
-	if (!handle) return fail(what, "libpcap cannot be used");
+	if (!handle) return usage_error(what, "libpcap cannot be used");
 	bpf_program compiled{};
 	if (library->compile(handle.get(), &compiled, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-		return fail(fmt::format("--pcap {}", expression), library->get_error(handle.get()),
-		            "see pcap-filter(7)");
+		return usage_error(fmt::format("--pcap {}", expression), library->get_error(handle.get()),
+		                   "see pcap-filter(7)");
 	std::vector<jit::PcapInstruction> program;
 	for (u_int i = 0; i < compiled.bf_len; i++) {
 		const bpf_insn &one = compiled.bf_insns[i];
@@ -96,11 +98,12 @@ Result<std::vector<jit::PcapInstruction>> compile_pcap(const std::string &expres
 		return BPF_CLASS(i.code) == BPF_LD && BPF_MODE(i.code) == BPF_ABS && i.k >= 0x80000000U;
 	});
 	if (needs_socket)
-		return fail(fmt::format("--pcap {}", expression), "the expression asks what only a live capture knows",
-		            "use iifname or oifname of a MATCH for directions and devices");
+		return usage_error(fmt::format("--pcap {}", expression),
+		                   "the expression asks what only a live capture knows",
+		                   "use iifname or oifname of a MATCH for directions and devices");
 	if (program.size() > kMostInstructions)
-		return fail(what, fmt::format("libpcap makes {} instructions of it, {} are possible", program.size(),
-		                              kMostInstructions));
+		return usage_error(what, fmt::format("libpcap makes {} instructions of it, {} are possible",
+		                                     program.size(), kMostInstructions));
 	return program;
 }
 

@@ -65,17 +65,18 @@ Result<std::unique_ptr<Scratch>> Scratch::make(int netns) {
 	const int home = netns >= 0 ? netns : open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	const bool privileged = unshare(CLONE_NEWNET) == 0;
 	if (!privileged && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
-		return cannot(kWhat, fmt::format("no network namespace can be made to read it in: {}", strerror(errno)),
-		              "run it with sudo");
+		return unsupported(kWhat,
+		                   fmt::format("no network namespace can be made to read it in: {}", strerror(errno)),
+		                   "run it with sudo");
 	std::unique_ptr<Scratch> s(new Scratch);
 	s->socket_ = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!s->socket_ || mnl_socket_bind(s->socket_, 0, MNL_SOCKET_AUTOPID) < 0)
-		return cannot(kWhat, fmt::format("nf_tables cannot be asked: {}", strerror(errno)));
+		return unsupported(kWhat, fmt::format("nf_tables cannot be asked: {}", strerror(errno)));
 	s->nft_ = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!s->nft_ || nft_ctx_buffer_error(s->nft_) != 0 || nft_ctx_buffer_output(s->nft_) != 0)
-		return fail(kWhat, "libnftables cannot be started");
+		return usage_error(kWhat, "libnftables cannot be started");
 	if (privileged && setns(home, CLONE_NEWNET) != 0)
-		return fail(kWhat, fmt::format("its network namespace cannot be entered: {}", strerror(errno)));
+		return usage_error(kWhat, fmt::format("its network namespace cannot be entered: {}", strerror(errno)));
 	return s;
 }
 

@@ -57,24 +57,25 @@ private:
 Result<std::string> name(Words &words, const char *what) {
 	const std::string_view word = words.next();
 	if (word.empty())
-		return fail(words.so_far(), fmt::format("the name of the {} is missing", what),
-		            "nft list ruleset shows names");
+		return usage_error(words.so_far(), fmt::format("the name of the {} is missing", what),
+		                   "nft list ruleset shows names");
 	// nf_tables has no longer names.
 	if (word.size() >= ND_SELECT_NAME_BYTES)
-		return fail("SELECTOR", fmt::format("the name of the {} has {} bytes", what, word.size()),
-		            fmt::format("nf_tables has names of {} bytes at most", ND_SELECT_NAME_BYTES - 1));
+		return usage_error("SELECTOR", fmt::format("the name of the {} has {} bytes", what, word.size()),
+		                   fmt::format("nf_tables has names of {} bytes at most", ND_SELECT_NAME_BYTES - 1));
 	return std::string(word);
 }
 
 Result<uint64_t> handle(Words &words) {
 	constexpr const char *kNext = "nft -a list ruleset shows handles";
 	if (const std::string_view word = words.next(); word != "handle")
-		return fail(words.so_far(), word.empty() ? "handle N is missing" : "handle N was expected", kNext);
+		return usage_error(words.so_far(), word.empty() ? "handle N is missing" : "handle N was expected",
+		                   kNext);
 	const std::string_view word = words.next();
 	uint64_t number = 0;
 	const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
 	if (error != std::errc() || end != word.data() + word.size() || number == 0)
-		return fail(words.so_far(), "not a handle", kNext);
+		return usage_error(words.so_far(), "not a handle", kNext);
 	return number;
 }
 
@@ -93,8 +94,8 @@ Result<Selection> read_selector(std::string_view text) {
 	const std::string_view family_word = words.next();
 	const auto family = find(kFamilies, family_word);
 	if (!family)
-		return fail(words.so_far(), family_word.empty() ? "the family is missing" : "not a family",
-		            "give ip, ip6, inet, arp, bridge or netdev in front of the table");
+		return usage_error(words.so_far(), family_word.empty() ? "the family is missing" : "not a family",
+		                   "give ip, ip6, inet, arp, bridge or netdev in front of the table");
 	selector.family = *family;
 	auto table = name(words, "table");
 	if (!table) return std::unexpected(table.error());

@@ -14,7 +14,7 @@ int run(int argc, char *argv[]) {
 	auto line = parse(argc, argv);
 	if (!line) return report(line.error());
 	if (line->command != Command::kWhy)
-		return report(fail("nft-drops-history", "not a command of its own", "run nft-drops").error());
+		return report(usage_error("nft-drops-history", "not a command of its own", "run nft-drops").error());
 	auto done = why(*line);
 	return done ? 0 : report(done.error());
 }

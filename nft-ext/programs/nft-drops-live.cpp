@@ -59,7 +59,7 @@ int run(int argc, char *argv[]) {
 		done = demo();
 		break;
 	default:
-		return report(fail("nft-drops-live", "not a command of its own", "run nft-drops").error());
+		return report(usage_error("nft-drops-live", "not a command of its own", "run nft-drops").error());
 	}
 	return done ? 0 : report(done.error());
 }

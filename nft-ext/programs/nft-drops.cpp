@@ -29,7 +29,7 @@ int become(const char *name, char *argv[]) {
 	}
 	if (access(path.c_str(), X_OK) != 0) path = std::string(ND_LIBEXEC "/") + name;
 	execv(path.c_str(), argv);
-	return report(fail(path, strerror(errno), "install nft-drops again").error());
+	return report(usage_error(path, strerror(errno), "install nft-drops again").error());
 }
 
 int show_help() {

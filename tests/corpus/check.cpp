@@ -145,7 +145,7 @@ Result<std::string> held_against_dwarf(const Build &b, const jit::Plan &plan, co
 	auto dwarf = Dwarf::open(path);
 	if (!dwarf) return std::unexpected(dwarf.error());
 	if (!b.kernel.nft_build_id.empty() && dwarf->build_id() != b.kernel.nft_build_id)
-		return fail(path, "of another build", "its build-id is " + dwarf->build_id());
+		return usage_error(path, "of another build", "its build-id is " + dwarf->build_id());
 	auto all = compare_with_dwarf(b.kernel, plan, *dwarf);
 	if (!all) return std::unexpected(all.error());
 	constexpr const char *kWords[] = {"same place", "equal copy", "DWARF is silent", "DIFFERS"};
@@ -156,9 +156,9 @@ Result<std::string> held_against_dwarf(const Build &b, const jit::Plan &plan, co
 		fmt::print(stderr, "  site {} {:8} {:22} {:32} {} ({} visits)\n", c.site, c.fact, c.plan, c.dwarf,
 		           kWords[n], c.visits);
 	}
-	if (counts[static_cast<size_t>(Agreement::kDiffers)]) return fail(path, "the Plan differs from DWARF");
+	if (counts[static_cast<size_t>(Agreement::kDiffers)]) return usage_error(path, "the Plan differs from DWARF");
 	if (!counts[static_cast<size_t>(Agreement::kSamePlace)] && !counts[static_cast<size_t>(Agreement::kEqualCopy)])
-		return fail(path, "DWARF says nothing at all");
+		return usage_error(path, "DWARF says nothing at all");
 	return fmt::format("{} same, {} copies, {} silent", counts[0], counts[1], counts[2]);
 }
 

@@ -234,9 +234,9 @@ Result<Dwarf> Dwarf::open(const std::string &path) {
 	Dwarf d;
 	d.dwfl_.reset(dwfl_begin(&kCallbacks));
 	d.module_ = dwfl_report_offline(d.dwfl_.get(), "nf_tables", path.c_str(), -1);
-	if (!d.module_) return fail(path, dwfl_errmsg(-1));
+	if (!d.module_) return usage_error(path, dwfl_errmsg(-1));
 	dwfl_report_end(d.dwfl_.get(), nullptr, nullptr);
-	if (!d.find_function()) return fail(path, "no DWARF of nft_do_chain");
+	if (!d.find_function()) return usage_error(path, "no DWARF of nft_do_chain");
 	return d;
 }
 

@@ -52,7 +52,7 @@ private:
 	Result<std::vector<Comparison>> at_site(const jit::PlannedSite &site, const jit::Code &code,
 	                                        const jit::Emulator &emulator, const jit::ExecutionPaths &paths) {
 		auto pc = dwarf_pc(site.address);
-		if (!pc) return fail(site.place, "not in the file with DWARF");
+		if (!pc) return usage_error(site.place, "not in the file with DWARF");
 		std::vector<Subject> subjects;
 		// What the variables are called in net/netfilter/nf_tables_core.c, since 5.10.
 		subjects.push_back(subject(site, "packet", site.site.pkt, {"pkt"}, *pc));

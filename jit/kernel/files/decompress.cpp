@@ -24,7 +24,7 @@ bool begins_with(Bytes bytes, Bytes magic) {
 }
 
 std::unexpected<Error> damaged(const char *kind) {
-	return fail("", std::string("its ") + kind + " stream is damaged or cut", "fetch the file again");
+	return usage_error("", std::string("its ") + kind + " stream is damaged or cut", "fetch the file again");
 }
 
 // Grows, as more comes out of a stream.
@@ -136,7 +136,7 @@ Result<std::vector<uint8_t>> unpack(Bytes bytes) {
 	if (begins_with(bytes, kXz)) return unpack_xz(bytes);
 	if (begins_with(bytes, kZstd)) return unpack_zstd(bytes);
 	if (begins_with(bytes, kLz4)) return unpack_lz4(bytes);
-	return fail("", "packed in a way that is not known here", "gzip, xz, zstd and lz4 are");
+	return usage_error("", "packed in a way that is not known here", "gzip, xz, zstd and lz4 are");
 }
 
 } // namespace nft_drops::jit::offline

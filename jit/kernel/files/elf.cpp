@@ -46,9 +46,9 @@ Result<ElfFile> ElfFile::open(std::span<uint8_t> bytes, const std::string &path)
 	Elf *elf = file.elf_.get();
 	GElf_Ehdr header;
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
-		return fail(path, "no ELF file, or a damaged one", kFetchAgain);
+		return usage_error(path, "no ELF file, or a damaged one", kFetchAgain);
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
-		return fail(path, "not of a 64-bit little-endian processor");
+		return usage_error(path, "not of a 64-bit little-endian processor");
 	switch (header.e_machine) {
 	case EM_X86_64:
 		file.machine_ = Machine::kX86_64;
@@ -57,19 +57,19 @@ Result<ElfFile> ElfFile::open(std::span<uint8_t> bytes, const std::string &path)
 		file.machine_ = Machine::kAArch64;
 		break;
 	default:
-		return fail(path, "of a processor that is not known here", "x86-64 and arm64 are");
+		return usage_error(path, "of a processor that is not known here", "x86-64 and arm64 are");
 	}
 	file.relocatable_ = header.e_type == ET_REL;
 
 	size_t names = 0;
 	size_t count = 0;
 	if (elf_getshdrstrndx(elf, &names) != 0 || elf_getshdrnum(elf, &count) != 0 || count == 0)
-		return fail(path, "it has no table of sections", kFetchAgain);
+		return usage_error(path, "it has no table of sections", kFetchAgain);
 	for (size_t i = 0; i < count; i++) {
 		Elf_Scn *section = elf_getscn(elf, i);
 		GElf_Shdr s;
 		if (!section || !gelf_getshdr(section, &s))
-			return fail(path, "its table of sections is cut", kFetchAgain);
+			return usage_error(path, "its table of sections is cut", kFetchAgain);
 		Section to{.name = text_at(elf, names, s.sh_name),
 		           .address = s.sh_addr,
 		           .align = s.sh_addralign,
@@ -79,12 +79,12 @@ Result<ElfFile> ElfFile::open(std::span<uint8_t> bytes, const std::string &path)
 		           .size = s.sh_size};
 		if (i != 0 && s.sh_type != SHT_NOBITS && s.sh_size != 0) {
 			if (s.sh_offset > bytes.size() || s.sh_size > bytes.size() - s.sh_offset)
-				return fail(path, "a section reaches beyond the file's end", kFetchAgain);
+				return usage_error(path, "a section reaches beyond the file's end", kFetchAgain);
 			to.bytes = bytes.subspan(s.sh_offset, s.sh_size);
 		}
 		file.sections_.push_back(to);
 		if (s.sh_type == SHT_SYMTAB && file.symbols_.empty() && !read_symbols(elf, section, s, file.symbols_))
-			return fail(path, "its symbol table is damaged", kFetchAgain);
+			return usage_error(path, "its symbol table is damaged", kFetchAgain);
 	}
 	return file;
 }

@@ -21,15 +21,16 @@ using Bytes = std::span<const uint8_t>;
 Result<std::vector<uint8_t>> read_file(const std::string &path) {
 	// A FIFO would block; devices have no end.
 	const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-	if (file.get() < 0) return fail(path, strerror(errno));
+	if (file.get() < 0) return usage_error(path, strerror(errno));
 	struct stat about{};
-	if (fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return fail(path, "not a file");
-	if (static_cast<uint64_t>(about.st_size) > kMostBytes) return fail(path, "larger than any kernel or module");
+	if (fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) return usage_error(path, "not a file");
+	if (static_cast<uint64_t>(about.st_size) > kMostBytes)
+		return usage_error(path, "larger than any kernel or module");
 	std::vector<uint8_t> bytes(static_cast<size_t>(about.st_size));
 	size_t have = 0;
 	while (have < bytes.size()) {
 		const ssize_t n = read(file.get(), bytes.data() + have, bytes.size() - have);
-		if (n < 0) return fail(path, strerror(errno));
+		if (n < 0) return usage_error(path, strerror(errno));
 		if (n == 0) break;
 		have += static_cast<size_t>(n);
 	}
@@ -101,7 +102,8 @@ Result<std::vector<uint8_t>> read_module_file(const std::string &path) {
 		bytes = unpack(*bytes);
 		if (!bytes) return in_file(bytes.error(), path);
 	}
-	if (!is_elf(*bytes)) return fail(path, "not a kernel module", "give nf_tables.ko of the kernel's package");
+	if (!is_elf(*bytes))
+		return usage_error(path, "not a kernel module", "give nf_tables.ko of the kernel's package");
 	return bytes;
 }
 
@@ -119,7 +121,7 @@ Result<std::vector<uint8_t>> read_kernel_file(const std::string &path) {
 		if (!unpacked) return in_file(unpacked.error(), path);
 		bytes = std::move(unpacked);
 	}
-	return fail(path, "not a kernel that is understood here", "give vmlinux or vmlinuz of x86-64 or arm64");
+	return usage_error(path, "not a kernel that is understood here", "give vmlinux or vmlinuz of x86-64 or arm64");
 }
 
 } // namespace nft_drops::jit::offline

@@ -76,7 +76,7 @@ Result<Core> read_core(const std::string &path) {
 		auto elf = offline::ElfFile::open(core.bytes, path);
 		if (!elf) return std::unexpected(elf.error());
 		if (elf->relocatable())
-			return fail(path, "a module or object file, no kernel", "give vmlinux or vmlinuz");
+			return usage_error(path, "a module or object file, no kernel", "give vmlinux or vmlinuz");
 		core.machine = elf->machine();
 		core.types = elf->bytes_of(".BTF");
 		core.build_id = build_id_of_notes(elf->bytes_of(".notes"));
@@ -90,8 +90,9 @@ Result<Core> read_core(const std::string &path) {
 
 Result<void> add_built_in(const Core &core, const KernelFiles &files, Kernel &kernel) {
 	if (!core.elf || core.elf->symbols().empty())
-		return fail(files.core, "it has no symbol table, and no module was given",
-		            "give nf_tables.ko with --ko, or, where nf_tables is built in, the vmlinux of the build");
+		return usage_error(
+		        files.core, "it has no symbol table, and no module was given",
+		        "give nf_tables.ko with --ko, or, where nf_tables is built in, the vmlinux of the build");
 	auto image = offline::image_of_vmlinux(*core.elf);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);
@@ -106,13 +107,13 @@ Result<void> add_module(const Core &core, const KernelFiles &files, Kernel &kern
 	if (!bytes) return std::unexpected(bytes.error());
 	auto elf = offline::ElfFile::open(*bytes, files.module);
 	if (!elf) return std::unexpected(elf.error());
-	if (!elf->relocatable()) return fail(files.module, "not a kernel module", "give nf_tables.ko with --ko");
+	if (!elf->relocatable()) return usage_error(files.module, "not a kernel module", "give nf_tables.ko with --ko");
 	if (elf->machine() != core.machine)
-		return fail(files.module, "not of the same processor as " + files.core, kOnePackage);
+		return usage_error(files.module, "not of the same processor as " + files.core, kOnePackage);
 	const std::string release = release_of_module(elf->bytes_of(".modinfo"));
 	if (!release.empty() && !core.release.empty() && release != core.release) {
-		return fail(files.module, "of Linux " + release + ", but " + files.core + " is " + core.release,
-		            kOnePackage);
+		return usage_error(files.module, "of Linux " + release + ", but " + files.core + " is " + core.release,
+		                   kOnePackage);
 	}
 	if (kernel.release.empty()) kernel.release = release;
 	kernel.module = true;

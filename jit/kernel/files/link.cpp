@@ -23,8 +23,8 @@ constexpr uint64_t kMostBytes = 256 * 1024;             // nft_do_chain has 1,50
 constexpr uint64_t kMostLoaded = 64 * 1024 * 1024;      // a module, without its debugging information
 
 std::unexpected<Error> no_function() {
-	return cannot("nft_do_chain", "there is no such function in its symbol table",
-	              "give nf_tables.ko, or a vmlinux that has nf_tables built in and is not stripped");
+	return unsupported("nft_do_chain", "there is no such function in its symbol table",
+	                   "give nf_tables.ko, or a vmlinux that has nf_tables built in and is not stripped");
 }
 
 // The five-byte nop that ftrace puts over a call which nobody traces.
@@ -40,7 +40,7 @@ Result<std::vector<const ElfSymbol *>> parts_of(const ElfFile &file) {
 		const bool whole = s.name == kFunction;
 		if (!s.section || (!whole && !s.name.starts_with(kColdPart))) continue;
 		if (s.section >= file.sections().size() || s.size == 0 || s.size > kMostBytes)
-			return cannot(std::string(s.name), "implausible place or size in the symbol table");
+			return unsupported(std::string(s.name), "implausible place or size in the symbol table");
 		parts.insert(whole ? parts.begin() : parts.end(), &s);
 	}
 	if (parts.empty() || parts.front()->name != kFunction) return no_function();
@@ -50,7 +50,7 @@ Result<std::vector<const ElfSymbol *>> parts_of(const ElfFile &file) {
 Result<CodeRange> range_of(const ElfSymbol &symbol, const Section &section) {
 	const uint64_t offset = symbol.value - section.address; // 0 in a module
 	if (offset > section.bytes.size() || symbol.size > section.bytes.size() - offset)
-		return cannot(std::string(symbol.name), "the file ends within it", "fetch the file again");
+		return unsupported(std::string(symbol.name), "the file ends within it", "fetch the file again");
 	const auto code = section.bytes.subspan(offset, symbol.size);
 	return CodeRange{std::string(symbol.name), 0, {code.begin(), code.end()}};
 }
@@ -96,7 +96,8 @@ private:
 			addresses_.push_back(next);
 			if (!s.loaded) continue;
 			if (s.size > end - std::min(end, next))
-				return fail("nf_tables", "implausible size of a section", "fetch the file again");
+				return usage_error("nf_tables", "implausible size of a section",
+				                   "fetch the file again");
 			next += s.size;
 		}
 		return {};
@@ -131,7 +132,8 @@ private:
 		const std::string place = fmt::format("{}+{:#x}", range.name, at);
 		const auto address = address_of(r.symbol);
 		if (!address)
-			return fail(place, "a relocation by a symbol that does not exist", "fetch the file again");
+			return usage_error(place, "a relocation by a symbol that does not exist",
+			                   "fetch the file again");
 		constexpr uint64_t kCallBytes = 5;
 		if (file_.symbols()[r.symbol].name == kFtraceEntry && at >= 1 &&
 		    at + kCallBytes - 1 <= range.bytes.size()) {
@@ -143,13 +145,13 @@ private:
 		case Relocated::kDone:
 			return {};
 		case Relocated::kUnknownType:
-			return cannot(place, fmt::format("relocation of type {} is not known here", r.type));
+			return unsupported(place, fmt::format("relocation of type {} is not known here", r.type));
 		case Relocated::kOutOfBounds:
-			return fail(place, "a relocation reaches beyond the function", "fetch the file again");
+			return usage_error(place, "a relocation reaches beyond the function", "fetch the file again");
 		case Relocated::kOutOfReach:
 			break;
 		}
-		return fail(place, "a relocation's target is out of reach", "fetch the file again");
+		return usage_error(place, "a relocation's target is out of reach", "fetch the file again");
 	}
 
 	Result<void> add_helpers(const std::vector<const ElfSymbol *> &parts, Image &image) const {

@@ -72,14 +72,14 @@ std::span<const uint8_t> find_btf(Bytes image) {
 
 Result<std::vector<Layout>> layouts_of(Bytes core, Bytes module, const std::string &core_path,
                                        const std::string &module_path) {
-	if (core.empty()) return cannot(core_path, "it holds no types (BTF)", kTypesHelp);
+	if (core.empty()) return unsupported(core_path, "it holds no types (BTF)", kTypesHelp);
 	const BtfPtr core_types(btf__new(core.data(), static_cast<uint32_t>(core.size())));
-	if (!core_types) return fail(core_path, "its types (BTF) are damaged", "fetch the file again");
+	if (!core_types) return usage_error(core_path, "its types (BTF) are damaged", "fetch the file again");
 	if (module.empty()) return propose_layouts(core_types.get());
 	const BtfPtr types = parse_split(module, core_types.get());
 	if (!types || !belong_together(types.get()))
-		return fail(module_path, "its types (BTF) are damaged, or not made for " + core_path,
-		            "give the module and the kernel of one package");
+		return usage_error(module_path, "its types (BTF) are damaged, or not made for " + core_path,
+		                   "give the module and the kernel of one package");
 	return propose_layouts(types.get());
 }
 

@@ -40,8 +40,8 @@ Result<uint32_t> netfilter_drop_reason() {
 		if (const auto value = value_of(types.get(), "SKB_DROP_REASON_NETFILTER_DROP"); value && *value)
 			return *value;
 	}
-	return cannot("tracepoint kfree_skb", "this kernel does not tell why it frees a packet",
-	              "leave --audit out: drops by nf_tables are seen all the same");
+	return unsupported("tracepoint kfree_skb", "this kernel does not tell why it frees a packet",
+	                   "leave --audit out: drops by nf_tables are seen all the same");
 }
 
 } // namespace nft_drops::jit

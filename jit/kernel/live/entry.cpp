@@ -27,14 +27,15 @@ Result<const Symbol *> find_entry(std::span<const Symbol> symbols) {
 			further = &s;
 	}
 	if (!entry) {
-		return cannot("nft_do_chain", "the kernel has no such symbol",
-		              "a kernel with CONFIG_NF_TABLES is needed");
+		return unsupported("nft_do_chain", "the kernel has no such symbol",
+		                   "a kernel with CONFIG_NF_TABLES is needed");
 	}
 	if (further) {
-		return cannot("nft_do_chain",
-		              fmt::format("its compiler made a further piece of it, {}, where drops would not be seen",
-		                          further->name),
-		              "please report this, with the kernel's version and compiler (/proc/version)");
+		return unsupported(
+		        "nft_do_chain",
+		        fmt::format("its compiler made a further piece of it, {}, where drops would not be seen",
+		                    further->name),
+		        "please report this, with the kernel's version and compiler (/proc/version)");
 	}
 	return entry;
 }

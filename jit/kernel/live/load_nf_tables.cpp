@@ -28,7 +28,7 @@ int take_generation(const nlmsghdr *message, void *generation) {
 Result<uint32_t> load_nf_tables() {
 	constexpr const char *kHelp = "a kernel with CONFIG_NF_TABLES, and its module if it is one, is needed";
 	mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
-	if (!socket) return cannot("nf_tables", fmt::format("no netfilter netlink: {}", strerror(errno)), kHelp);
+	if (!socket) return unsupported("nf_tables", fmt::format("no netfilter netlink: {}", strerror(errno)), kHelp);
 
 	char buffer[8192];
 	nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -49,8 +49,8 @@ Result<uint32_t> load_nf_tables() {
 			error = errno;
 	}
 	mnl_socket_close(socket);
-	if (error == EPERM) return cannot("nf_tables", strerror(error), "run as root (CAP_NET_ADMIN)");
-	if (error) return cannot("nf_tables", fmt::format("the kernel has none: {}", strerror(error)), kHelp);
+	if (error == EPERM) return unsupported("nf_tables", strerror(error), "run as root (CAP_NET_ADMIN)");
+	if (error) return unsupported("nf_tables", fmt::format("the kernel has none: {}", strerror(error)), kHelp);
 	return generation;
 }
 

@@ -41,9 +41,9 @@ Result<std::string> lockdown_mode(const char *file, const char *command_line) {
 	const std::string parameters = modes.empty() ? first_line(command_line) : "";
 	const std::string mode(modes.empty() ? last_parameter(parameters) : in_brackets(modes));
 	if (mode == "confidentiality")
-		return cannot("lockdown",
-		              "kernel lockdown is in mode confidentiality: no program may read kernel memory",
-		              "boot with lockdown=integrity or without lockdown");
+		return unsupported("lockdown",
+		                   "kernel lockdown is in mode confidentiality: no program may read kernel memory",
+		                   "boot with lockdown=integrity or without lockdown");
 	return mode.empty() || mode == "none" ? "off" : mode;
 }
 

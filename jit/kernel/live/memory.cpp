@@ -21,7 +21,7 @@ Result<KernelMemory> KernelMemory::open() {
 	KernelMemory memory;
 	auto elf = bpf::reader_object();
 	memory.object_ = bpf_object__open_mem(elf.data(), elf.size(), nullptr);
-	if (!memory.object_) return cannot("reading kernel memory", strerror(errno));
+	if (!memory.object_) return unsupported("reading kernel memory", strerror(errno));
 	clear_libbpf_log();
 	const int error = bpf_object__load(memory.object_);
 	if (error) {
@@ -29,16 +29,16 @@ Result<KernelMemory> KernelMemory::open() {
 		if (auto lockdown = lockdown_mode(); !lockdown) return std::unexpected(lockdown.error());
 	}
 	if (error == -EPERM || error == -EACCES) {
-		return cannot("reading kernel memory", "the kernel refuses this process BPF programs",
-		              "run as root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN), with kernel lockdown below "
-		              "confidentiality");
+		return unsupported("reading kernel memory", "the kernel refuses this process BPF programs",
+		                   "run as root (CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN), with kernel lockdown below "
+		                   "confidentiality");
 	}
 	if (error) {
 		const std::string verifier = last_verifier_lines();
-		return cannot("reading kernel memory",
-		              fmt::format("the kernel refuses the BPF program: {}{}{}", strerror(-error),
-		                          verifier.empty() ? "" : ": the verifier says: ", verifier),
-		              "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
+		return unsupported("reading kernel memory",
+		                   fmt::format("the kernel refuses the BPF program: {}{}{}", strerror(-error),
+		                               verifier.empty() ? "" : ": the verifier says: ", verifier),
+		                   "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
 	}
 	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));
 	memory.peek_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_peek"));
@@ -63,12 +63,12 @@ Result<std::vector<uint8_t>> KernelMemory::read(uint64_t address, size_t length)
 		nd_reader_request request{address + done, std::min<size_t>(length - done, ND_READER_BYTES)};
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &request, .ctx_size_in = sizeof(request));
 		if (bpf_prog_test_run_opts(program_, &run) != 0) {
-			return cannot("reading kernel memory", strerror(errno));
+			return unsupported("reading kernel memory", strerror(errno));
 		}
 		const uint32_t zero = 0;
 		if (run.retval != 0 || bpf_map_lookup_elem(answer_, &zero, answer.data()) != 0) {
-			return cannot("reading kernel memory",
-			              fmt::format("address {:#x} is not mapped", address + done));
+			return unsupported("reading kernel memory",
+			                   fmt::format("address {:#x} is not mapped", address + done));
 		}
 		std::copy_n(answer.begin(), request.length, bytes.begin() + static_cast<ptrdiff_t>(done));
 		done += request.length;
@@ -96,7 +96,8 @@ Result<uint64_t> KernelMemory::this_thread() const {
 	nd_reader_answer answer{};
 	if (bpf_prog_test_run_opts(current_, &run) != 0 || run.retval != 0 ||
 	    bpf_map_lookup_elem(answer_, &zero, &answer) != 0)
-		return cannot("reading kernel memory", fmt::format("this thread is not known: {}", strerror(errno)));
+		return unsupported("reading kernel memory",
+		                   fmt::format("this thread is not known: {}", strerror(errno)));
 	uint64_t task = 0;
 	memcpy(&task, answer.bytes, sizeof(task));
 	return task;

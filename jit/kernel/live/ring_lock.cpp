@@ -45,7 +45,7 @@ Result<void> can_use_ring() {
 	if (uname(&name) != 0 || !std::string_view(name.version).contains("PREEMPT_RT")) return {};
 	const std::unique_ptr<btf, decltype(&btf__free)> types(btf__parse_raw("/sys/kernel/btf/vmlinux"), btf__free);
 	if (!types || !ring_lock_may_sleep(types.get())) return {};
-	return cannot(
+	return unsupported(
 	        "ring buffer",
 	        "on this real-time kernel its lock may sleep (struct bpf_ringbuf has a spinlock_t), which a probe "
 	        "must not",

@@ -118,7 +118,8 @@ Result<std::vector<CodeRange>> read_ranges(std::span<const Symbol> symbols, cons
 		const bool part = s.module == entry.module && s.name.starts_with(fmt::format("{}.cold", kFunction));
 		if (!whole && !part) continue;
 		if (s.size == 0 || s.size > kMostBytes) {
-			return cannot(s.name, fmt::format("implausible size of {} bytes in the symbol table", s.size));
+			return unsupported(s.name,
+			                   fmt::format("implausible size of {} bytes in the symbol table", s.size));
 		}
 		auto bytes = memory.read(s.address, s.size);
 		if (!bytes) return std::unexpected(bytes.error());

@@ -39,7 +39,7 @@ std::optional<Line> parse(std::string_view text) {
 // Calls `each` for every line. The file is some 10 MB, made anew by the kernel at each read: never kept whole.
 template <typename Each> Result<void> for_each_line(const char *path, Each each) {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) return cannot(path, strerror(errno), "mount /proc and run as root");
+	if (fd < 0) return unsupported(path, strerror(errno), "mount /proc and run as root");
 	std::string buffer;
 	buffer.resize(256 * 1024);
 	size_t have = 0;
@@ -48,7 +48,7 @@ template <typename Each> Result<void> for_each_line(const char *path, Each each)
 		if (n < 0) {
 			const int error = errno;
 			close(fd);
-			return cannot(path, strerror(error));
+			return unsupported(path, strerror(error));
 		}
 		if (n == 0) break;
 		have += static_cast<size_t>(n);
@@ -83,8 +83,8 @@ Result<std::vector<Symbol>> read_lines(const std::function<bool(const Line &line
 	});
 	if (!done) return std::unexpected(done.error());
 	if (!any_address) {
-		return cannot(path, "the kernel hides its addresses from this process",
-		              "run as root with kernel.kptr_restrict below 2");
+		return unsupported(path, "the kernel hides its addresses from this process",
+		                   "run as root with kernel.kptr_restrict below 2");
 	}
 	for (Symbol &s : found) {
 		uint64_t next = UINT64_MAX;

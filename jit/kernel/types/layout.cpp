@@ -341,7 +341,8 @@ Result<Layout> layout_of(const Structures &s) {
 	for (const Wanted &w : wanted) {
 		*w.to = s.field(w.structure, w.path);
 		if (!w.to->size && w.required) {
-			return cannot("BTF", fmt::format("no member {} in struct {}", w.path, w.structure), kBtfHelp);
+			return unsupported("BTF", fmt::format("no member {} in struct {}", w.path, w.structure),
+			                   kBtfHelp);
 		}
 	}
 	read_pernet(s, p, lay.pernet);
@@ -362,7 +363,8 @@ Result<Layout> layout_of(const Structures &s) {
 	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
 	const nd_field chain = s.field("nft_base_chain", "chain");
 	const nd_field policy = s.field("nft_base_chain", "policy");
-	if (!chain.size || !policy.size) return cannot("BTF", "no chain or policy in struct nft_base_chain", kBtfHelp);
+	if (!chain.size || !policy.size)
+		return unsupported("BTF", "no chain or policy in struct nft_base_chain", kBtfHelp);
 	p.chain_in_base = chain.offset;
 	p.base_policy = policy;
 	p.base_policy.offset = static_cast<nd_u16>(policy.offset - chain.offset); // two's complement, see nd_layout
@@ -392,7 +394,7 @@ Result<Layout> layout_of(const Structures &s) {
 	r.base_chain_size = s.size("nft_base_chain");
 	r.pkt_size = s.size("nft_pktinfo");
 	r.state_size = s.size("nf_hook_state");
-	if (!s.too_far().empty()) return cannot("BTF", s.too_far() + " lies further in than is understood");
+	if (!s.too_far().empty()) return unsupported("BTF", s.too_far() + " lies further in than is understood");
 	return lay;
 }
 
@@ -447,14 +449,14 @@ Result<std::vector<Layout>> propose_running_layouts() {
 	// libbpf knows what is wrong, and what is known by heart is told in its words.
 	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
 	if (!core)
-		return cannot("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),
-		              kBtfHelp);
+		return unsupported("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),
+		                   kBtfHelp);
 	// Without it, nf_tables is built into the kernel, or its types are nowhere.
 	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) return propose_layouts(core.get());
 	const BtfPtr module(btf__parse_raw_split("/sys/kernel/btf/nf_tables", core.get()));
 	if (!module) {
-		return cannot("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)),
-		              kBtfHelp);
+		return unsupported("/sys/kernel/btf/nf_tables", fmt::format("cannot read types: {}", strerror(errno)),
+		                   kBtfHelp);
 	}
 	return propose_layouts(module.get());
 }

@@ -23,9 +23,9 @@ constexpr int kReceiveBuffer = 64 << 20;
 std::unexpected<Error> netlink_error(const char *action) {
 	const int error = errno;
 	if (error == EPERM)
-		return cannot("nf_tables", std::string(action) + ": " + strerror(error),
-		              "run as root (CAP_NET_ADMIN is needed)");
-	return fail("nf_tables", std::string(action) + ": " + strerror(error));
+		return unsupported("nf_tables", std::string(action) + ": " + strerror(error),
+		                   "run as root (CAP_NET_ADMIN is needed)");
+	return usage_error("nf_tables", std::string(action) + ": " + strerror(error));
 }
 
 } // namespace
@@ -82,7 +82,7 @@ Result<Query::Outcome> Query::receive(bool skip_missing, const Visit &visit) {
 				return interrupted ? Outcome::kInterrupted : Outcome::kDone;
 			if (message->nlmsg_type == NLMSG_ERROR) {
 				if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr))
-					return fail("nf_tables", "a netlink error message is cut short");
+					return usage_error("nf_tables", "a netlink error message is cut short");
 				errno = -static_cast<const nlmsgerr *>(mnl_nlmsg_get_payload(message))->error;
 				if (errno == 0) return interrupted ? Outcome::kInterrupted : Outcome::kDone;
 				if (errno == ENOENT && skip_missing) continue;

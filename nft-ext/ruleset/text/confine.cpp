@@ -39,7 +39,7 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
 std::unexpected<Error> confine_error(const char *action) {
-	return cannot("confining the ruleset's reader", std::string(action) + ": " + strerror(errno));
+	return unsupported("confining the ruleset's reader", std::string(action) + ": " + strerror(errno));
 }
 
 // Joins the user namespace that owns the present network namespace, where that is another one than our own.

@@ -29,7 +29,7 @@ Result<nft_ctx *> Formatter::context() {
 		if (!context_ || nft_ctx_buffer_output(context_.get()) != 0 ||
 		    nft_ctx_buffer_error(context_.get()) != 0) {
 			context_.reset();
-			return fail("libnftables", "out of memory");
+			return usage_error("libnftables", "out of memory");
 		}
 		nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS);
 	}
@@ -46,7 +46,7 @@ Result<std::string> Formatter::run(const std::string &command) {
 	if (status != 0) {
 		context_.reset();
 		if (const size_t line = complaint.find('\n'); line != std::string::npos) complaint.resize(line);
-		return fail("nft " + command, complaint.empty() ? "failed" : complaint);
+		return usage_error("nft " + command, complaint.empty() ? "failed" : complaint);
 	}
 	return output;
 }

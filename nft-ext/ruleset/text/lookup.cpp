@@ -161,7 +161,8 @@ Result<void> Lookup::catch_up(uint32_t generation) {
 		if (auto drained = drain(); !drained) return drained;
 		if (generation_reached(generation_, generation)) return {};
 		const uint64_t now = now_ns();
-		if (now >= deadline) return fail("nf_tables", "the kernel does not tell of a change of the ruleset");
+		if (now >= deadline)
+			return usage_error("nf_tables", "the kernel does not tell of a change of the ruleset");
 		pollfd waiting{.fd = changes_.descriptor(), .events = POLLIN, .revents = 0};
 		poll(&waiting, 1, static_cast<int>((deadline - now) / 1'000'000) + 1);
 	}

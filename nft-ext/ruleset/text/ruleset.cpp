@@ -36,14 +36,14 @@ Result<std::unique_ptr<Ruleset>> Ruleset::start(const WorkerOptions &options) {
 	collect_dying();
 	std::array<int, 2> pair{};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
-		return fail(kWhat, std::string("socketpair: ") + strerror(errno));
+		return usage_error(kWhat, std::string("socketpair: ") + strerror(errno));
 	const pid_t parent = getpid();
 	const pid_t child = fork();
 	if (child < 0) {
 		const int error = errno;
 		close(pair[0]);
 		close(pair[1]);
-		return fail(kWhat, std::string("fork: ") + strerror(error));
+		return usage_error(kWhat, std::string("fork: ") + strerror(error));
 	}
 	if (child == 0) run_worker(pair[1], options, parent);
 	close(pair[1]);

@@ -63,7 +63,7 @@ void tidy_signals() {
 Result<void> enter_namespace(int netns) {
 	if (netns < 0) return {};
 	if (setns(kNetns, CLONE_NEWNET) != 0)
-		return cannot("network namespace", std::string("cannot be entered: ") + strerror(errno));
+		return unsupported("network namespace", std::string("cannot be entered: ") + strerror(errno));
 	close(kNetns);
 	return {};
 }

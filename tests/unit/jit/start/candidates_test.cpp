@@ -72,7 +72,7 @@ TEST(FirstThatWorks, StopsAtTheFirst) {
 	std::vector<size_t> tried;
 	const auto works = jit::first_that_works(three, [&](const jit::Candidate &c) -> Result<void> {
 		tried.push_back(static_cast<size_t>(&c - three.data()));
-		if (tried.back() < 1) return fail("first", "no");
+		if (tried.back() < 1) return usage_error("first", "no");
 		return {};
 	});
 	EXPECT_EQ(works.value(), 1U);
@@ -83,7 +83,7 @@ TEST(FirstThatWorks, FailsAsTheFirstDid) {
 	const std::vector<jit::Candidate> three(3);
 	int n = 0;
 	const auto works = jit::first_that_works(three, [&](const jit::Candidate &) -> Result<void> {
-		return cannot("attempt " + std::to_string(n++), "no");
+		return unsupported("attempt " + std::to_string(n++), "no");
 	});
 	ASSERT_FALSE(works.has_value());
 	EXPECT_EQ(n, 3);
