@@ -62,6 +62,10 @@ uint32_t PcapngSink::add_interface(Key key, std::string description) {
 }
 
 uint32_t PcapngSink::interface_of(const Drop &drop, const Frame &frame) {
+	// libpcap up to 1.10 compares a later interface's LINKTYPE_RAW (101) with its own DLT_RAW (12), and refuses it
+	// (sf-pcapng.c). A file for libpcap has one interface therefore.
+	if (options_.types == LinkTypes::kRaw)
+		return packets_.empty() ? add_interface({0, 0, kLinkTypeRaw, "nft-drops"}, "all devices") : 0;
 	const uint32_t netns = drop.event.netns;
 	if (!packets_.empty() && last_.index == frame.device.index && last_.netns == netns &&
 	    last_.link_type == frame.link_type && last_.name == frame.device.name)

@@ -2,8 +2,9 @@
 // A Sink that writes a capture file: `monitor -w FILE`.
 //
 // Each drop becomes a packet with its true link header, the text format's words from the family on as its comment. Each
-// network namespace, device and link type is an interface of its own. At the end each interface gets its statistics;
-// the first one's tell how many drops are not in the file, and how long the probe did not see.
+// network namespace, device and link type is an interface of its own; for libpcap (LinkTypes::kRaw) all are one. At the
+// end each interface gets its statistics; the first one's tell how many drops are not in the file, and how long the
+// probe did not see.
 #ifndef NFT_DROPS_NFT_EXT_CAPTURE_PCAPNG_SINK_H
 #define NFT_DROPS_NFT_EXT_CAPTURE_PCAPNG_SINK_H
 

@@ -130,6 +130,23 @@ TEST_F(PcapngSinkTest, AnInterfaceForEachNamespaceDeviceAndLinkType) {
 	EXPECT_EQ(capture.statistics.size(), 5U);
 }
 
+// libpcap reads a file with several interfaces of LINKTYPE_RAW up to the second one only.
+TEST_F(PcapngSinkTest, OfLibpcapsFileAllDevicesAreOneInterface) {
+	PcapngSink out = sink(LinkTypes::kRaw);
+	const Dropped one, other_device(4026531840, "veth1", 3), other_namespace(77);
+	for (const Dropped *d : {&one, &other_device, &other_namespace})
+		out.take(d->drop);
+	out.finish();
+	const auto capture = read_capture(content(file));
+	ASSERT_EQ(capture.error, "");
+	EXPECT_EQ(capture.packets.size(), 3U);
+	ASSERT_EQ(capture.interfaces.size(), 1U);
+	EXPECT_EQ(capture.interfaces[0].link_type, 101);
+	EXPECT_EQ(capture.interfaces[0].name, "nft-drops");
+	if (system("command -v tcpdump >/dev/null") != 0) GTEST_SKIP() << "no tcpdump";
+	EXPECT_EQ(system(("tcpdump -n -r " + file + " >/dev/null 2>&1").c_str()), 0);
+}
+
 TEST_F(PcapngSinkTest, InterfacesAreBounded) {
 	PcapngSink out = sink();
 	for (uint32_t i = 1; i <= 5000; i++)
