@@ -87,8 +87,10 @@ TEST(Absent, Sense) {
 	EXPECT_TRUE(wrong.err.starts_with("Error: syntax error")) << wrong.err;
 	EXPECT_NE(wrong.err.find("to the left"), std::string::npos) << wrong.err;
 	expect_refusal({"--count", "x", "monitor"}, 1, "x");
-	// What is not built is not known, and does not half-work.
-	expect_refusal({"monitor", "-w", "/tmp/x.pcapng"}, 1, "-w");
+	// A file that cannot be made, a length that is none, and a link type that there is not.
+	expect_refusal({"monitor", "-w", "/nowhere/x.pcapng"}, 1, "/nowhere/x.pcapng");
+	expect_refusal({"monitor", "-w", "/tmp/x.pcapng", "--snaplen", "0"}, 1, "--snaplen");
+	expect_refusal({"monitor", "-w", "/tmp/x.pcapng", "--linktype", "ether"}, 1, "ether");
 	EXPECT_FALSE(std::filesystem::exists("/tmp/x.pcapng"));
 }
 

@@ -84,7 +84,7 @@ std::string Running::err() const {
 }
 
 bool Running::wait_for(const std::string &text) {
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 12000; i++) {
 		const bool last = ended();
 		if (out().find(text) != std::string::npos || err().find(text) != std::string::npos) return true;
 		if (last) return false;
@@ -94,7 +94,7 @@ bool Running::wait_for(const std::string &text) {
 }
 
 bool Running::wait_for_lines(size_t count, const std::string &text) {
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 6000; i++) {
 		const bool last = ended();
 		size_t n = 0;
 		for (const std::string &line : lines_of(out()))

@@ -29,9 +29,10 @@ public:
 	Running &operator=(const Running &) = delete;
 	~Running(); // kills it
 
-	// Waits until stderr or stdout has this text; false where the program ends or 30 seconds pass before.
+	// Waits until stderr or stdout has this text; false where the program ends or two minutes pass before:
+	// several emulated machines may share a processor.
 	bool wait_for(const std::string &text);
-	// Waits until stdout has so many lines that hold `text`; false where the program ends or ten seconds pass
+	// Waits until stdout has so many lines that hold `text`; false where the program ends or a minute passes
 	// before.
 	bool wait_for_lines(size_t count, const std::string &text = "");
 	Finished finish(int signal); // sends it and waits for the end
