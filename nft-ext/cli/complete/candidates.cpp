@@ -114,16 +114,19 @@ private:
 	std::unordered_set<std::string> words_; // the words in all_
 };
 
+// The commands that these words may belong to, a bit for each: all commands where no word was typed.
+unsigned commands_of(const Words &words) {
+	if (words.empty()) return ~0U;
+	unsigned of = 0;
+	for (const cli::CommandSpec &c : cli::commands()) {
+		if (Synopsis(c.synopsis).match(words).fitting == words.size()) of |= 1U << static_cast<unsigned>(c.id);
+	}
+	return of;
+}
+
 // Offers options where they are accepted: before the command all options, after the command its own.
 void add_options(Collector &to, const Words &words) {
-	unsigned of = ~0U;
-	if (!words.empty()) {
-		of = 0;
-		for (const cli::CommandSpec &c : cli::commands()) {
-			if (Synopsis(c.synopsis).match(words).fitting == words.size())
-				of |= 1U << static_cast<unsigned>(c.id);
-		}
-	}
+	const unsigned of = commands_of(words);
 	for (const OptionSpec &o : cli::options()) {
 		if (!(o.of & of)) continue;
 		if (o.name) to.add({std::string("--") + o.name, o.help});
@@ -131,9 +134,20 @@ void add_options(Collector &to, const Words &words) {
 	}
 }
 
-void add_argument(Collector &to, const OptionSpec &option) {
-	for (const Synopsis::Expected &e : Synopsis(option.argument).match({}).next)
-		to.add(e, {});
+bool same_option(const OptionSpec &a, const OptionSpec &b) {
+	return a.name && b.name ? std::string_view(a.name) == b.name : a.letter && a.letter == b.letter;
+}
+
+// Offers arguments of an option. Several commands may have an option of this name, and nft one, too: until the command
+// is typed, the arguments of all these options are offered.
+void add_argument(Collector &to, const OptionSpec &option, const Words &words) {
+	const unsigned of = commands_of(words);
+	for (const OptionSpec &o : cli::options()) {
+		const bool wanted = same_option(o, option) && ((o.of & of) != 0 || &o == &option);
+		if (!wanted || !o.argument) continue;
+		for (const Synopsis::Expected &e : Synopsis(o.argument).match({}).next)
+			to.add(e, {});
+	}
 }
 
 } // namespace
@@ -145,13 +159,13 @@ std::vector<Candidate> candidates(std::span<const std::string_view> typed_words,
 	const Typed typed = sort_out(std::span(words).first(words.size() - 1));
 	if (typed.awaiting) {
 		Collector all(current, names, typed.netns);
-		add_argument(all, *typed.awaiting);
+		add_argument(all, *typed.awaiting, typed.words);
 		return std::move(all).all();
 	}
 	if (const auto equals = current.find('='); current.starts_with("--") && equals != std::string_view::npos) {
 		const OptionSpec *option = option_of(current.substr(0, equals), true);
 		Collector all(current.substr(equals + 1), names, typed.netns);
-		if (option) add_argument(all, *option);
+		if (option) add_argument(all, *option, typed.words);
 		auto found = std::move(all).all();
 		for (Candidate &c : found) {
 			if (!c.word.starts_with('!')) c.word.insert(0, current.substr(0, equals + 1));

@@ -84,7 +84,7 @@ std::string describe(const nlmsghdr *message) {
 std::string describe_requests(std::span<const char> bytes) {
 	// libnftables' own buffers need not be aligned.
 	std::vector<uint64_t> aligned((bytes.size() + sizeof(uint64_t) - 1) / sizeof(uint64_t));
-	memcpy(aligned.data(), bytes.data(), bytes.size());
+	if (!bytes.empty()) memcpy(aligned.data(), bytes.data(), bytes.size());
 	std::string lines;
 	auto left = static_cast<int>(bytes.size());
 	for (const auto *message = reinterpret_cast<const nlmsghdr *>(aligned.data()); mnl_nlmsg_ok(message, left);

@@ -49,7 +49,8 @@ TEST(PcapngFormat, EveryLengthIsPadded) {
 	for (size_t size = 0; size <= bytes.size(); size++) {
 		for (size_t first = 0; first <= std::min<size_t>(size, 5); first++) {
 			std::string file = section_and_interface();
-			auto block = packet({}, std::string(size % 9, 'c'));
+			const std::string comment(size % 9, 'c');
+			auto block = packet({}, comment);
 			block.pieces = {std::span(bytes).first(first), std::span(bytes).first(0),
 			                std::span(bytes).subspan(first, size - first)};
 			block.original_length = 1000;
