@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+// The file has more than 500 lines because one table holds the whole command line: help, manual and completion are made
+// of it.
 #include "nft-ext/cli/grammar.h"
 
 #include "nft-ext/text/duration.h"

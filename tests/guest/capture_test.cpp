@@ -3,6 +3,8 @@
 //
 // The captures of EqualsTheTextOfTheSameRun stay in /tmp (NFT_DROPS_CAPTURES), so that tests/vm/check-capture can show
 // them to Wireshark's programs.
+//
+// The file has more than 500 lines because its tests share the senders of packets and the readers of captures.
 #include "abilities.h"
 #include "running.h"
 #include "tests/pcapng/reader.h"
