@@ -132,6 +132,9 @@ private:
 
 	void look() {
 		using State = jit::ProbeHealth::State;
+		// What is switched off and on while the look is under way shows at the next one: until then the probe
+		// is known to see up to the look's beginning.
+		const auto begun = Clock::now();
 		const State state = health_->look();
 		if (state != State::kSees && !blind_) {
 			blind_ = state;
@@ -139,7 +142,7 @@ private:
 		}
 		if (state == State::kSees || state == State::kWasSwitchedOff) {
 			end_gap();
-			seen_at_ = Clock::now();
+			seen_at_ = begun;
 		}
 		// A probe for other code needs its own Plan and self-test.
 		if (state == State::kNotLoaded || state == State::kReplaced) done_ = sight_ended_ = true;
