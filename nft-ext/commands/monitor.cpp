@@ -55,13 +55,14 @@ public:
 	}
 
 	Result<void> run(const std::function<void()> &ready) {
+		// In front of the line that says so: from then on no drop may go unseen without being told.
+		if (auto sight = watch_sight(); !sight) return sight;
 		// Whoever reads that line may send a signal at once.
 		signals_.report();
 		say("monitoring " +
 		    where_it_looks(session_.plan.sites.size(), session_.kernel.release,
 		                   session_.probe->counts().missed_complete) +
 		    without_);
-		if (auto sight = watch_sight(); !sight) return sight;
 		if (ready) ready();
 		loop_.watch(signals_.fd(), POLLIN, [this](short) { on_signal(); });
 		loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
@@ -113,10 +114,10 @@ private:
 
 	// The kernel tells nobody when it ends a kprobe's sight, so the probe's health is looked at twice a second.
 	Result<void> watch_sight() {
+		seen_at_ = Clock::now();
 		auto health = jit::ProbeHealth::start(session_.plan, session_.kernel);
 		if (!health) return std::unexpected(health.error());
 		health_.emplace(std::move(*health));
-		seen_at_ = Clock::now();
 		if (health_->fd() >= 0) loop_.watch(health_->fd(), POLLIN, [this](short) { look(); });
 		look_later();
 		return {};
@@ -151,8 +152,10 @@ private:
 	// Tells the time since the probe was last known to see.
 	void end_gap() {
 		if (!blind_) return;
-		const auto gap = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - seen_at_);
+		// The wall clock first: what passes between the two readings makes the gap longer, never its beginning
+		// later than the last time at which the probe saw.
 		const auto to = std::chrono::system_clock::now();
+		const auto gap = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - seen_at_);
 		unseen_ += gap;
 		display_.not_watched(to - gap, to, jit::describe(*blind_));
 		if (sight_ended_) return;
