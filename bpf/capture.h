@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The packet's own bytes behind an event (struct nd_capture): how many are kept, a place in the ring for them, and the
- * copy. All of it is left out where nd_settings.snaplen is 0.
+ * Copies the packet's own bytes behind its event (struct nd_capture). The functions here tell how many bytes are kept,
+ * find a place in the ring for the bytes, and copy the bytes. If nd_settings.snaplen is 0, the optimiser removes the
+ * calls of these functions.
  *
  * The verifier wants the size of a place to be a constant. So there are classes of size: a small packet takes a small
  * place, however large the snap length is.
@@ -21,13 +22,14 @@ enum {
 	CAPTURE_IPV4 = 2,         /* NFPROTO_IPV4 */
 	CAPTURE_IPV6 = 10,        /* NFPROTO_IPV6 */
 	CAPTURE_PAGE_SHIFT = 12,
-	CAPTURE_LARGEST_IP = 65536 + 256, /* 65,535 bytes, and a link header in front of these */
+	CAPTURE_LARGEST_IP =
+	        65536 + 256, /* bytes: the largest IP packet has 65,535, and the link header comes on top */
 };
 
 /*
- * How many bytes of the packet are kept, and where they begin. `in` and `out` are the hook's devices. On the hooks of
- * IP the link header is always that of `in`, even where skb->dev is already the device that the packet leaves by. On a
- * bridge's input hook skb->dev is the bridge (br_pass_frame_up()), and the frame is the port's.
+ * Tells how many bytes of the packet are kept, and where these bytes begin. `in` and `out` are the hook's devices. On
+ * the hooks of IP, the link header belongs to `in`. There skb->dev may already be the device that sends the packet. On
+ * the bridge's input hook, skb->dev is the bridge (br_pass_frame_up()), and the frame belongs to the bridge's port.
  */
 static __always_inline void measure(struct nd_extent *x, nd_u64 at, nd_u64 in, nd_u64 out, nd_u8 pf,
                                     const struct nd_layout *lay) {
@@ -123,8 +125,9 @@ static __always_inline int next_piece(volatile struct nd_extent *x) {
 
 /*
  * Finds the pieces behind the linear bytes: page fragments, then the skbs of the list, each in parts of at most
- * p->most bytes. The place in the ring is reserved afterwards: the verifier follows every class of size apart, and so
- * follows this search once. What is walked over is in a map, not in registers, for the same reason.
+ * p->most bytes. The verifier follows the code behind the reservation of the ring's place once for each class of size.
+ * Therefore this search comes before the reservation, and keeps its state in a map. State in registers would make the
+ * verifier follow more variants, too.
  */
 __noinline int nd_find_pieces(volatile struct nd_extent *x, volatile struct nd_pieces *p) {
 	const struct nd_match_layout *more = &nd_the_layout.match;
@@ -183,7 +186,7 @@ static __always_inline struct nd_extent *extent_of(struct nd_of_cpu *here) {
 	return &here->extent;
 }
 
-/* How large the place must be. Finds the bytes that lie apart, too. */
+/* Tells the size of the place in the ring. Also finds the bytes outside of the skb's linear part. */
 static __always_inline struct place place_for(struct nd_extent *x) {
 	struct nd_pieces *p = pieces_here();
 

@@ -13,22 +13,23 @@
  * - Packets come by base chains through hooks. Only nf_tables_newchain() makes base chains.
  * - The memory of either is given away once no packet can be on its way there any more.
  *
- * Let a packet be dropped at a time T by what is at an address, and a later packet by something else at that address.
- * At T the memory was still taken, so the second thing was made after T, inside of one of these two functions (or
- * before the commit that showed it). Either that call began after T: then nd_variables.changes (nd_changes) is another
- * number by the time the later packet reads it. Or the call was under way at T: then nd_changes said so, and nothing
- * was remembered. T may be any moment while the program runs, since the packet keeps the rule's memory for as long.
- * Other ways of taking things away (the end of a namespace, a device that goes, a transaction that fails) make nothing,
- * and show nothing to packets. One exception: a call that began before counting started. It would have to last until a
- * rule of another ruleset was seen here, taken away and freed, and until its own rule got that memory.
+ * Suppose that at a time T the rule at an address drops a packet, and that later another rule at the same address drops
+ * another packet. At T the first rule still had the memory. The kernel therefore made the second rule after T: in a
+ * call of one of these two functions, or before the commit that showed the second rule to packets. If that call began
+ * after T, nd_variables.changes (nd_changes) has another value when the later packet's program reads it. If the call
+ * was under way at T, nd_changes said so, and the program remembered nothing. T may be any moment while the program
+ * runs: the packet keeps the rule's memory for as long. Other ways of taking things away (the end of a namespace, a
+ * device that goes, a transaction that fails) make nothing, and show nothing to packets. One exception: a call that
+ * began before counting started. It would have to last until a rule of another ruleset was seen here, taken away and
+ * freed, and until its own rule got that memory.
  *
- * What is remembered also ends when the number behind it is taken back: see rule_numbers.h.
+ * A processor also forgets a rule's place when the rule's number is taken back: see rule_numbers.h.
  *
  * Both functions are called through pointers, so they are there by their names. kprobes do not watch them: while the
  * program of one kprobe runs, the kernel skips the programs at our sites in interrupts on this processor, and drops
  * would be lost. The kernel skips a program at a function's entry or exit where its task interrupted the very same
  * program; then the other end of that call is still seen, as are both ends of the call that took the former thing away.
- * The sysctl kernel.ftrace_enabled switches all of them off: who reads the counts looks at it.
+ * The sysctl kernel.ftrace_enabled switches these programs off. The readers of the counts look at this sysctl.
  */
 #include "shared/count.h"
 #include "locate.h"
@@ -171,7 +172,8 @@ int nd_at_site(void *ctx) {
 	return 0;
 }
 
-/* Does what a process asks for, by BPF_PROG_TEST_RUN, and a step of what is to be done: see rule_numbers.h. */
+/* A process runs this program by BPF_PROG_TEST_RUN. It does what the request says, and one step of rule_numbers.h's
+ * work. */
 SEC("raw_tp")
 int nd_tidy(const struct nd_tidy_request *request) {
 	const struct nd_count_key key = request->key;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The maps of count.bpf.c, its variables and its licence; apart from its code as maps.bpf.c is. */
 #include "helpers.h"
+#include "ignored_map.h"
 #include "shared/count.h"
-#include "shared/self_test.h"
 
 /*
  * The loader sets the sizes. All memory is allocated at the start: where a packet is dropped, none may be had. Only
@@ -56,7 +56,7 @@ struct {
 	__type(value, struct nd_running);
 } nd_late SEC(".maps");
 
-/* An element is there: someone works on nd_state. */
+/* A lock: while the element exists, a program works on nd_state. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -71,15 +71,6 @@ struct {
 	__type(key, nd_u32);
 	__type(value, struct nd_count_state);
 } nd_state SEC(".maps");
-
-/* See shared/self_test.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ND_IGNORED_SLOTS);
-	__type(key, nd_u32);
-	__type(value, nd_u64);
-} nd_ignored SEC(".maps");
 
 /* The tasks that are changing a ruleset now. */
 struct {

@@ -4,8 +4,8 @@
  * Plain arrays, so that a look-up is a few instructions without a call.
  */
 #include "helpers.h"
+#include "ignored_map.h"
 #include "shared/flow.h"
-#include "shared/self_test.h"
 
 #define ARRAY(name, type_, flags)                                                                                      \
 	struct {                                                                                                       \
@@ -23,14 +23,6 @@ ARRAY(nd_flow_entries, struct nd_flow, BPF_F_MMAPABLE);
 ARRAY(nd_flow_rule_slots, struct nd_flow_slot, 0);
 ARRAY(nd_flow_slots, struct nd_flow_slot, 0);
 ARRAY(nd_flow_known, struct nd_flow_known, 0);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ND_IGNORED_SLOTS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, nd_u32);
-	__type(value, nd_u64);
-} nd_ignored SEC(".maps"); /* ND_IGNORED_MAP */
 
 const char nd_license[] SEC("license") = "GPL";
 

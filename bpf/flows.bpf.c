@@ -17,8 +17,8 @@
  *   of the new namespace may be that of the former one: there nothing is kept.
  */
 #include "locate.h"
+#include "self_test.h"
 #include "shared/flow.h"
-#include "shared/self_test.h"
 
 /* bpf/flow_maps.bpf.c */
 extern char nd_flow_control;
@@ -143,12 +143,9 @@ __noinline nd_u64 nd_rule_place(const struct sighting *s) {
 	struct nd_flow_rule *rule;
 	struct nd_flow_slot *slot;
 	nd_u64 hash = s->seed;
-	nd_u64 *ignored;
 	nd_u32 at, place;
 
-	at = nd_ignored_slot(s->netns);
-	ignored = bpf_map_lookup_elem(&nd_ignored, &at);
-	if (ignored && *ignored == s->netns) return IGNORED;
+	if (is_self_test(&nd_ignored, s->netns)) return IGNORED;
 	key.netns = s->netns;
 	key.table = member(member(s->base, &lay->chain_table), &lay->table_handle);
 	key.culprit = (cause == ND_CAUSE_POLICY ? s->chain : member(s->rule, &lay->rule_handle)) << 8 | cause;

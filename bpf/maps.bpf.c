@@ -4,9 +4,9 @@
  * their debug information (BTF), and the code compiles faster at run time without any. The build links the two files.
  */
 #include "helpers.h"
+#include "ignored_map.h"
 #include "pieces.h"
 #include "shared/select.h"
-#include "shared/self_test.h"
 #include "shared/site.h"
 
 struct {
@@ -20,15 +20,6 @@ struct {
 	__type(key, nd_u32);
 	__type(value, struct nd_of_cpu);
 } nd_here SEC(".maps");
-
-/* ND_IGNORED_MAP: see shared/self_test.h. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ND_IGNORED_SLOTS);
-	__type(key, nd_u32);
-	__type(value, nd_u64);
-} nd_ignored SEC(".maps");
 
 /* The loader makes the next two small where nobody asks for an audit. */
 struct {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The probe template that reports drops: its program runs when nft_do_chain drops a packet. The file has more than 500
- * lines because clang compiles the template as one unit, and the optimiser folds all of it into each site's program.
+ * lines because clang compiles the template as one unit: the optimiser puts every function into each site's program.
  *
  * The build compiles this file to optimised LLVM bitcode without debug information. At run time jit/compile copies
  * nd_at_site() once for each site of the Plan, puts in that site's constants (nd_layout, nd_site), and optimises. The
@@ -12,7 +12,7 @@
 #include "locate.h"
 #include "match.h"
 #include "select.h"
-#include "shared/self_test.h"
+#include "self_test.h"
 
 /* bpf/maps.bpf.c */
 extern char nd_events;
@@ -120,14 +120,7 @@ static __always_inline nd_u64 find_generation(nd_u64 net, const struct nd_layout
 
 /* Whether a self-test runs in this namespace, of this nft-drops process or of another one. */
 static __always_inline int runs_self_test(nd_u64 net, const struct nd_layout *lay) {
-	nd_u64 cookie, *ignored;
-	nd_u32 slot;
-
-	if (!lay->net_cookie.size) return 0;
-	cookie = member(net, &lay->net_cookie);
-	slot = nd_ignored_slot(cookie);
-	ignored = bpf_map_lookup_elem(&nd_ignored, &slot);
-	return cookie && ignored && *ignored == cookie;
+	return lay->net_cookie.size && is_self_test(&nd_ignored, member(net, &lay->net_cookie));
 }
 
 /*

@@ -6,17 +6,10 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <utility>
 
 namespace nft_drops::jit {
 namespace {
-
-size_t mapped_bytes() {
-	const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-	return (sizeof(nd_selected) + page - 1) / page * page;
-}
 
 void copy_name(char (&to)[ND_SELECT_NAME_BYTES], uint32_t &bytes, const std::string &name) {
 	bytes = static_cast<uint32_t>(std::min<size_t>(name.size(), ND_SELECT_NAME_BYTES - 1)) + 1;
@@ -27,33 +20,25 @@ void copy_name(char (&to)[ND_SELECT_NAME_BYTES], uint32_t &bytes, const std::str
 } // namespace
 
 Result<Selected> Selected::open(int map) {
-	void *memory = mmap(nullptr, mapped_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
-	if (memory == MAP_FAILED) return usage_error("the SELECTOR's map", strerror(errno));
-	return Selected(static_cast<nd_selected *>(memory));
-}
-
-Selected &Selected::operator=(Selected &&other) noexcept {
-	std::swap(memory_, other.memory_);
-	return *this;
-}
-
-Selected::~Selected() {
-	if (memory_) munmap(memory_, mapped_bytes());
+	MappedArray<nd_selected> memory(map, 1);
+	if (memory.empty()) return usage_error("the SELECTOR's map", strerror(errno));
+	return Selected(std::move(memory));
 }
 
 void Selected::set(const Selector &selector) {
-	memory_->family = selector.family;
-	memory_->handle = selector.handle;
-	copy_name(memory_->table, memory_->table_bytes, selector.table);
-	copy_name(memory_->chain, memory_->chain_bytes, selector.chain);
-	std::atomic_ref(memory_->kind).store(selector.kind, std::memory_order_release);
+	nd_selected &selected = memory_[0];
+	selected.family = selector.family;
+	selected.handle = selector.handle;
+	copy_name(selected.table, selected.table_bytes, selector.table);
+	copy_name(selected.chain, selected.chain_bytes, selector.chain);
+	std::atomic_ref(selected.kind).store(selector.kind, std::memory_order_release);
 }
 
 void Selected::tell(uint32_t netns, uint64_t table, uint64_t rule, uint32_t generation, bool in_chain) {
 	const uint64_t word = uint64_t{generation} << 2 | (in_chain ? ND_RULE_IS_IN_CHAIN : ND_RULE_IS_ELSEWHERE);
 	const uint32_t first = nd_rule_slot(table, rule, netns);
 	for (uint32_t i = 0; i < ND_RULE_TRIES; i++) {
-		nd_rule_place &place = memory_->places[(first + i) & (ND_RULE_PLACES - 1)];
+		nd_rule_place &place = memory_[0].places[(first + i) & (ND_RULE_PLACES - 1)];
 		const bool empty = place.word == 0;
 		if (empty) {
 			place.table = table;

@@ -7,10 +7,12 @@
 #define NFT_DROPS_JIT_ATTACH_SELECTED_H
 
 #include "bpf/shared/select.h"
+#include "jit/base/mapped_array.h"
 #include "jit/base/result.h"
 #include "jit/match/selector.h"
 
 #include <cstdint>
+#include <utility>
 
 namespace nft_drops::jit {
 
@@ -18,11 +20,6 @@ class Selected {
 public:
 	// `map` is the descriptor of the map. Fails where the kernel does not map it.
 	static Result<Selected> open(int map);
-	Selected(Selected &&other) noexcept : memory_(other.memory_) { other.memory_ = nullptr; }
-	Selected &operator=(Selected &&other) noexcept;
-	Selected(const Selected &) = delete;
-	Selected &operator=(const Selected &) = delete;
-	~Selected();
 
 	// From now on the probe's programs take the drops of `selector` only. Once for each map. Names have fewer than
 	// ND_SELECT_NAME_BYTES bytes.
@@ -32,8 +29,8 @@ public:
 	void tell(uint32_t netns, uint64_t table, uint64_t rule, uint32_t generation, bool in_chain);
 
 private:
-	explicit Selected(nd_selected *memory) : memory_(memory) {}
-	nd_selected *memory_;
+	explicit Selected(MappedArray<nd_selected> memory) : memory_(std::move(memory)) {}
+	MappedArray<nd_selected> memory_; // one element
 };
 
 } // namespace nft_drops::jit

@@ -2,6 +2,7 @@
 #include "jit/attach/self_test_marks.h"
 
 #include "bpf/shared/self_test.h"
+#include "jit/base/mapped_array.h"
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
@@ -11,12 +12,9 @@
 #include <cstring>
 #include <functional>
 #include <string_view>
-#include <sys/mman.h>
 
 namespace nft_drops::jit {
 namespace {
-
-constexpr size_t kIgnoredBytes = ND_IGNORED_SLOTS * sizeof(uint64_t);
 
 std::string_view name_of(const bpf_map_info &info) {
 	return {info.name, strnlen(info.name, sizeof(info.name))};
@@ -24,10 +22,8 @@ std::string_view name_of(const bpf_map_info &info) {
 
 // By mmap(2): a system call that writes an element makes the kernel skip kprobes' programs meanwhile.
 void ignore(int map, uint64_t cookie) {
-	void *memory = mmap(nullptr, kIgnoredBytes, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
-	if (memory == MAP_FAILED) return;
-	std::atomic_ref(static_cast<uint64_t *>(memory)[nd_ignored_slot(cookie)]).store(cookie);
-	munmap(memory, kIgnoredBytes);
+	const MappedArray<uint64_t> ignored(map, ND_IGNORED_SLOTS);
+	if (!ignored.empty()) std::atomic_ref(ignored[nd_ignored_slot(cookie)]).store(cookie);
 }
 
 void for_each_map(const std::function<void(int map, const bpf_map_info &info)> &visit) {

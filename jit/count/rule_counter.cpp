@@ -91,7 +91,7 @@ nd_count_meta meta_of(const Session &session, const RuleCounterOptions &options)
 
 Result<std::unique_ptr<RuleCounter>> RuleCounter::start(const RuleCounterOptions &options) {
 	// Proves the Plan; its probe goes before ours comes.
-	auto session = Session::start({.ring_bytes = kRingBytes});
+	auto session = Session::start({.start = {.ring_bytes = kRingBytes}});
 	if (!session) return std::unexpected(session.error());
 	session->probe.reset();
 	const nd_layout &layout = session->kernel.layout.probe;

@@ -4,6 +4,7 @@
 #include "jit/explain/explain.h"
 
 #include "bpf/shared/event.h"
+#include "jit/base/table_family.h"
 
 #include <fmt/format.h>
 
@@ -58,8 +59,6 @@ struct Named {
 	int number;
 	const char *name;
 };
-constexpr Named kFamilies[] = {{NFPROTO_INET, "inet"}, {NFPROTO_IPV4, "ip"},       {NFPROTO_IPV6, "ip6"},
-                               {NFPROTO_ARP, "arp"},   {NFPROTO_BRIDGE, "bridge"}, {NFPROTO_NETDEV, "netdev"}};
 // Those that begin with two ports.
 constexpr Named kTransports[] = {{IPPROTO_TCP, "tcp"},
                                  {IPPROTO_UDP, "udp"},
@@ -80,7 +79,7 @@ public:
 		line(0, "");
 		line(0, "BEGIN");
 		line(0, "{");
-		for (const Named &f : kFamilies)
+		for (const TableFamily &f : kTableFamilies)
 			line(1, fmt::format(R"(@family[{}] = "{}";)", f.number, f.name));
 		for (const Named &t : kTransports)
 			line(1, fmt::format(R"(@transport[{}] = "{}";)", t.number, t.name));

@@ -42,7 +42,7 @@ bool synchronize_rcu() {
 
 Result<std::unique_ptr<Flows>> Flows::start(const FlowsOptions &options) {
 	// Proves the Plan; its probe goes before ours comes.
-	auto session = Session::start({.ring_bytes = kRingBytes});
+	auto session = Session::start({.start = {.ring_bytes = kRingBytes}});
 	if (!session) return std::unexpected(session.error());
 	session->probe.reset();
 	const nd_layout &layout = session->kernel.layout.probe;

@@ -7,15 +7,12 @@ namespace nft_drops::jit {
 
 Result<Session> Session::start(const SessionOptions &options) {
 	const bool selects = options.selector.kind != ND_SELECT_ALL;
-	Start start({.ring_bytes = options.ring_bytes,
-	             .path = options.path,
-	             .filter = options.filter,
-	             .selects = selects,
-	             .audit = options.audit,
-	             .snaplen = options.snaplen});
+	StartOptions wanted = options.start;
+	wanted.selects = selects;
+	Start start(wanted);
 	if (auto done = start.run(); !done) return std::unexpected(done.error());
 	Session s{.kernel = start.kernel(), .plan = start.plan(), .probe = start.take_probe(), .netfilter = {}};
-	if (options.audit) {
+	if (wanted.audit) {
 		if (auto set = s.probe->set_netfilter_code(s.netfilter.ranges()); !set)
 			return std::unexpected(set.error());
 	}
@@ -23,7 +20,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 		if (auto selected = s.probe->select(options.selector); !selected)
 			return std::unexpected(selected.error());
 	}
-	if (auto watching = s.probe->watch(options.netns, options.netns_held, !options.filter.empty()); !watching)
+	if (auto watching = s.probe->watch(options.netns, options.netns_held, !wanted.filter.empty()); !watching)
 		return std::unexpected(watching.error());
 	return s;
 }

@@ -10,8 +10,9 @@
 #include "jit/kernel/live/load_nf_tables.h"
 #include "jit/kernel/live/netfilter_code.h"
 #include "jit/kernel/types/kernel.h"
-#include "jit/match/program.h"
+#include "jit/match/selector.h"
 #include "jit/resolve/plan.h"
+#include "jit/start/options.h"
 
 #include <memory>
 
@@ -20,19 +21,15 @@ namespace nft_drops::jit {
 struct SessionOptions {
 	uint32_t netns = 0;      // inode number of the network namespace to watch; 0: all
 	bool netns_held = false; // see ProbeOptions
-	size_t ring_bytes = ProbeOptions{}.ring_bytes;
-	bool path = false;    // see StartOptions
-	uint32_t snaplen = 0; // see StartOptions
-	Filter filter{};      // see StartOptions
 	Selector selector{};  // only its drops become events, and drops with ND_FLAG_ASK_CHAIN: see Probe::tell_chain()
-	bool audit = false;   // see StartOptions
+	StartOptions start{}; // `selects` follows from the SELECTOR
 };
 
 struct Session {
 	Kernel kernel;
 	Plan plan;
 	std::unique_ptr<Probe> probe;
-	NetfilterCode netfilter; // with SessionOptions::audit
+	NetfilterCode netfilter; // with StartOptions::audit
 
 	// Runs all steps of start.h. Every drop in the namespace after this returned is seen. Where it fails, nothing
 	// is attached.

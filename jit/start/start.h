@@ -15,9 +15,9 @@
 #include "jit/base/result.h"
 #include "jit/kernel/live/memory.h"
 #include "jit/kernel/types/kernel.h"
-#include "jit/match/program.h"
 #include "jit/selftest/selftest.h"
 #include "jit/start/candidates.h"
+#include "jit/start/options.h"
 
 #include <chrono>
 #include <functional>
@@ -29,17 +29,6 @@
 #include <vector>
 
 namespace nft_drops::jit {
-
-struct StartOptions {
-	size_t ring_bytes = ProbeOptions{}.ring_bytes;
-	bool path = false;    // the jumps that led to the rule, too
-	Filter filter{};      // only drops that it takes become events; all are counted
-	bool selects = false; // the probe can be told a SELECTOR: Probe::select()
-	bool audit = false;   // all packets that the kernel frees as dropped by netfilter, too
-	uint32_t snaplen = 0; // bytes kept of each packet (nd_capture); 0: there is no capture
-	// Use what earlier starts kept below /run/nft-drops, and keep there what this start finds out.
-	bool keep = true;
-};
 
 // What became of a step.
 struct StepReport {

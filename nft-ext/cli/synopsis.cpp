@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/cli/synopsis.h"
+#include "jit/base/table_family.h"
 
 #include <algorithm>
 
@@ -10,10 +11,7 @@ bool is_placeholder(std::string_view token) {
 }
 
 bool fits(std::string_view placeholder, std::string_view word) {
-	if (placeholder == "FAMILY") {
-		constexpr std::string_view kFamilies[] = {"ip", "ip6", "inet", "arp", "bridge", "netdev"};
-		return std::ranges::find(kFamilies, word) != std::end(kFamilies);
-	}
+	if (placeholder == "FAMILY") return family_number(word).has_value();
 	if (placeholder == "N" || placeholder == "HANDLE")
 		return !word.empty() && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
 	return true;

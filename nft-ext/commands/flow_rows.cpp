@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/flow_rows.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/packet/hook.h"
 
 #include <cstring>
@@ -69,25 +70,6 @@ nd_event event_of(const nd_flow_rule &rule) {
 	return event;
 }
 
-const char *family_name(uint8_t family) {
-	switch (family) {
-	case 1:
-		return "inet";
-	case 2:
-		return "ip";
-	case 3:
-		return "arp";
-	case 5:
-		return "netdev";
-	case 7:
-		return "bridge";
-	case 10:
-		return "ip6";
-	default:
-		return "unknown";
-	}
-}
-
 } // namespace
 
 // Null where it is not told in time.
@@ -121,7 +103,7 @@ const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
 	const Attribution &told = about ? *about : nothing;
 	c.netns = rule.netns_inode;
 	c.netns_name = only_ ? only_name_ : attributor_.name_of(rule.netns_inode);
-	c.family = told.family.empty() ? family_name(rule.family) : told.family;
+	c.family = told.family.empty() ? family_name(rule.family, "unknown") : std::string_view(told.family);
 	c.table = told.table.empty() ? text_of(rule.table) : told.table;
 	c.table_handle = rule.key.table;
 	c.base_chain = told.base_chain.empty() ? text_of(rule.base_chain) : told.base_chain;

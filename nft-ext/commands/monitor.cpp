@@ -290,7 +290,7 @@ Result<std::optional<pcapng::CaptureFile>> open_capture(const CaptureOptions &op
 
 // Large packets take more room each, and come as fast.
 size_t ring_bytes(uint32_t snaplen) {
-	const size_t usual = jit::SessionOptions().ring_bytes;
+	const size_t usual = jit::StartOptions().ring_bytes;
 	return snaplen == 0 ? usual : snaplen <= 1024 ? 2 * usual : 4 * usual;
 }
 
@@ -330,12 +330,12 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
 	                                    .netns_held = one,
-	                                    .ring_bytes = ring_bytes(options.capture.bytes()),
-	                                    .path = options.path,
-	                                    .snaplen = options.capture.bytes(),
-	                                    .filter = {match.families, pcap},
 	                                    .selector = selector,
-	                                    .audit = options.audit});
+	                                    .start = {.ring_bytes = ring_bytes(options.capture.bytes()),
+	                                              .path = options.path,
+	                                              .filter = {match.families, pcap},
+	                                              .audit = options.audit,
+	                                              .snaplen = options.capture.bytes()}});
 	if (!session) return std::unexpected(session.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
 	if (one && rulesets.is_there() == false) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/counts/rules_now.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/ruleset/netlink/change.h"
 #include "nft-ext/ruleset/text/formatter.h"
 #include "nft-ext/text/escape.h"
@@ -38,7 +39,7 @@ Result<std::optional<RulesNow>> RulesNow::read_once(Query &query) {
 			if (type == NFT_MSG_GETTABLE) {
 				table = found->handle;
 				std::string &name = now.tables_[found->handle];
-				name = family_name(found->family) + " ";
+				name = std::string(family_name(found->family)) + " ";
 				append_escaped(name, found->table, Escape::kWord);
 			} else {
 				now.there_.insert({table, found->handle, type == NFT_MSG_GETCHAIN});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/counts/visitor.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/ruleset/netlink/change.h"
 #include "nft-ext/ruleset/text/formatter.h"
 
@@ -13,14 +14,6 @@ namespace {
 
 // The kernel allows no deeper jumps (NFT_JUMP_STACK_SIZE).
 constexpr int kDeepest = 16;
-
-uint8_t family_number(std::string_view name) {
-	for (const uint8_t family :
-	     {NFPROTO_INET, NFPROTO_IPV4, NFPROTO_ARP, NFPROTO_NETDEV, NFPROTO_BRIDGE, NFPROTO_IPV6}) {
-		if (family_name(family) == name) return family;
-	}
-	return NFPROTO_UNSPEC;
-}
 
 std::string json_of(const Drops &drops) {
 	return fmt::format(R"("packets": {}, "bytes": {})", drops.packets, drops.bytes);
@@ -51,7 +44,7 @@ uint64_t CountsVisitor::table_handle(std::string_view family, std::string_view t
 	if (!query_) return 0;
 	uint64_t handle = 0;
 	Requests request;
-	request.get_table(family_number(family), std::string(table));
+	request.get_table(family_number(family).value_or(NFPROTO_UNSPEC), std::string(table));
 	request.acknowledge();
 	const auto done = query_->ask(std::move(request), [&handle](const nlmsghdr *message) {
 		if (const auto found = parse_change(message)) handle = found->handle;
@@ -61,8 +54,9 @@ uint64_t CountsVisitor::table_handle(std::string_view family, std::string_view t
 
 std::optional<std::vector<uint64_t>> CountsVisitor::inner_rules(const ListedLine &rule) {
 	std::vector<uint64_t> handles;
-	const bool whole = query_ && append_rules_of(family_number(rule.family), std::string(rule.table),
-	                                             std::string(rule.chain), rule.handle, handles, 0);
+	const bool whole =
+	        query_ && append_rules_of(family_number(rule.family).value_or(NFPROTO_UNSPEC), std::string(rule.table),
+	                                  std::string(rule.chain), rule.handle, handles, 0);
 	// What was asked for after the ruleset changed may not be what is listed.
 	if (whole && query_->generation().value_or(generation_ + 1) == generation_) {
 		handles.pop_back(); // the rule itself

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/history/reader.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/history/schema.h"
 
 #include <fmt/format.h>
@@ -130,7 +131,7 @@ void sort(const HistoryQuery &query, Found &found) {
 
 void HistoryQuery::select(const jit::Selector &selector) {
 	if (selector.kind == ND_SELECT_ALL) return;
-	family = word_of_family(selector.family);
+	family = family_name(selector.family);
 	table = selector.table;
 	chain = selector.chain;
 	handle = selector.handle;

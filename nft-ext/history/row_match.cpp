@@ -2,6 +2,7 @@
 #include "nft-ext/history/row_match.h"
 
 #include "bpf/shared/flow.h"
+#include "jit/base/table_family.h"
 #include "jit/match/keys.h"
 
 #include <fmt/format.h>
@@ -29,13 +30,6 @@ using namespace jit;
 constexpr uint8_t kVersion = 0x0f; // of FlowWords::kind: ND_FLOW_OTHER to ND_FLOW_IP6
 constexpr uint8_t kAny = 0xff;     // a version or protocol that the program does not tell
 constexpr size_t kNameBytes = 16;  // IFNAMSIZ
-
-struct Family {
-	uint8_t number;
-	std::string_view name;
-};
-constexpr Family kFamilies[] = {{NFPROTO_INET, "inet"}, {NFPROTO_IPV4, "ip"},       {NFPROTO_IPV6, "ip6"},
-                                {NFPROTO_ARP, "arp"},   {NFPROTO_BRIDGE, "bridge"}, {NFPROTO_NETDEV, "netdev"}};
 
 bool has_ports(uint8_t protocol) {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
@@ -327,11 +321,6 @@ private:
 
 } // namespace
 
-std::string_view word_of_family(uint8_t number) {
-	const auto known = std::ranges::find(kFamilies, number, &Family::number);
-	return known == std::end(kFamilies) ? std::string_view() : known->name;
-}
-
 Result<RowMatch> RowMatch::make(std::vector<jit::FamilyMatch> families) {
 	RowMatch match;
 	bool one_port = true;
@@ -350,10 +339,10 @@ Result<RowMatch> RowMatch::make(std::vector<jit::FamilyMatch> families) {
 
 bool RowMatch::takes(const Culprit &culprit, const FlowWords &flow) const {
 	if (flow.kind == FlowWords::kOthers) return false;
-	const auto family = std::ranges::find(kFamilies, culprit.family, &Family::name);
-	if (family == std::end(kFamilies)) return false;
-	const auto program = std::ranges::find(families_, family->number, &jit::FamilyMatch::family);
-	return program != families_.end() && Run(family->number, flow).matches(program->program);
+	const auto family = family_number(culprit.family);
+	if (!family) return false;
+	const auto program = std::ranges::find(families_, *family, &jit::FamilyMatch::family);
+	return program != families_.end() && Run(*family, flow).matches(program->program);
 }
 
 } // namespace nft_drops

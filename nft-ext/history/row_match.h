@@ -12,13 +12,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace nft_drops {
-
-// nft's word for a table's family (NFPROTO_*); empty: there is no such family.
-std::string_view word_of_family(uint8_t number);
 
 class RowMatch {
 public:

@@ -2,6 +2,7 @@
 #include "nft-ext/match/match.h"
 
 #include "jit/base/bytes.h"
+#include "jit/base/table_family.h"
 #include "nft-ext/match/scratch.h"
 #include "nft-ext/match/words.h"
 
@@ -28,11 +29,11 @@ Read read_here(const std::string &words, int netns) {
 	if (!scratch) return std::unexpected(MatchError{{}, scratch.error()});
 	Match match;
 	std::string first_message;
-	for (const auto &[family, name] : kTableFamilies) {
+	for (const uint8_t family : kTriedFamilies) {
 		std::string message;
 		if (!(*scratch)->add_rule(family, words, message)) {
 			if (first_message.empty()) first_message = std::move(message);
-			match.without.emplace_back(name);
+			match.without.emplace_back(family_name(family));
 			continue;
 		}
 		auto program = (*scratch)->read_rule(family, words);

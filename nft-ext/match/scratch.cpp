@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/match/scratch.h"
+#include "jit/base/table_family.h"
 
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
@@ -24,11 +25,6 @@ namespace {
 constexpr const char *kTable = "m";
 constexpr const char *kChain = "c";
 constexpr const char *kWhat = "MATCH";
-
-const char *name_of(uint8_t family) {
-	const auto *f = std::ranges::find(kTableFamilies, family, &TableFamily::number);
-	return f == std::end(kTableFamilies) ? "ip" : f->name;
-}
 
 struct RuleFree {
 	void operator()(nftnl_rule *r) const { nftnl_rule_free(r); }
@@ -86,7 +82,7 @@ Scratch::~Scratch() {
 }
 
 bool Scratch::add_rule(uint8_t family, std::string_view words, std::string &message) {
-	const char *name = name_of(family);
+	const std::string_view name = family_name(family);
 	const std::string table = fmt::format("add table {} {}", name, kTable);
 	const std::string chain = fmt::format("add chain {} {} {}", name, kTable, kChain);
 	const std::string prefix = fmt::format("add rule {} {} {} ", name, kTable, kChain);

@@ -42,13 +42,9 @@ private:
 	uint32_t sequence_ = 0;
 };
 
-// "inet" for NFPROTO_INET; the families that tables can have, in the order of preference for a message.
-struct TableFamily {
-	uint8_t number;
-	const char *name;
-};
-inline constexpr TableFamily kTableFamilies[] = {{1, "inet"},   {2, "ip"},     {10, "ip6"},
-                                                 {5, "netdev"}, {7, "bridge"}, {3, "arp"}};
+// The families that a MATCH is tried in (NFPROTO_*): inet, ip, ip6, netdev, bridge, arp. Where none takes it, nft's
+// message about the first one is shown.
+inline constexpr uint8_t kTriedFamilies[] = {1, 2, 10, 5, 7, 3};
 
 } // namespace nft_drops
 

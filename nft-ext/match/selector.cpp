@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/match/selector.h"
+#include "jit/base/table_family.h"
 
 #include <fmt/format.h>
-#include <linux/netfilter.h>
 
 #include <array>
 #include <charconv>
@@ -12,21 +12,13 @@
 namespace nft_drops {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, uint8_t>, 6> kFamilies{{{"ip", NFPROTO_IPV4},
-                                                                         {"ip6", NFPROTO_IPV6},
-                                                                         {"inet", NFPROTO_INET},
-                                                                         {"arp", NFPROTO_ARP},
-                                                                         {"bridge", NFPROTO_BRIDGE},
-                                                                         {"netdev", NFPROTO_NETDEV}}};
-
 constexpr std::array<std::pair<std::string_view, nd_select_kind>, 3> kKinds{
         {{"table", ND_SELECT_TABLE}, {"chain", ND_SELECT_CHAIN}, {"rule", ND_SELECT_RULE}}};
 
-template <typename Names> auto find(const Names &names, std::string_view name) {
-	std::optional<typename Names::value_type::second_type> found;
-	for (const auto &[known, value] : names)
-		if (known == name) found = value;
-	return found;
+std::optional<nd_select_kind> kind_of(std::string_view word) {
+	for (const auto &[known, kind] : kKinds)
+		if (known == word) return kind;
+	return std::nullopt;
 }
 
 // Takes one word after the other.
@@ -84,7 +76,7 @@ Result<uint64_t> handle(Words &words) {
 Result<Selection> read_selector(std::string_view text) {
 	Words words(text);
 	Selection selection;
-	const auto kind = find(kKinds, words.next());
+	const auto kind = kind_of(words.next());
 	if (!kind) {
 		selection.match = text;
 		return selection;
@@ -92,7 +84,7 @@ Result<Selection> read_selector(std::string_view text) {
 	jit::Selector &selector = selection.selector;
 	selector.kind = *kind;
 	const std::string_view family_word = words.next();
-	const auto family = find(kFamilies, family_word);
+	const auto family = family_number(family_word);
 	if (!family)
 		return usage_error(words.so_far(), family_word.empty() ? "the family is missing" : "not a family",
 		                   "give ip, ip6, inet, arp, bridge or netdev in front of the table");
@@ -118,9 +110,7 @@ std::string words_of(const jit::Selector &selector) {
 	std::string words;
 	for (const auto &[known, kind] : kKinds)
 		if (kind == selector.kind) words = known;
-	for (const auto &[known, family] : kFamilies)
-		if (family == selector.family) words += fmt::format(" {}", known);
-	words += " " + selector.table;
+	words += fmt::format(" {} {}", family_name(selector.family), selector.table);
 	if (selector.kind != ND_SELECT_TABLE) words += " " + selector.chain;
 	if (selector.kind == ND_SELECT_RULE) words += fmt::format(" handle {}", selector.handle);
 	return words;

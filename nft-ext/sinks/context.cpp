@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/sinks/context.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/sinks/expression.h"
 #include "nft-ext/text/escape.h"
 #include "nft-ext/text/figures.h"
@@ -16,25 +17,6 @@ namespace {
 
 template <size_t N> std::string_view padded(const char (&bytes)[N]) {
 	return {bytes, strnlen(bytes, N)};
-}
-
-std::string_view family_name(uint8_t family) {
-	switch (family) {
-	case NFPROTO_INET:
-		return "inet";
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_ARP:
-		return "arp";
-	case NFPROTO_NETDEV:
-		return "netdev";
-	case NFPROTO_BRIDGE:
-		return "bridge";
-	case NFPROTO_IPV6:
-		return "ip6";
-	default:
-		return "unknown";
-	}
 }
 
 Reason reason_of(uint8_t cause) {
@@ -57,8 +39,8 @@ Context context_of(const Drop &drop) {
 	const Attribution &attribution = *drop.attribution;
 	Context context;
 	if (event.cause != ND_CAUSE_OTHER)
-		context.family =
-		        attribution.family.empty() ? family_name(event.family) : std::string_view(attribution.family);
+		context.family = attribution.family.empty() ? family_name(event.family, "unknown")
+		                                            : std::string_view(attribution.family);
 	context.table = attribution.table.empty() ? padded(event.table) : std::string_view(attribution.table);
 	context.table_handle = attribution.table_handle != 0 ? attribution.table_handle : event.table_handle;
 	context.base_chain =

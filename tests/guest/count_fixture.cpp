@@ -20,39 +20,6 @@ using testing::HasSubstr;
 
 constexpr unsigned kEcho = 21000; // and the next: accepted
 
-sockaddr_in loopback(unsigned port) {
-	sockaddr_in to{};
-	to.sin_family = AF_INET;
-	to.sin_port = htons(static_cast<uint16_t>(port));
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return to;
-}
-
-void send_on(int cpu, unsigned count, unsigned ports) {
-	constexpr unsigned kInQueue = 250;
-	cpu_set_t here;
-	CPU_ZERO(&here);
-	CPU_SET(cpu, &here);
-	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
-	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const sockaddr_in self = loopback(kEcho + static_cast<unsigned>(cpu));
-	const timeval patience{30, 0};
-	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
-	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
-		_exit(4);
-	std::array<char, 50> bytes{};
-	const auto send_to = [&](const sockaddr_in &to, size_t size) {
-		if (sendto(s, bytes.data(), size, 0, reinterpret_cast<const sockaddr *>(&to), sizeof(to)) < 0) _exit(3);
-	};
-	for (unsigned i = 0; i < count; i++) {
-		send_to(loopback(20000 + i % ports), 1 + i % 50);
-		if (i % kInQueue != 0 && i + 1 != count) continue;
-		send_to(self, 1);
-		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
-	}
-	_exit(0);
-}
-
 } // namespace
 
 bool full() {
@@ -60,15 +27,8 @@ bool full() {
 }
 
 pid_t sender(unsigned count, unsigned ports, int cpu) {
-	const pid_t child = fork();
-	if (child == 0) send_on(cpu, count, ports);
-	return child;
-}
-
-void ends_well(pid_t child) {
-	int status = 0;
-	ASSERT_EQ(waitpid(child, &status, 0), child);
-	ASSERT_EQ(status, 0);
+	return send_over_loopback(cpu, count, kEcho,
+	                          [ports](unsigned i) { return Datagram{INADDR_LOOPBACK, 20000 + i % ports}; });
 }
 
 std::string twenty_rules(int first) {

@@ -4,6 +4,7 @@
 #ifndef NFT_DROPS_TESTS_GUEST_COUNT_FIXTURE_H
 #define NFT_DROPS_TESTS_GUEST_COUNT_FIXTURE_H
 
+#include "loopback_sender.h"
 #include "running.h"
 
 #include <gmock/gmock.h>
@@ -21,13 +22,8 @@ inline constexpr const char *kPins = "/sys/fs/bpf/nft-drops";
 // NFT_DROPS_FULL is set.
 bool full();
 
-// A child process that sends `count` UDP datagrams over lo from one processor, with 1 to 50 bytes, to ports from 20000
-// in turn. Now and then one goes to the child itself, at port 21000 plus the processor's number, for what comes back
-// shows that all before it have arrived: the queue of a processor holds 1,000 packets, and what does not fit never gets
-// to nft.
+// send_over_loopback() to ports from 20000 in turn; the child's own port is 21000 plus the processor's number.
 pid_t sender(unsigned count, unsigned ports, int cpu);
-// It ends, and has sent everything.
-void ends_well(pid_t child);
 
 // Twenty rules with counters, which drop UDP to the ports from 20000, beginning with rule number `first` of them; a
 // policy that drops; UDP to 21000 and 21001 is accepted.

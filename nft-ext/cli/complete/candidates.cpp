@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/cli/complete/candidates.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/cli/grammar.h"
 
 #include <unordered_set>
@@ -87,8 +88,8 @@ public:
 		if (!cli::is_placeholder(token)) {
 			add({std::string(token), std::string(meaning_of(token, before))});
 		} else if (token == "FAMILY") {
-			for (const char *f : {"ip", "ip6", "inet", "arp", "bridge", "netdev"})
-				add({f, "family"});
+			for (const TableFamily &family : kTableFamilies)
+				add({std::string(family.name), "family"});
 		} else if (token == "COMMAND") {
 			for (const cli::CommandSpec &c : cli::commands()) {
 				const std::string_view synopsis = c.synopsis;

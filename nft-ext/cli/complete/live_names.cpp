@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/cli/complete/live_names.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/cli/complete/rule_texts.h"
 #include "nft-ext/ruleset/netlink/attributes.h"
 #include "nft-ext/ruleset/netlink/netlink.h"
@@ -34,11 +35,8 @@ Clock::time_point end_of_patience() {
 	return end;
 }
 
-uint8_t family_number(std::string_view name) {
-	for (uint8_t n : {NFPROTO_INET, NFPROTO_IPV6, NFPROTO_ARP, NFPROTO_BRIDGE, NFPROTO_NETDEV}) {
-		if (family_name(n) == name) return n;
-	}
-	return NFPROTO_IPV4; // nft's own default
+uint8_t family_or_default(std::string_view name) {
+	return family_number(name).value_or(NFPROTO_IPV4); // nft's own default
 }
 
 // True if nft's scanner reads `name` as one word, and no shell gives a character of `name` a meaning.
@@ -111,7 +109,7 @@ constexpr Kind kKinds[] = {
 
 std::vector<Candidate> objects(const Kind &kind, const Expected &where) {
 	std::vector<Candidate> found;
-	const uint8_t family = family_number(where.of("FAMILY"));
+	const uint8_t family = family_or_default(where.of("FAMILY"));
 	Requests requests;
 	requests.dump(kind.get);
 	dump(requests, [&](const nlmsghdr *message) {
@@ -140,7 +138,7 @@ std::vector<Candidate> handles(const Expected &where, std::string_view prefix) {
 	const std::string chain(where.of("CHAIN"));
 	if (!is_plain(table) || !is_plain(chain)) return found;
 	Requests requests;
-	requests.dump_rules(family_number(family), table, chain);
+	requests.dump_rules(family_or_default(family), table, chain);
 	const bool whole = dump(requests, [&](const nlmsghdr *message) {
 		for_each_attribute(message, sizeof(nfgenmsg), [&](const nlattr *a) {
 			if (mnl_attr_get_type(a) != NFTA_RULE_HANDLE) return;

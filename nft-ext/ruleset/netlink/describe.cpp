@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/ruleset/netlink/describe.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/ruleset/netlink/attributes.h"
 
 #include <fmt/format.h>
@@ -25,25 +26,8 @@ constexpr std::array<std::string_view, 26> kMessages = {
         "add object",       "get object",   "delete object",   "reset object",   "add flowtable",  "get flowtable",
         "delete flowtable", "reset rule"};
 
-std::string_view family_name(uint8_t family) {
-	switch (family) {
-	case NFPROTO_UNSPEC:
-		return "all families";
-	case NFPROTO_INET:
-		return "inet";
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_ARP:
-		return "arp";
-	case NFPROTO_NETDEV:
-		return "netdev";
-	case NFPROTO_BRIDGE:
-		return "bridge";
-	case NFPROTO_IPV6:
-		return "ip6";
-	default:
-		return "unknown family";
-	}
+std::string_view words_of_family(uint8_t family) {
+	return family == NFPROTO_UNSPEC ? "all families" : family_name(family, "unknown family");
 }
 
 // The names and the handle that say which object is meant. Attribute 1 of every kind of object is its table's name.
@@ -75,7 +59,7 @@ std::string describe(const nlmsghdr *message) {
 		return fmt::format("message {:#x}, {} bytes", message->nlmsg_type, message->nlmsg_len);
 	const auto *generic = static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(message));
 	const bool dump = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-	return fmt::format("{}{}, {}{}", kMessages[type], dump ? " (dump)" : "", family_name(generic->nfgen_family),
+	return fmt::format("{}{}, {}{}", kMessages[type], dump ? " (dump)" : "", words_of_family(generic->nfgen_family),
 	                   object_of(message));
 }
 

@@ -77,23 +77,4 @@ std::optional<std::string> Formatter::list_narrowed(const std::string &family, N
 	return output;
 }
 
-std::string family_name(uint8_t family) {
-	switch (family) {
-	case NFPROTO_INET:
-		return "inet";
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_ARP:
-		return "arp";
-	case NFPROTO_NETDEV:
-		return "netdev";
-	case NFPROTO_BRIDGE:
-		return "bridge";
-	case NFPROTO_IPV6:
-		return "ip6";
-	default:
-		return {};
-	}
-}
-
 } // namespace nft_drops

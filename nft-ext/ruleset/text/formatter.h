@@ -36,9 +36,6 @@ private:
 	std::unique_ptr<nft_ctx, Free> context_;
 };
 
-// As nft writes NFPROTO_*; empty for a family that it does not know.
-std::string family_name(uint8_t family);
-
 } // namespace nft_drops
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/ruleset/text/lookup.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/ruleset/index/snapshot.h"
 #include "nft-ext/ruleset/netlink/change.h"
 #include "nft-ext/ruleset/text/selfcheck.h"

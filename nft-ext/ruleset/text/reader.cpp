@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/ruleset/text/reader.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/ruleset/netlink/attributes.h"
 #include "nft-ext/ruleset/netlink/change.h"
 
@@ -114,7 +115,7 @@ std::optional<std::string> Reader::empty_listing(const Table &table, const Chain
 		narrowed.sets.get_set(table.family, table.name, set);
 	}
 	if (key == empty_key_) return empty_;
-	auto listing = formatter_.list_narrowed(family_name(table.family), std::move(narrowed));
+	auto listing = formatter_.list_narrowed(std::string(family_name(table.family)), std::move(narrowed));
 	if (listing) {
 		empty_key_ = key;
 		empty_ = *listing;
@@ -141,11 +142,11 @@ std::optional<std::string> Reader::narrow_rule(const Table &table, const Chain &
 	for (const auto &[name, handle] : scope.rules)
 		narrowed.rules.get_rule(table.family, table.name, name, handle);
 
-	const auto empty = scope.outer.empty()
-	                           ? empty_listing(table, chain, scope)
-	                           : formatter_.list_narrowed(family_name(table.family), std::move(without));
+	const auto empty = scope.outer.empty() ? empty_listing(table, chain, scope)
+	                                       : formatter_.list_narrowed(std::string(family_name(table.family)),
+	                                                                  std::move(without));
 	if (!empty) return {};
-	const auto listing = formatter_.list_narrowed(family_name(table.family), std::move(narrowed));
+	const auto listing = formatter_.list_narrowed(std::string(family_name(table.family)), std::move(narrowed));
 	if (!listing) return {};
 	return scope.outer.empty() ? cut_rule(*empty, *listing, rule.handle)
 	                           : cut_inner_rule(*empty, *listing, rule.handle);
@@ -217,7 +218,7 @@ const TableText *Reader::plain(const Table &table) {
 		if (!before) return nullptr;
 		if (plain_table_ == table.handle && plain_generation_ == *before) return &plain_;
 		plain_listings_++;
-		const auto listing = formatter_.list(family_name(table.family));
+		const auto listing = formatter_.list(std::string(family_name(table.family)));
 		const auto after = query_.generation();
 		if (!listing || !after) return nullptr;
 		if (*before != *after) continue;

@@ -2,6 +2,7 @@
 // Sums by rule and flow, on a real kernel with real packets. The truth comes from nft's own counters and from what was
 // sent. NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
 #include "jit/flows/flows.h"
+#include "tests/guest/loopback_sender.h"
 #include "tests/guest/running.h"
 
 #include <gtest/gtest.h>
@@ -43,58 +44,14 @@ std::string twenty_rules() {
 	return text + "\t}\n}\n";
 }
 
-sockaddr_in address(uint32_t ip, unsigned port) {
-	sockaddr_in to{};
-	to.sin_family = AF_INET;
-	to.sin_port = htons(static_cast<uint16_t>(port));
-	to.sin_addr.s_addr = htonl(ip);
-	return to;
-}
-
-// From one processor over lo: `count` UDP datagrams from `sources` addresses of 127.0.0.0/8 to random ports. Now and
-// then one to itself, for what comes back shows that all before it have arrived.
-void send_on(int cpu, unsigned count, unsigned sources) {
-	constexpr unsigned kInQueue = 250;
-	cpu_set_t here;
-	CPU_ZERO(&here);
-	CPU_SET(cpu, &here);
-	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
-	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const sockaddr_in self = address(INADDR_ANY, kEcho + static_cast<unsigned>(cpu));
-	const timeval patience{60, 0};
-	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
-	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
-		_exit(4);
-	std::array<char, 64> bytes{};
-	const auto send = [&](uint32_t from, unsigned port, size_t size) {
-		sockaddr_in to = address(INADDR_LOOPBACK, port);
-		iovec data{bytes.data(), size};
-		alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in_pktinfo))] = {};
-		msghdr message{};
-		message.msg_name = &to;
-		message.msg_namelen = sizeof(to);
-		message.msg_iov = &data;
-		message.msg_iovlen = 1;
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		cmsghdr *c = CMSG_FIRSTHDR(&message);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
-		in_pktinfo info{};
-		info.ipi_spec_dst.s_addr = htonl(from);
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-		if (sendmsg(s, &message, 0) < 0) _exit(3);
-	};
-	std::minstd_rand random(static_cast<unsigned>(cpu) + 1);
-	for (unsigned i = 0; i < count; i++) {
-		const uint32_t from = 0x7f010000 + random() % sources;
-		send(from, kFirstPort + random() % kPorts, 1 + i % 50);
-		if (i % kInQueue != 0 && i + 1 != count) continue;
-		send(INADDR_LOOPBACK, kEcho + static_cast<unsigned>(cpu), 1);
-		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
-	}
-	_exit(0);
+// From so many addresses of 127.1.0.0/16 to random ports, the same ones each time.
+pid_t sender(int cpu, unsigned count, unsigned sources) {
+	return send_over_loopback(
+	        cpu, count, kEcho,
+	        [random = std::minstd_rand(static_cast<unsigned>(cpu) + 1), sources](unsigned) mutable {
+		        const auto from = static_cast<uint32_t>(0x7f010000 + random() % sources);
+		        return Datagram{from, static_cast<unsigned>(kFirstPort + random() % kPorts)};
+	        });
 }
 
 struct Sum {
@@ -106,14 +63,8 @@ struct Sum {
 // What nft's own counters say, by handle.
 std::map<uint64_t, Sum> counters() {
 	std::map<uint64_t, Sum> sums;
-	const json ruleset = json::parse(shell("nft -j list ruleset"));
-	for (const json &object : ruleset.at("nftables")) {
-		if (!object.contains("rule")) continue;
-		for (const json &e : object.at("rule").at("expr"))
-			if (e.contains("counter"))
-				sums[object.at("rule").at("handle")] = {e.at("counter").at("packets"),
-				                                        e.at("counter").at("bytes")};
-	}
+	for (const auto &[handle, sum] : nft_counters())
+		sums[handle] = {sum.first, sum.second};
 	return sums;
 }
 
@@ -159,12 +110,10 @@ protected:
 		reads_++;
 	}
 	void send_from_both(unsigned each, unsigned sources) {
-		std::array<pid_t, 2> children{};
-		for (size_t cpu = 0; cpu < children.size(); cpu++) {
-			children[cpu] = fork();
-			if (children[cpu] == 0) send_on(static_cast<int>(cpu), each, sources);
-		}
-		for (size_t left = children.size(); left > 0;) {
+		constexpr int kSenders = 2;
+		for (int cpu = 0; cpu < kSenders; cpu++)
+			ASSERT_GT(sender(cpu, each, sources), 0);
+		for (int left = kSenders; left > 0;) {
 			int status = 0;
 			if (waitpid(-1, &status, WNOHANG) > 0) {
 				EXPECT_EQ(status, 0);
@@ -235,8 +184,7 @@ TEST_F(FlowsTest, EachFlowIsThere) {
 // The ruleset is replaced under way: each generation's drops are apart, and none is missing.
 TEST_F(FlowsTest, NothingIsMissingOverReloads) {
 	start();
-	const pid_t child = fork();
-	if (child == 0) send_on(0, full_or(500'000, 40'000), 100);
+	const pid_t child = sender(0, full_or(500'000, 40'000), 100);
 	unsigned reloads = 0;
 	for (int status = 0; waitpid(child, &status, WNOHANG) == 0; reloads++) {
 		shell("nft -f - <<'END'\nadd table inet t\ndelete table inet t\n" + twenty_rules() + "\nEND");

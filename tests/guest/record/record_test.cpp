@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // record and why, on a real kernel with real packets. The truth comes from nft's own counters.
 // NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
+#include "tests/guest/loopback_sender.h"
 #include "tests/guest/running.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sched.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <csignal>
@@ -41,55 +39,15 @@ std::string twenty_rules() {
 	return text + "\t}\n}\n";
 }
 
-// UDP datagrams over lo from one processor to random ports. Now and then one to itself, for what comes back shows that
-// all before it have arrived.
-void send_on(int cpu, unsigned count) {
-	constexpr unsigned kInQueue = 250;
-	cpu_set_t here;
-	CPU_ZERO(&here);
-	CPU_SET(cpu, &here);
-	if (sched_setaffinity(0, sizeof(here), &here) != 0) _exit(2);
-	const auto loopback = [](unsigned port) {
-		sockaddr_in to{};
-		to.sin_family = AF_INET;
-		to.sin_port = htons(static_cast<uint16_t>(port));
-		to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		return to;
-	};
-	const int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const sockaddr_in self = loopback(kEcho + static_cast<unsigned>(cpu));
-	const timeval patience{60, 0};
-	if (bind(s, reinterpret_cast<const sockaddr *>(&self), sizeof(self)) != 0 ||
-	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0)
-		_exit(4);
-	std::array<char, 50> bytes{};
-	const auto send_to = [&](const sockaddr_in &to, size_t size) {
-		if (sendto(s, bytes.data(), size, 0, reinterpret_cast<const sockaddr *>(&to), sizeof(to)) < 0) _exit(3);
-	};
-	std::minstd_rand random(static_cast<unsigned>(cpu) + 1);
-	for (unsigned i = 0; i < count; i++) {
-		send_to(loopback(kFirstPort + random() % kPorts), 1 + i % 50);
-		if (i % kInQueue != 0 && i + 1 != count) continue;
-		send_to(self, 1);
-		if (recv(s, bytes.data(), bytes.size(), 0) != 1) _exit(5);
-	}
-	_exit(0);
+// To random ports, the same ones each time.
+pid_t sender(int cpu, unsigned count) {
+	return send_over_loopback(
+	        cpu, count, kEcho, [random = std::minstd_rand(static_cast<unsigned>(cpu) + 1)](unsigned) mutable {
+		        return Datagram{INADDR_LOOPBACK, static_cast<unsigned>(kFirstPort + random() % kPorts)};
+	        });
 }
 
 using Sums = std::map<uint64_t, std::pair<uint64_t, uint64_t>>; // packets and bytes by handle
-
-Sums counters() {
-	Sums sums;
-	const json ruleset = json::parse(shell("nft -j list ruleset"));
-	for (const json &object : ruleset.at("nftables")) {
-		if (!object.contains("rule")) continue;
-		for (const json &e : object.at("rule").at("expr"))
-			if (e.contains("counter"))
-				sums[object.at("rule").at("handle")] = {e.at("counter").at("packets"),
-				                                        e.at("counter").at("bytes")};
-	}
-	return sums;
-}
 
 class RecordTest : public testing::Test {
 protected:
@@ -111,13 +69,7 @@ protected:
 	static std::string why(const std::string &options) {
 		return shell(nft_drops() + " why --database " + kDatabase + " " + options);
 	}
-	static void send(unsigned count) {
-		const pid_t child = fork();
-		if (child == 0) send_on(0, count);
-		int status = -1;
-		ASSERT_EQ(waitpid(child, &status, 0), child);
-		ASSERT_EQ(status, 0);
-	}
+	static void send(unsigned count) { ends_well(sender(0, count)); }
 	// What the history has, by handle; others and lost, too.
 	static Sums recorded(uint64_t *lost = nullptr) {
 		Sums sums;
@@ -140,20 +92,13 @@ protected:
 TEST_F(RecordTest, EqualsNftsOwnCountersOnTwoProcessors) {
 	load(twenty_rules());
 	auto recorder = record();
-	std::array<pid_t, 2> children{};
-	for (size_t cpu = 0; cpu < children.size(); cpu++) {
-		children[cpu] = fork();
-		if (children[cpu] == 0) send_on(static_cast<int>(cpu), packets_of_each());
-	}
-	for (const pid_t child : children) {
-		int status = -1;
-		ASSERT_EQ(waitpid(child, &status, 0), child);
-		ASSERT_EQ(status, 0);
-	}
+	const std::array children{sender(0, packets_of_each()), sender(1, packets_of_each())};
+	for (const pid_t child : children)
+		ends_well(child);
 	const Finished f = recorder->finish(SIGTERM);
 	EXPECT_EQ(f.status, 0) << f.err;
 	EXPECT_THAT(f.err, HasSubstr("recorded " + std::to_string(2 * packets_of_each()) + " drops, 0 lost"));
-	EXPECT_EQ(recorded(), counters());
+	EXPECT_EQ(recorded(), nft_counters());
 }
 
 TEST_F(RecordTest, LooksLikeTheListing) {
@@ -199,9 +144,9 @@ TEST_F(RecordTest, SurvivesBeingKilled) {
 		auto recorder = record();
 		send(100);
 		// What is older than a second is on disk.
-		for (int i = 0; i < 100 && recorded() != counters(); i++)
+		for (int i = 0; i < 100 && recorded() != nft_counters(); i++)
 			usleep(100'000);
-		EXPECT_EQ(recorded(), counters());
+		EXPECT_EQ(recorded(), nft_counters());
 		EXPECT_EQ(recorder->finish(SIGKILL).status, 128 + SIGKILL);
 	}
 	EXPECT_THAT(why("--since 12h"), HasSubstr("# not recorded: "));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// bpf/count.bpf.c: whose a drop is, above all where addresses come to be another rule's.
+// bpf/count.bpf.c: whose a drop is, above all where addresses come to be another rule's. The file has more than 500
+// lines because all tests share one made-up kernel.
 #include "native_count.h"
 #include "probe_world.h"
 
