@@ -179,11 +179,18 @@ static __always_inline struct nd_pieces *pieces_here(void) {
 	return bpf_map_lookup_elem(&nd_pieces, &zero);
 }
 
-/* What a capture is made with, or 0: the program that this one interrupted is making one on this processor. */
-static __always_inline struct nd_extent *extent_of(struct nd_of_cpu *here) {
-	if (!here || here->extent.busy) return 0;
-	here->extent.busy = 1;
-	return &here->extent;
+/*
+ * Whether this program may make a capture. 0: the program that this one interrupted is making one on this processor.
+ * The answer is a constant in each branch; without the barrier the compiler tests `busy` again, where the verifier does
+ * not know any more that the first test had the same outcome.
+ */
+static __always_inline int take_extent(struct nd_extent *x) {
+	int yes = 1;
+
+	if (x->busy) return 0;
+	x->busy = 1;
+	barrier_var(yes);
+	return yes;
 }
 
 /* Tells the size of the place in the ring. Also finds the bytes outside of the skb's linear part. */

@@ -227,9 +227,8 @@ struct base {
 	nd_u32 generation;
 };
 
-static __always_inline void read_base(struct base *base, const struct nd_layout *lay, nd_u64 generation) {
+static __always_inline void read_base(struct base *base, const struct nd_layout *lay, nd_u64 generation, char *bytes) {
 	const struct nd_field whole = {.offset = 0, .size = 4};
-	char bytes[ND_BLOCK_BYTES] ALIGNED;
 	struct view chain = read_struct(base->chain, &lay->chain, bytes);
 
 	base->table = field(&chain, &lay->chain_table);
@@ -332,9 +331,7 @@ struct packet {
 	nd_u64 skb, state;
 };
 
-/* A block of its own, so that the compiler can use its stack bytes again: the BPF stack has 512 bytes. */
-static __always_inline struct packet read_packet(nd_u64 at, const struct nd_layout *lay) {
-	char bytes[ND_BLOCK_BYTES] ALIGNED;
+static __always_inline struct packet read_packet(nd_u64 at, const struct nd_layout *lay, char *bytes) {
 	struct view pkt = read_struct(at, &lay->pkt, bytes);
 
 	return (struct packet){.skb = field(&pkt, &lay->pkt_skb), .state = field(&pkt, &lay->pkt_state)};
@@ -354,28 +351,31 @@ static __always_inline void follow(nd_u64 skb, struct nd_of_cpu *here) {
  */
 __noinline int nd_report(struct report *report) {
 	const struct nd_layout *lay = &nd_the_layout;
-	struct packet pkt = read_packet(report->pkt, lay);
-	char state_bytes[ND_BLOCK_BYTES] ALIGNED;
-	struct view state = read_struct(pkt.state, &lay->state, state_bytes);
+	struct nd_of_cpu *here = this_cpu();
 	nd_u8 cause = (nd_u8)report->cause;
 	const struct nd_kept_device *in;
-	struct nd_of_cpu *here;
+	struct packet pkt;
+	struct view state;
 	struct nd_event *e;
 	struct base base;
 	struct place place = {0, 0};
-	struct nd_extent *extent = 0;
+	struct nd_extent *extent;
 	nd_u64 generation, size = sizeof(*e), capture_at;
 	nd_u32 netns;
-	int held, matched = ND_MATCHED_YES, selected = SELECTED_YES;
+	int held, captures = 0, matched = ND_MATCHED_YES, selected = SELECTED_YES;
 
+	/* Never: an array has its first element. */
+	if (!here) return 0;
+	extent = &here->extent;
+	pkt = read_packet(report->pkt, lay, here->block);
+	state = read_struct(pkt.state, &lay->state, here->state);
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
 	base.chain = report->base;
-	read_base(&base, lay, generation);
-	here = this_cpu();
+	read_base(&base, lay, generation, here->block);
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason) follow(pkt.skb, here);
-	if (nd_the_settings.selector && here) {
+	if (nd_the_settings.selector) {
 		struct candidate drop = {.table = base.table,
 		                         .chain_name = base.name,
 		                         .rule = report->rule,
@@ -386,15 +386,15 @@ __noinline int nd_report(struct report *report) {
 		selected = select_drop(&drop, (char *)here->subject.scratch, lay);
 		if (selected == SELECTED_NO) return 0;
 	}
-	if (nd_the_settings.filter && nd_watched.filter && here) {
+	if (nd_the_settings.filter && nd_watched.filter) {
 		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
 		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
 		if (matched == ND_MATCHED_NO) return 0;
 	}
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
 	capture_at = size;
-	if (nd_the_settings.snaplen) extent = extent_of(here);
-	if (extent) {
+	if (nd_the_settings.snaplen) captures = take_extent(extent);
+	if (captures) {
 		measure(extent, pkt.skb, field(&state, &lay->state_in), field(&state, &lay->state_out),
 		        (nd_u8)field(&state, &lay->state_pf), lay);
 		place = place_for(extent);
@@ -402,7 +402,7 @@ __noinline int nd_report(struct report *report) {
 	}
 	e = reserve(size, cause, netns, here);
 	if (!e) {
-		if (extent) extent->busy = 0;
+		if (captures) extent->busy = 0;
 		return 0;
 	}
 	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
@@ -414,15 +414,15 @@ __noinline int nd_report(struct report *report) {
 	e->generation = base.generation;
 	e->pf = (nd_u8)field(&state, &lay->state_pf);
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
-	in = fill_in(e, field(&state, &lay->state_in), lay, here ? &here->in : 0);
+	in = fill_in(e, field(&state, &lay->state_in), lay, &here->in);
 	fill_device(e->oifname, &e->oif, field(&state, &lay->state_out), lay);
-	if (extent) {
+	if (captures) {
 		fill_capture((struct nd_capture *)((char *)e + capture_at), extent, place, e, lay);
 		extent->busy = 0;
 		e->flags |= ND_FLAG_CAPTURE;
 	}
 	fill_packet(e, pkt.skb, lay, in);
-	fill_ruleset(e, &base, lay, held && here ? &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT] : 0);
+	fill_ruleset(e, &base, lay, held ? &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT] : 0);
 	report->event = e;
 	return 1;
 }
@@ -525,10 +525,11 @@ int nd_at_free(nd_u64 *args) {
 	nd_u64 skb = args[0], location = args[1], dev, net;
 	nd_u32 netns, wanted = (nd_u32)nd_watched.netns;
 	struct place place = {0, 0};
-	struct nd_extent *extent = 0;
+	struct nd_extent *extent;
 	struct nd_of_cpu *here;
 	struct nd_event *e;
 	nd_u64 size = sizeof(*e);
+	int captures = 0;
 
 	/* A drop by nf_tables may be freed anywhere, for any reason: nf_reinject() gives none. */
 	if (bpf_map_lookup_elem(&nd_in_hand, &skb)) {
@@ -543,16 +544,18 @@ int nd_at_free(nd_u64 *args) {
 	if (wanted && netns && netns != wanted) return 0;
 	if (!wanted && net && runs_self_test(net, lay)) return 0;
 	here = this_cpu();
+	if (!here) return 0;
+	extent = &here->extent;
 	count(here, ND_COUNT_OTHER);
-	if (nd_the_settings.snaplen) extent = extent_of(here);
-	if (extent) {
+	if (nd_the_settings.snaplen) captures = take_extent(extent);
+	if (captures) {
 		measure(extent, skb, 0, 0, 0, lay);
 		place = place_for(extent);
 		size += sizeof(struct nd_capture) + place.room + place.piece;
 	}
 	e = reserve(size, ND_CAUSE_OTHER, netns, here);
 	if (!e) {
-		if (extent) extent->busy = 0;
+		if (captures) extent->busy = 0;
 		return 0;
 	}
 	e->rule_handle = e->table_handle = e->chain_handle = e->expr_ops = 0;
@@ -564,7 +567,7 @@ int nd_at_free(nd_u64 *args) {
 	fill_packet(e, skb, lay, 0);
 	e->table[0] = e->base_chain[0] = 0;
 	fill_device(e->iifname, &e->iif, dev, lay);
-	if (extent) {
+	if (captures) {
 		fill_capture((struct nd_capture *)(e + 1), extent, place, e, lay);
 		extent->busy = 0;
 		e->flags |= ND_FLAG_CAPTURE;

@@ -251,6 +251,9 @@ struct nd_of_cpu {
 	 */
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
+	/* Blocks of structures (nd_block), here because the BPF stack has 512 bytes for all calls together. */
+	char state[ND_BLOCK_BYTES];
+	char block[ND_BLOCK_BYTES];
 	struct nd_subject subject; /* with nd_settings.filter or nd_settings.selector */
 	struct nd_extent extent;   /* with nd_settings.snaplen */
 };

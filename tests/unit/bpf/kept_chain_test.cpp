@@ -195,12 +195,5 @@ TEST_P(KeptChain, ChainsTakeTurns) {
 	}
 }
 
-TEST_P(KeptChain, DoesWithoutRoom) {
-	w.kernel.here_missing = true;
-	expect_kept(drop());
-	change_names_in_place();
-	expect_new(drop());
-}
-
 } // namespace
 } // namespace nft_drops::jit_test

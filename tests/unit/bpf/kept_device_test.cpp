@@ -84,10 +84,5 @@ TEST_P(KeptDevice, NothingIsKeptOfNoDevice) {
 	EXPECT_EQ(seen(), " 772");
 }
 
-TEST_P(KeptDevice, DoesWithoutRoom) {
-	w.kernel.here_missing = true;
-	expect_new();
-}
-
 } // namespace
 } // namespace nft_drops::jit_test

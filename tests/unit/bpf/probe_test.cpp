@@ -267,11 +267,6 @@ TEST_P(Probe, CountsWhatTheRingHasNoRoomFor) {
 	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_RING_FULL], 3U);
 }
 
-TEST_P(Probe, DoesWithoutCounters) {
-	w.kernel.here_missing = true;
-	EXPECT_EQ(w.event().rule_handle, kRuleHandle);
-}
-
 // event.h: names longer than ND_NAME_BYTES are cut, and flagged.
 TEST_P(Probe, CutsLongNames) {
 	for (size_t length : {size_t{0}, size_t{1}, size_t{62}, size_t{63}, size_t{64}, size_t{65}, size_t{255}}) {

@@ -31,7 +31,7 @@ void *map_lookup_elem(void *map, const uint32_t *key) {
 	if (reinterpret_cast<uint64_t>(map) == selected_map) return *key ? nullptr : kernel->selected;
 	if (reinterpret_cast<uint64_t>(map) == pieces_map) return *key ? nullptr : &kernel->pieces;
 	if (reinterpret_cast<uint64_t>(map) != here_map) kernel->bad_call = true;
-	return kernel->here_missing || *key ? nullptr : &kernel->here;
+	return *key ? nullptr : &kernel->here;
 }
 uint64_t ktime_get_ns() {
 	return kernel->time_ns;

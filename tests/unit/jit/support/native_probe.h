@@ -37,7 +37,6 @@ public:
 	uint64_t time_ns = 0;
 	uint32_t cpu = 0;
 	bool ring_full = false;
-	bool here_missing = false; // the map lookup fails
 	uint32_t wanted_netns = 0; // nd_watched of bpf/maps.bpf.c; both are read when a NativeProbe is made
 	bool netns_held = false;
 	bool filter = false;
