@@ -28,6 +28,7 @@ enum class Command : unsigned {
 	kBpftrace,
 	kRecord,
 	kWhy,
+	kMetrics,
 	kHelp,
 	kVersion,
 };
@@ -96,6 +97,11 @@ struct ProbeOptions {
 	std::string vmlinux;
 };
 
+struct MetricsOptions {
+	std::string textfile; // --textfile; empty: none
+	std::string listen;   // --listen, as it was typed; empty: no
+};
+
 struct CheckOptions {
 	bool report = false; // one text for a bug report
 };
@@ -113,6 +119,7 @@ struct CommandLine {
 	RecordOptions record;
 	WhyOptions why;
 	CheckOptions check;
+	MetricsOptions metrics;
 	DebugTopics debug = 0;
 };
 

@@ -265,6 +265,26 @@ Result<void> report(CommandLine &line, const char *) {
 	return {};
 }
 
+Result<void> textfile(CommandLine &line, const char *argument) {
+	line.metrics.textfile = argument;
+	return line.metrics.textfile.empty()
+	               ? usage_error("--textfile", "the name is empty", "give the name of a file that ends in .prom")
+	               : Result<void>();
+}
+
+Result<void> listen(CommandLine &line, const char *argument) {
+	line.metrics.listen = argument;
+	return line.metrics.listen.empty()
+	               ? usage_error("--listen", "the address is empty", "give one such as 127.0.0.1:9732")
+	               : Result<void>();
+}
+
+Result<void> check_metrics(const CommandLine &line) {
+	if (line.metrics.textfile.empty() || line.metrics.listen.empty()) return {};
+	return usage_error("--textfile " + line.metrics.textfile, "--listen serves the metrics already",
+	                   "leave out one of both options");
+}
+
 Result<void> debug(CommandLine &line, const char *argument) {
 	auto topics = parse_debug_topics(argument);
 	if (!topics) return std::unexpected(topics.error());
@@ -339,6 +359,10 @@ constexpr OptionSpec kOptions[] = {
         {0, "sort", "packets|bytes|last", of(Command::kWhy),
          "most packets first, most bytes first, or newest last (default)", sort_by},
         {0, "limit", "N", of(Command::kWhy), "show N flows at most", why_limit},
+        {0, "textfile", "FILE", of(Command::kMetrics),
+         "write the metrics to FILE, for the textfile collector of Prometheus' node_exporter", textfile},
+        {0, "listen", "ADDRESS:PORT", of(Command::kMetrics),
+         "serve the metrics over HTTP until a signal comes: 127.0.0.1:9732, [::1]:9732; :9732 is of loopback", listen},
         {0, "ko", "FILE", of(Command::kProbe),
          "the kernel's nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; leave it out if nf_tables is built in", ko},
         {0, "vmlinux", "FILE", of(Command::kProbe), "the vmlinuz or vmlinux of a kernel that is not running", vmlinux},
@@ -431,6 +455,18 @@ constexpr CommandSpec kCommands[] = {
          "MATCH means what it means for monitor. The history holds devices, addresses, protocol and destination port; "
          "a MATCH that asks for more is refused.\n\n"
          "Needs no privilege but to read the files: members of the group nft-drops may."},
+        {Command::kMetrics, Ours::kWhole, "metrics", "the drop counts in Prometheus' text format",
+         "Prints what \"count start\" counts, once, in Prometheus' text format 0.0.4: packets and bytes of each rule "
+         "and "
+         "policy, each rule's text, and what was lost. --textfile writes the same to a file, in one step. --listen "
+         "serves "
+         "it at http://ADDRESS:PORT/metrics; without an address of yours, only this machine can ask.\n\n"
+         "Rules that can drop and never did have series with the value 0, where there are at most 1000 of them. A "
+         "deleted "
+         "rule's series ends. Where counting is off, nftables_drop_counting is 0, all other metrics are absent, and "
+         "the "
+         "exit status is 0.",
+         check_metrics},
         {Command::kProbe, Ours::kWhole, "probe",
          "show at which instructions of the kernel drops are seen, and why there",
          "With --ko and --vmlinux, for a kernel that is not running. The exit status is 2 if that kernel cannot be "
@@ -465,6 +501,7 @@ constexpr Placeholder kPlaceholders[] = {
         {"NETNS", "a name of ip netns, a process's number, or a file such as /proc/1/ns/net"},
         {"SIZE", "bytes, or a number with K, M or G behind it"},
         {"TIME", "a time ago (10m, 2h), a time of day (14:05), or a day with or without one ('2026-11-20 14:05')"},
+        {"ADDRESS:PORT", "an address of this machine and a TCP port (9732 if left out)"},
         {"N/second", "a whole number from 1, and \"/second\""},
         {"COMMAND", "a command of nft-drops"},
         {"EXPRESSION", "an expression of pcap-filter(7), without words for the link layer"},

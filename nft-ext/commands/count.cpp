@@ -5,6 +5,7 @@
 #include "jit/count/rule_counter.h"
 #include "jit/start/session.h"
 #include "nft-ext/commands/counted.h"
+#include "nft-ext/commands/counting_where.h"
 #include "nft-ext/counts/rules_now.h"
 #include "nft-ext/text/report.h"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/counted.h"
 
-#include "nft-ext/text/report.h"
-
 #include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
@@ -38,10 +36,6 @@ Result<uint64_t> present_netns_cookie() {
 		return unsupported("network namespace", strerror(error),
 		                   "Linux 5.14 or later is needed to tell its counts");
 	return cookie;
-}
-
-std::string counting_where(const jit::RuleCounter &counter) {
-	return "counting at " + where_it_looks(counter.meta().sites, counter.meta().release, counter.missed().complete);
 }
 
 Culprit culprit_of(const nd_count_key &key) {

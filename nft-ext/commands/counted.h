@@ -4,13 +4,12 @@
 #define NFT_DROPS_NFT_EXT_COUNTS_COUNTED_H
 
 #include "jit/base/result.h"
-#include "jit/count/rule_counter.h"
 #include "jit/count/rule_counts.h"
 #include "nft-ext/counts/drop_counts.h"
 #include "nft-ext/counts/rules_now.h"
 
+#include <chrono>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace nft_drops::cli {
@@ -27,9 +26,6 @@ std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_
 
 // Who dropped, of one key.
 Culprit culprit_of(const nd_count_key &key);
-
-// "counting at 3 sites in nft_do_chain of Linux 6.12.117".
-std::string counting_where(const jit::RuleCounter &counter);
 
 // When counting began.
 std::chrono::system_clock::time_point since(const jit::RuleCounts &counts);

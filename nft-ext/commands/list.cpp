@@ -6,6 +6,7 @@
 #include "jit/start/session.h"
 #include "nft-ext/cli/output_flags.h"
 #include "nft-ext/commands/counted.h"
+#include "nft-ext/commands/counting_where.h"
 #include "nft-ext/counts/list.h"
 #include "nft-ext/loop/signals.h"
 #include "nft-ext/sinks/output.h"

@@ -44,6 +44,11 @@ Result<std::string> run_nft(const ListRequest &request, const Print &print) {
 	return usage_error("nft " + request.command, said.empty() ? "failed" : said);
 }
 
+std::unexpected<Error> not_understood() {
+	return usage_error("libnftables", "it prints otherwise than nft-drops can follow",
+	                   "use nft-drops count status");
+}
+
 } // namespace
 
 Result<void> list_with_drops(const ListRequest &request, const DropCounts &counts,
@@ -68,9 +73,7 @@ Result<void> list_with_drops(const ListRequest &request, const DropCounts &count
 	        request, [&](std::string_view piece) { json ? json_annotator.print(piece) : annotator.print(piece); });
 	if (!said) return std::unexpected(said.error());
 	json ? json_annotator.finish() : annotator.finish();
-	if (!annotator.understood())
-		return usage_error("libnftables", "it prints otherwise than nft-drops can follow",
-		                   "use nft-drops count status");
+	if (!annotator.understood()) return not_understood();
 	if (!said->empty()) warn(*said);
 	if (request.sorted) heading += busiest.table();
 	if (!heading.empty()) sink(heading);
@@ -78,6 +81,14 @@ Result<void> list_with_drops(const ListRequest &request, const DropCounts &count
 		warn("nft-drops: the ruleset changed meanwhile; rules within `jump { ... }` are listed without their "
 		     "counts\n");
 	return {};
+}
+
+Result<void> visit_listing(const ListRequest &request, ListingVisitor &visitor) {
+	Annotator annotator(visitor, [](std::string &text) { text.clear(); });
+	const auto said = run_nft(request, [&annotator](std::string_view piece) { annotator.print(piece); });
+	if (!said) return std::unexpected(said.error());
+	annotator.finish();
+	return annotator.understood() ? Result<void>() : not_understood();
 }
 
 } // namespace nft_drops

@@ -4,6 +4,7 @@
 #define NFT_DROPS_NFT_EXT_COUNTS_LIST_H
 
 #include "jit/base/result.h"
+#include "nft-ext/counts/annotator.h"
 #include "nft-ext/counts/drop_counts.h"
 
 #include <functional>
@@ -24,6 +25,10 @@ struct ListRequest {
 Result<void> list_with_drops(const ListRequest &request, const DropCounts &counts,
                              const std::function<void(std::string &)> &sink,
                              const std::function<void(const std::string &)> &warn);
+
+// Shows `visitor` each rule and each policy line of nft's listing, in its order; a comment that it gives goes nowhere.
+// In this very process, as above.
+Result<void> visit_listing(const ListRequest &request, ListingVisitor &visitor);
 
 } // namespace nft_drops
 

@@ -60,6 +60,8 @@ int run(int argc, char *argv[]) {
 		return 0;
 	case Command::kWhy:
 		return become("nft-drops-history", argv);
+	case Command::kMetrics:
+		return become("nft-drops-metrics", argv);
 	default:
 		return become("nft-drops-live", argv);
 	}
