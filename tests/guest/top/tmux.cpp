@@ -8,7 +8,7 @@
 namespace nft_drops::guest {
 namespace {
 
-// With a UTF-8 locale, which glibc has built in.
+// With a UTF-8 locale, which tmux insists on.
 const std::string kTmux = "env LC_ALL=C.UTF-8 tmux -L top -f /dev/null ";
 
 std::string quoted(const std::string &text) {
