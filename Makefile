@@ -24,9 +24,10 @@ JOBS ?= $(shell nproc)
 
 BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross libbpf-dev \
 	libnftables-dev libnftnl-dev libmnl-dev libedit-dev libfmt-dev nlohmann-json3-dev libgtest-dev libgmock-dev libelf-dev \
-	libdw-dev liblzma-dev liblz4-dev libzstd-dev zlib1g-dev systemtap-sdt-dev libsqlite3-dev libpcap0.8-dev prometheus-cpp-dev
+	libdw-dev liblzma-dev liblz4-dev libzstd-dev zlib1g-dev systemtap-sdt-dev libsqlite3-dev libpcap0.8-dev prometheus-cpp-dev \
+	libncurses-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
-TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc python3-jsonschema libclang-rt-19-dev tshark jq tcpdump
+TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc python3-jsonschema libclang-rt-19-dev tshark jq tcpdump tmux ncurses-base
 PATCH_PACKAGES := git autoconf automake libtool bison flex libgmp-dev libreadline-dev libjansson-dev libxtables-dev bpftool
 # For machines of arm64.
 ARM64_PACKAGES := qemu-system-arm g++-aarch64-linux-gnu

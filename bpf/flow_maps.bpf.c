@@ -6,6 +6,7 @@
 #include "helpers.h"
 #include "ignored_map.h"
 #include "shared/flow.h"
+#include "shared/match.h"
 
 #define ARRAY(name, type_, flags)                                                                                      \
 	struct {                                                                                                       \
@@ -23,6 +24,8 @@ ARRAY(nd_flow_entries, struct nd_flow, BPF_F_MMAPABLE);
 ARRAY(nd_flow_rule_slots, struct nd_flow_slot, 0);
 ARRAY(nd_flow_slots, struct nd_flow_slot, 0);
 ARRAY(nd_flow_known, struct nd_flow_known, 0);
+/* One for each processor, where there is a filter. */
+ARRAY(nd_flow_subjects, struct nd_subject, 0);
 
 const char nd_license[] SEC("license") = "GPL";
 

@@ -17,6 +17,7 @@
  *   of the new namespace may be that of the former one: there nothing is kept.
  */
 #include "locate.h"
+#include "match.h"
 #include "self_test.h"
 #include "shared/flow.h"
 
@@ -28,7 +29,10 @@ extern char nd_flow_entries;
 extern char nd_flow_rule_slots;
 extern char nd_flow_slots;
 extern char nd_flow_known;
+extern char nd_flow_subjects;
 extern char nd_ignored;
+
+extern const struct nd_settings nd_the_settings; /* `filter` alone is looked at */
 
 enum {
 	IPPROTO_ICMP_ = 1,
@@ -62,6 +66,7 @@ struct sighting {
 	nd_u64 netns, chain;
 	nd_u64 now, length;
 	nd_u64 seed;
+	nd_u64 only; /* nd_flow_control.netns */
 	nd_u32 generation;
 	nd_u32 epoch, cpu, region;
 	nd_u32 rules, flows; /* room in a region */
@@ -407,6 +412,26 @@ static __always_inline nd_u64 place_of(struct sighting *s) {
 	}
 }
 
+/* Whether the drop is in the wanted namespace, and the filter takes it. Within the region's `busy`. */
+static __always_inline int is_wanted(const struct sighting *s, struct nd_flow_region *region) {
+	const struct nd_layout *lay = &nd_the_layout;
+	struct nd_subject *subject;
+	int matched;
+
+	if (s->only && (nd_u32)member(s->net, &lay->net_inum) != (nd_u32)s->only) return 0;
+	if (!nd_the_settings.filter) return 1;
+	if (is_self_test(&nd_ignored, s->netns)) return 0;
+	region->seen += 1;
+	subject = bpf_map_lookup_elem(&nd_flow_subjects, &s->cpu);
+	matched = ND_MATCHED_UNDECIDED;
+	if (subject) {
+		fill_subject(subject, s->pkt, s->skb, s->state, lay);
+		matched = nd_match(subject, (nd_u32)member(member(s->base, &lay->chain_table), &lay->table_family));
+	}
+	if (matched == ND_MATCHED_UNDECIDED) region->undecided += 1;
+	return matched == ND_MATCHED_YES;
+}
+
 static __always_inline void count_drop(struct sighting *s, struct nd_flow_region *region) {
 	const struct nd_layout *lay = &nd_the_layout;
 	struct nd_flow_rule *rule = 0;
@@ -417,6 +442,7 @@ static __always_inline void count_drop(struct sighting *s, struct nd_flow_region
 	s->state = member(s->pkt, &lay->pkt_state);
 	s->net = member(s->state, &lay->state_net);
 	s->netns = member(s->net, lay->net_cookie.size ? &lay->net_cookie : &lay->net_inum);
+	if (!is_wanted(s, region)) return;
 	s->length = member(s->skb, &lay->skb_len);
 	s->now = bpf_ktime_get_ns();
 	place = place_of(s);
@@ -446,6 +472,7 @@ __noinline int nd_count_drop(struct sighting *s) {
 	s->rules = control->rules;
 	s->flows = control->flows;
 	s->seed = control->seed;
+	s->only = control->netns;
 	region = bpf_map_lookup_elem(&nd_flow_regions, &s->region);
 	if (!region) return 0;
 	if (*(volatile nd_u64 *)&region->busy) {

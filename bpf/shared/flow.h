@@ -37,6 +37,7 @@ struct nd_flow_control {
 	nd_u32 cpus;  /* possible processors */
 	nd_u32 rules; /* room for rules in a region */
 	nd_u32 flows; /* room for flows in a region */
+	nd_u64 netns; /* only drops in the network namespace with this inode number; 0: in all */
 };
 
 struct nd_flow_sum {
@@ -52,6 +53,9 @@ struct nd_flow_region {
 	nd_u64 busy;   /* a program is at work here */
 	nd_u64 nested; /* drops seen while it was; their rule is not known */
 	struct nd_flow_sum unlisted;
+	/* With nd_settings.filter; else 0. */
+	nd_u64 seen;      /* drops, whether the filter took them or not */
+	nd_u64 undecided; /* of these: what decides could not be read; they are in no other figure */
 };
 
 /* A rule or policy in one generation of its ruleset, reached from one base chain. */

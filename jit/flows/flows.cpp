@@ -45,14 +45,21 @@ Result<std::unique_ptr<Flows>> Flows::start(const FlowsOptions &options) {
 	auto session = Session::start({.start = {.ring_bytes = kRingBytes}});
 	if (!session) return std::unexpected(session.error());
 	session->probe.reset();
-	const nd_layout &layout = session->kernel.layout.probe;
-	const std::vector<nd_site> sites = constants_of(session->plan);
-	std::unique_ptr<Flows> flows(new Flows);
-	flows->site_count_ = sites.size();
-	flows->release_ = session->kernel.release;
-	flows->expression_ = session->kernel.layout.expression;
+	return attach(std::make_shared<const Proven>(std::move(session->kernel), std::move(session->plan)), options);
+}
+
+Result<std::unique_ptr<Flows>> Flows::start_another(const FlowsOptions &options) const {
+	return attach(proven_, options);
+}
+
+Result<std::unique_ptr<Flows>> Flows::attach(std::shared_ptr<const Proven> proven, const FlowsOptions &options) {
+	const nd_layout &layout = proven->kernel.layout.probe;
+	const std::vector<nd_site> sites = constants_of(proven->plan);
+	std::unique_ptr<Flows> flows(new Flows(std::move(proven)));
+	nd_settings settings{};
+	settings.filter = options.filter.empty() ? 0 : 1;
 	const auto load = [&](const nd_layout &by) -> Result<void> {
-		auto object = kept_or_compiled(by, sites, {}, bpf::flows_bitcode());
+		auto object = kept_or_compiled(by, sites, settings, bpf::flows_bitcode(), options.filter);
 		if (!object) return std::unexpected(object.error());
 		return flows->load(*object, options);
 	};
@@ -64,9 +71,9 @@ Result<std::unique_ptr<Flows>> Flows::start(const FlowsOptions &options) {
 		loaded = load(plain);
 	}
 	if (!loaded) return std::unexpected(loaded.error());
-	if (auto mapped = flows->map_arrays(); !mapped) return std::unexpected(mapped.error());
+	if (auto mapped = flows->map_arrays(options.netns); !mapped) return std::unexpected(mapped.error());
 	ignore_self_tests(bpf_object__find_map_fd_by_name(flows->object_, ND_IGNORED_MAP));
-	auto attached = attach_sites(flows->object_, session->plan);
+	auto attached = attach_sites(flows->object_, flows->proven_->plan);
 	if (!attached) return std::unexpected(attached.error());
 	flows->sites_ = std::move(*attached);
 	flows->before_ = flows->counted();
@@ -92,6 +99,7 @@ Result<void> Flows::load(std::span<const char> object, const FlowsOptions &optio
 	        {"nd_flow_rule_slots", cpus * ND_FLOW_SLOTS * rules},
 	        {"nd_flow_slots", cpus * ND_FLOW_SLOTS * flows},
 	        {"nd_flow_known", cpus << ND_FLOW_KNOWN_BITS},
+	        {"nd_flow_subjects", options.filter.empty() ? 1 : cpus},
 	};
 	for (const auto &size : sizes) {
 		bpf_map *map = bpf_object__find_map_by_name(object_, size.name);
@@ -101,7 +109,7 @@ Result<void> Flows::load(std::span<const char> object, const FlowsOptions &optio
 	return load_object(object_);
 }
 
-Result<void> Flows::map_arrays() {
+Result<void> Flows::map_arrays(uint32_t netns) {
 	const auto map = [this]<typename T>(const char *name, MappedArray<T> &to) {
 		const bpf_map *array = bpf_object__find_map_by_name(object_, name);
 		to = MappedArray<T>(bpf_map__fd(array), bpf_map__max_entries(array));
@@ -114,6 +122,7 @@ Result<void> Flows::map_arrays() {
 	control.cpus = static_cast<uint32_t>(regions_.all().size() / 2);
 	control.rules = static_cast<uint32_t>(rules_.all().size() / regions_.all().size());
 	control.flows = static_cast<uint32_t>(flows_.all().size() / regions_.all().size());
+	control.netns = netns;
 	if (getrandom(&control.seed, sizeof(control.seed), 0) != sizeof(control.seed))
 		return usage_error("random numbers", strerror(errno));
 	return {};
@@ -173,11 +182,14 @@ void Flows::read(const std::function<void(const FlowRegion &)> &use) {
 	for (uint32_t cpu = 0; cpu < control.cpus; cpu++) {
 		const size_t at = size_t{half} * control.cpus + cpu;
 		nd_flow_region &region = regions_[at];
-		if (region.rules == 0 && region.unlisted.packets == 0 && region.nested == 0) continue;
+		if (region.rules == 0 && region.unlisted.packets == 0 && region.nested == 0 && region.seen == 0)
+			continue;
 		use({.rules = rules_.all().subspan(at * control.rules, region.rules),
 		     .flows = flows_.all().subspan(at * control.flows, region.flows),
 		     .unlisted = region.unlisted,
-		     .nested = region.nested});
+		     .nested = region.nested,
+		     .seen = region.seen,
+		     .undecided = region.undecided});
 		region = {};
 	}
 }

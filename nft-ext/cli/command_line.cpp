@@ -70,9 +70,9 @@ bool has_an_option_of(const CommandSpec &command, int argc, char *const argv[]) 
 	});
 }
 
-// Whether these words are ours, and no rule for a table named "why": nft takes `why input drop` for `add rule`. A chain
-// cannot be named like a keyword of nft, and a match begins with one.
-bool asks_why(const Words &words) {
+// Whether these words are ours, and no rule for a table named "why" or "top": nft takes `why input drop` for `add
+// rule`. A chain cannot be named like a keyword of nft, and a match begins with one.
+bool begins_a_match(const Words &words) {
 	constexpr std::string_view kBegins[] = {
 	        "table",   "chain",  "rule",     "ah",       "arp",      "comp",    "cpu", "ct",       "dccp",
 	        "dst",     "esp",    "ether",    "exthdr",   "fib",      "frag",    "hbh", "icmp",     "icmpv6",
@@ -92,7 +92,8 @@ Command command_of(int argc, char *const argv[]) {
 		const auto match = Synopsis(c.synopsis).match(words);
 		switch (c.ours) {
 		case Ours::kWhole:
-			if (match.whole && (c.id != Command::kWhy || asks_why(words))) return c.id;
+			if (match.whole && ((c.id != Command::kWhy && c.id != Command::kTop) || begins_a_match(words)))
+				return c.id;
 			break;
 		case Ours::kFirstWord:
 			if (match.fitting > 0 && (words.size() == 1 || !begins_one_of_nfts(words))) return c.id;
@@ -158,7 +159,7 @@ std::string shown(const OptionSpec &o) {
 	return o.name ? fmt::format("--{}", o.name) : fmt::format("-{}", o.letter);
 }
 
-// What follows `why`, `monitor` and `monitor drops`; nothing where nothing does.
+// What follows `why`, `top`, `monitor` and `monitor drops`; nothing where nothing does.
 std::optional<std::string> match_of(const Words &words) {
 	auto rest = std::span(words).subspan(1);
 	if (!rest.empty() && rest.front() == "drops") rest = rest.subspan(1);
@@ -209,7 +210,8 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	line.words.assign(permuted.begin() + optind, permuted.begin() + argc);
 	if (line.command != command) return line; // --help or --version win over everything else
 	if (auto ok = check_words(line.words, *spec_of(command), see); !ok) return std::unexpected(ok.error());
-	if (command == Command::kMonitor || command == Command::kWhy) line.monitor.match = match_of(line.words);
+	if (command == Command::kMonitor || command == Command::kTop || command == Command::kWhy)
+		line.monitor.match = match_of(line.words);
 	if (const auto check = spec_of(command)->check) {
 		if (auto ok = check(line); !ok) return std::unexpected(ok.error());
 	}

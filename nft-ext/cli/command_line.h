@@ -26,6 +26,7 @@ enum class Command : unsigned {
 	kCheck,
 	kDemo,
 	kBpftrace,
+	kTop,
 	kRecord,
 	kWhy,
 	kMetrics,
@@ -43,7 +44,7 @@ struct CaptureOptions {
 };
 
 struct MonitorOptions {
-	std::optional<std::string> match; // SELECTOR and MATCH, of why, too: what follows the command
+	std::optional<std::string> match; // SELECTOR and MATCH, of top and why, too: what follows the command
 	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
 	bool format_given = false;                         // --format or --json
@@ -67,6 +68,15 @@ struct ListOptions {
 	bool sorted = false;                               // --sort: a table, busiest rule first
 	std::optional<std::chrono::milliseconds> duration; // --for: count for this time; else read the pinned counts
 	std::string nft;                                   // the letters of nft's own options
+};
+
+enum class Colour : uint8_t { kAuto, kAlways, kNever };
+
+// SELECTOR and MATCH are in MonitorOptions, and so are the namespaces.
+struct TopOptions {
+	bool batch = false;             // --batch: frames for a pipe
+	std::optional<uint64_t> frames; // --count: with --batch, end after this many frames
+	Colour colour = Colour::kAuto;  // --color
 };
 
 struct CountOptions {
@@ -114,6 +124,7 @@ struct CommandLine {
 	std::optional<Command> help_of; // kHelp: the command to explain; nothing: all commands
 	MonitorOptions monitor;
 	ListOptions list;
+	TopOptions top;
 	CountOptions count;
 	ProbeOptions probe;
 	RecordOptions record;

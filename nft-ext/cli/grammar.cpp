@@ -308,12 +308,49 @@ Result<void> nothing(CommandLine &, const char *) {
 	return {};
 }
 
+Result<void> batch(CommandLine &line, const char *) {
+	line.top.batch = true;
+	return {};
+}
+
+Result<void> frames(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	uint64_t n = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+	if (error != std::errc() || end != text.data() + text.size() || n == 0)
+		return usage_error(fmt::format("--count {}", text), "not a number of frames",
+		                   "give a whole number from 1");
+	line.top.frames = n;
+	return {};
+}
+
+Result<void> colour(CommandLine &line, const char *argument) {
+	const std::string_view text = argument;
+	if (text == "auto")
+		line.top.colour = Colour::kAuto;
+	else if (text == "always")
+		line.top.colour = Colour::kAlways;
+	else if (text == "never")
+		line.top.colour = Colour::kNever;
+	else
+		return usage_error(fmt::format("--color {}", text), "no such choice", "give auto, always or never");
+	return {};
+}
+
+Result<void> check_top(const CommandLine &line) {
+	if (line.top.frames && !line.top.batch)
+		return usage_error("--count", "frames are counted only for a pipe", "add --batch");
+	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
+	return usage_error("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
+	                   "leave out one of both options");
+}
+
 constexpr unsigned kOurs = ~of(Command::kPassThrough);
 constexpr unsigned kNft = of(Command::kPassThrough);
 constexpr unsigned kList = of(Command::kList);
 // Those that work with the kernel.
 constexpr unsigned kLive = of(Command::kMonitor, Command::kList, Command::kCount, Command::kProbe, Command::kCheck,
-                              Command::kBpftrace, Command::kDemo, Command::kRecord);
+                              Command::kBpftrace, Command::kDemo, Command::kRecord, Command::kTop);
 
 // The options of nft-drops come first, then nft's in the order of nft(8) (src/main.c of nftables).
 constexpr OptionSpec kOptions[] = {
@@ -330,6 +367,11 @@ constexpr OptionSpec kOptions[] = {
          "with -w: native (default; each packet with its link header) or raw (IP alone, which tcpdump reads, too)",
          link_type},
         {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
+        {0, "batch", nullptr, of(Command::kTop),
+         "print a frame each second, for a pipe, instead of taking the terminal", batch},
+        {0, "count", "N", of(Command::kTop), "with --batch: end after N frames", frames},
+        {0, "color", "auto|always|never", of(Command::kTop),
+         "colours of the terminal: auto (default; none where NO_COLOR is set), always or never", colour},
         {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
         {0, "with-drop-counts", nullptr, of(Command::kList), "add the drop counts of each rule and each chain policy",
          with_drop_counts},
@@ -338,10 +380,10 @@ constexpr OptionSpec kOptions[] = {
         {0, "for", "DURATION", of(Command::kList), "count from now on for a time such as 10s, 5m or 1h30m",
          list_duration},
         {0, "max-rules", "N", of(Command::kCount), "room for the counts of N rules and policies (65536)", max_rules},
-        {0, "netns", "NETNS", of(Command::kMonitor, Command::kRecord),
+        {0, "netns", "NETNS", of(Command::kMonitor, Command::kRecord, Command::kTop),
          "watch this network namespace: a name of ip netns, a process's number, or a file", netns},
-        {0, "all-netns", nullptr, of(Command::kMonitor), "watch all network namespaces; each drop names its namespace",
-         all_netns},
+        {0, "all-netns", nullptr, of(Command::kMonitor, Command::kTop),
+         "watch all network namespaces; each drop names its namespace", all_netns},
         {0, "path", nullptr, of(Command::kMonitor), "show the jumps that led to the rule", path},
         {0, "audit", nullptr, of(Command::kMonitor),
          "also show netfilter's other drops, and prove that none is missing", audit},
@@ -440,6 +482,21 @@ constexpr CommandSpec kCommands[] = {
          "handle: \"nft replace rule\" keeps them, and \"status\" includes the counts of deleted rules. Deleted rules "
          "take no room (--max-rules) for long: rulesets can be loaded anew for years.",
          check_count},
+        {Command::kTop, Ours::kWhole,
+         "top [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)] [MATCH...]",
+         "full-screen live view: rules and policies by drops a second",
+         "Each rule and policy that drops is a line: drops a second, total, last seen, and its line of nft -a list "
+         "ruleset. The kernel sums the drops up by rule and flow, so that a flood costs little to watch.\n\n"
+         "Keys: Enter shows the flows of the selected rule (source, destination, port), Esc goes back. / asks for a "
+         "MATCH: the figures begin anew with the drops that it takes. s changes the order, p pauses the screen, r "
+         "sets the figures to zero, n shows names for addresses, ? helps, q ends. Arrows, PgUp, PgDn, Home, End, j "
+         "and k move.\n\n"
+         "SELECTOR and MATCH mean what they mean for monitor. Of 65,536 flows at most the figures are kept; the "
+         "flows with the fewest packets are added to their rule's \"others\", and the rule's figures stay exact.\n\n"
+         "With --batch, a line on standard error that starts with \"nft-drops: watching\" says that every drop from "
+         "then on is in the figures. Each frame begins with a line \"# DATE TIME ...\"; SIGINT and SIGTERM end with "
+         "a last frame. At the end one line on standard error tells how many drops there were, as for monitor.",
+         check_top},
         {Command::kRecord, Ours::kWhole, "record", "keep a history of drops on disk, for why",
          "Keeps every drop of all network namespaces: by rule or policy, devices, addresses, protocol and destination "
          "port, with packets, bytes, first and last time, and the text that the rule had then. A line that starts with "

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <ctime>
+#include <vector>
 
 namespace nft_drops::cli {
 namespace {
@@ -118,8 +119,8 @@ const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
 	return known_.emplace(key, std::move(culprit)).first->second.get();
 }
 
-FlowRows::Taken FlowRows::take(jit::Flows &flows) {
-	Taken taken;
+FlowRows::Sums FlowRows::take(jit::Flows &flows, const std::function<void(const Row &)> &use) {
+	Sums sums;
 	latest_ = Loop::Clock::now() + kPatience;
 	const int64_t offset = wall_less_monotonic();
 	const auto drops_of = [offset](const nd_flow_sum &sum) {
@@ -134,7 +135,7 @@ FlowRows::Taken FlowRows::take(jit::Flows &flows) {
 			if (only_ != 0 && rule.netns_inode != only_) continue;
 			culprits[i] = culprit_of(rule);
 			others[i] = drops_of(rule.sum);
-			taken.packets += others[i].packets;
+			sums.packets += others[i].packets;
 		}
 		for (const nd_flow &flow : region.flows) {
 			const size_t rule = flow.key.rule;
@@ -142,17 +143,19 @@ FlowRows::Taken FlowRows::take(jit::Flows &flows) {
 			const Drops drops = drops_of(flow.sum);
 			others[rule].packets -= drops.packets;
 			others[rule].bytes -= drops.bytes;
-			taken.rows.push_back({culprits[rule], words_of(flow), drops});
+			use({culprits[rule], words_of(flow), drops});
 		}
 		for (size_t i = 0; i < others.size(); i++) {
 			if (!culprits[i] || others[i].packets <= 0) continue;
 			FlowWords words;
 			words.kind = FlowWords::kOthers;
-			taken.rows.push_back({culprits[i], words, others[i]});
+			use({culprits[i], words, others[i]});
 		}
-		taken.lost += static_cast<int64_t>(region.unlisted.packets + region.nested);
+		sums.lost += static_cast<int64_t>(region.unlisted.packets + region.nested);
+		sums.seen += static_cast<int64_t>(region.seen + region.nested);
+		sums.undecided += static_cast<int64_t>(region.undecided);
 	});
-	return taken;
+	return sums;
 }
 
 void FlowRows::forget() {

@@ -12,11 +12,11 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace nft_drops::cli {
 
@@ -28,14 +28,16 @@ public:
 	FlowRows(Loop &loop, Attributor &attributor, KernelNames &names, uint32_t only, std::string only_name)
 	    : loop_(loop), attributor_(attributor), names_(names), only_(only), only_name_(std::move(only_name)) {}
 
-	struct Taken {
-		std::vector<Row> rows;
+	struct Sums {
 		int64_t packets = 0; // of the rows
 		int64_t lost = 0;    // drops that are in no row: their rule is not known
+		// With a MATCH (FlowsOptions::filter); else 0.
+		int64_t seen = 0;      // all drops
+		int64_t undecided = 0; // of these: what decides could not be read
 	};
-	// Everything since the last call. Runs the loop while texts are asked for, for kPatience at most: what is not
-	// told by then has no text. The rows' culprits are valid until the next call of forget().
-	Taken take(jit::Flows &flows);
+	// Everything since the last call, row by row. Runs the loop while texts are asked for, for kPatience at most:
+	// what is not told by then has no text. The rows' culprits are valid until the next call of forget().
+	Sums take(jit::Flows &flows, const std::function<void(const Row &)> &use);
 	// Lets go of the culprits. No row may be in use.
 	void forget();
 	// There are so many that forget() is due.

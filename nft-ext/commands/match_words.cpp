@@ -2,6 +2,10 @@
 #include "nft-ext/commands/match_words.h"
 
 #include "nft-ext/match/selector.h"
+#include "nft-ext/text/report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <utility>
@@ -19,11 +23,24 @@ Result<MatchWords> read_words(const std::optional<std::string> &words, int netns
 	auto match = read_match(selection->match, netns);
 	if (match) {
 		read.match = std::move(*match);
+		read.text = std::move(selection->match);
 		return read;
 	}
 	if (match.error().text.empty()) return std::unexpected(match.error().error);
 	fputs(match.error().text.c_str(), stderr);
 	return usage_error("MATCH", undone, "see nft(8), section EXPRESSIONS");
+}
+
+Result<void> without_selected(const jit::Selector &selector) {
+	if (selector.kind == ND_SELECT_RULE)
+		return usage_error(words_of(selector), "there is no such rule", "nft -a list ruleset shows handles");
+	say(fmt::format("there is no {} now; its drops are shown once there is", words_of(selector)));
+	return {};
+}
+
+std::string words_without(const Match &match) {
+	if (match.without.empty()) return "";
+	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(match.without, ", "));
 }
 
 } // namespace nft_drops::cli

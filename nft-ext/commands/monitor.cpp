@@ -19,7 +19,6 @@
 #include "nft-ext/text/report.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -272,14 +271,6 @@ private:
 	std::chrono::milliseconds unseen_{};
 };
 
-// What the SELECTOR names is not in the ruleset. Tables and chains come back by their names, a rule does not.
-Result<void> without_selected(const jit::Selector &selector) {
-	if (selector.kind == ND_SELECT_RULE)
-		return usage_error(words_of(selector), "there is no such rule", "nft -a list ruleset shows handles");
-	say(fmt::format("there is no {} now; its drops are shown once there is", words_of(selector)));
-	return {};
-}
-
 // Nothing where no capture is asked for.
 Result<std::optional<pcapng::CaptureFile>> open_capture(const CaptureOptions &options) {
 	if (options.file.empty()) return std::nullopt;
@@ -292,11 +283,6 @@ Result<std::optional<pcapng::CaptureFile>> open_capture(const CaptureOptions &op
 size_t ring_bytes(uint32_t snaplen) {
 	const size_t usual = jit::StartOptions().ring_bytes;
 	return snaplen == 0 ? usual : snaplen <= 1024 ? 2 * usual : 4 * usual;
-}
-
-std::string in_words(const std::vector<std::string> &without) {
-	if (without.empty()) return "";
-	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(without, ", "));
 }
 
 } // namespace
@@ -346,7 +332,7 @@ Result<void> monitor(const MonitorOptions &options, const std::function<void()> 
 	if (*capture) {
 		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
 	}
-	return Monitor(options, loop, signals, std::move(*session), rulesets, selector, in_words(match.without),
+	return Monitor(options, loop, signals, std::move(*session), rulesets, selector, words_without(match),
 	               std::move(*capture))
 	        .run(ready);
 }

@@ -76,7 +76,7 @@ private:
 	}
 
 	Result<void> tick() {
-		FlowRows::Taken taken = rows_.take(flows_);
+		const FlowRows::Sums taken = rows_.take(flows_, [this](const Row &row) { waiting_.push_back(row); });
 		now_ = Moment::now();
 		const int64_t offset = now_.wall - now_.boot;
 		if (std::abs(offset - offset_) > kClockWasSet) {
@@ -88,8 +88,6 @@ private:
 		waiting_lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
 		missed_ = missed;
 		recorded_ += taken.packets;
-		waiting_.insert(waiting_.end(), std::make_move_iterator(taken.rows.begin()),
-		                std::make_move_iterator(taken.rows.end()));
 		if (waiting_.empty() && waiting_lost_ == 0 && now_.boot - last_written_ < kHeartbeat) return {};
 		return write();
 	}

@@ -15,11 +15,14 @@ namespace {
 // What a handler can reach. Lock-free atomics are async-signal-safe.
 std::atomic<bool> reporting = false;
 std::atomic<int> report_to = -1;
+std::atomic<void (*)(bool)> run_first = nullptr;
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 extern "C" void on_signal(int number) {
 	const int saved = errno;
-	if (reporting.exchange(false)) {
+	const bool first = reporting.exchange(false);
+	if (void (*hook)(bool) = run_first) hook(first);
+	if (first) {
 		const uint64_t one = 1;
 		static_cast<void>(!write(report_to, &one, sizeof(one)));
 	} else {
@@ -49,6 +52,10 @@ Signals::~Signals() {
 		signal(number, SIG_DFL);
 	report_to = -1;
 	if (fd_ >= 0) close(fd_);
+}
+
+void Signals::call_first(void (*hook)(bool)) {
+	run_first = hook;
 }
 
 void Signals::report() {

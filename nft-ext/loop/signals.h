@@ -22,6 +22,9 @@ public:
 	void report();
 	// What is left to do is not worth waiting for: the next signal ends the process.
 	void end_at_once();
+	// `hook` runs in the signal's handler, before what is described above: for a terminal that has to be put back.
+	// `first`: the signal is reported; else it ends the process. Null: nothing runs. Must be async-signal-safe.
+	static void call_first(void (*hook)(bool first));
 	// For poll(2): readable from the first reported signal on.
 	[[nodiscard]] int fd() const { return fd_; }
 

@@ -11,6 +11,7 @@
 #include "nft-ext/commands/monitor.h"
 #include "nft-ext/commands/probe.h"
 #include "nft-ext/commands/record.h"
+#include "nft-ext/commands/top.h"
 #include "nft-ext/text/report.h"
 #include "version.h"
 
@@ -54,6 +55,9 @@ int run(int argc, char *argv[]) {
 		break;
 	case Command::kRecord:
 		done = record(line->record);
+		break;
+	case Command::kTop:
+		done = top(line->monitor, line->top);
 		break;
 	case Command::kDemo:
 		done = demo();

@@ -10,8 +10,9 @@
 namespace nft_drops::jit_test {
 namespace {
 
-constexpr const char *kMaps[] = {"nd_flow_control",    "nd_flow_regions", "nd_flow_rules", "nd_flow_entries",
-                                 "nd_flow_rule_slots", "nd_flow_slots",   "nd_flow_known", "nd_ignored"};
+constexpr const char *kMaps[] = {"nd_flow_control", "nd_flow_regions",    "nd_flow_rules",
+                                 "nd_flow_entries", "nd_flow_rule_slots", "nd_flow_slots",
+                                 "nd_flow_known",   "nd_ignored",         "nd_flow_subjects"};
 
 NativeFlows *present;
 
@@ -56,12 +57,14 @@ uint64_t helper(uint64_t number) {
 
 } // namespace
 
-NativeFlows::NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t room_for_rules, uint32_t room_for_flows)
+NativeFlows::NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t room_for_rules, uint32_t room_for_flows,
+                         const jit::Filter &filter)
     : control{.seed = 0x0123456789abcdef,
               .epoch = 1,
               .cpus = kProcessors,
               .rules = room_for_rules,
-              .flows = room_for_flows},
+              .flows = room_for_flows,
+              .netns = 0},
       regions(2 * kProcessors), rules(size_t{2} * kProcessors * room_for_rules),
       flows(size_t{2} * kProcessors * room_for_flows),
       rule_slots_(size_t{kProcessors} * ND_FLOW_SLOTS * room_for_rules),
@@ -71,7 +74,10 @@ NativeFlows::NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t 
              .sites = {&site, 1},
              .maps = kMaps,
              .helper = helper,
-             .prepare = {}}),
+             .prepare = {},
+             .filter = filter,
+             .settings =
+                     {.path = 0, .filter = filter.empty() ? 0U : 1U, .selector = 0, .drop_reason = 0, .snaplen = 0}}),
       site_(code_.program(fmt::format("nd_site_{}", site.index))) {
 	const auto add = [this]<typename T>(const char *name, T *elements, size_t count) {
 		arrays_[code_.address(name)] = {reinterpret_cast<char *>(elements), sizeof(T), count};
@@ -83,6 +89,7 @@ NativeFlows::NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t 
 	add("nd_flow_rule_slots", rule_slots_.data(), rule_slots_.size());
 	add("nd_flow_slots", flow_slots_.data(), flow_slots_.size());
 	add("nd_flow_known", known_.data(), known_.size());
+	add("nd_flow_subjects", subjects_.data(), subjects_.size());
 	add("nd_ignored", ignored.data(), ignored.size());
 	FakeKernel::present().cast = layout.cast;
 	present = this;

@@ -21,7 +21,8 @@ public:
 	static constexpr uint32_t kProcessors = 2;
 
 	// There is one at a time. Room for rules and flows in a region: powers of two.
-	NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t rules, uint32_t flows);
+	NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t rules, uint32_t flows,
+	            const jit::Filter &filter = {});
 	~NativeFlows();
 	NativeFlows(const NativeFlows &) = delete;
 	NativeFlows &operator=(const NativeFlows &) = delete;
@@ -52,6 +53,7 @@ private:
 	};
 	std::vector<nd_flow_slot> rule_slots_, flow_slots_;
 	std::vector<nd_flow_known> known_;
+	std::vector<nd_subject> subjects_ = std::vector<nd_subject>(kProcessors);
 	NativeCode code_;
 	NativeCode::Program site_;
 	std::map<uint64_t, Array> arrays_;

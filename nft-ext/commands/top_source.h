@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `top` shows, from the kernel to the model: the sums by rule and flow, the texts, the SELECTOR, and whether the
+// probe sees.
+//
+// The MATCH is decided in the kernel. The SELECTOR is decided here: every sum is of one rule, so nothing would be saved
+// by asking for each packet.
+#ifndef NFT_DROPS_NFT_EXT_COMMANDS_TOP_SOURCE_H
+#define NFT_DROPS_NFT_EXT_COMMANDS_TOP_SOURCE_H
+
+#include "jit/attach/probe_health.h"
+#include "jit/base/result.h"
+#include "jit/flows/flows.h"
+#include "jit/match/selector.h"
+#include "nft-ext/commands/flow_rows.h"
+#include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/drop/totals.h"
+#include "nft-ext/loop/loop.h"
+#include "nft-ext/view/top_model.h"
+#include "nft-ext/view/top_view.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nft_drops::cli {
+
+// Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
+std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
+
+class TopSource {
+public:
+	struct Options {
+		jit::Selector selector;
+		std::string match;  // the MATCH in words
+		uint32_t netns = 0; // inode number of the network namespace; 0: all
+	};
+	// Room for flows and rules in the kernel, less than for `record`: what a screen shows is little.
+	static jit::FlowsOptions room(uint32_t netns, jit::Filter filter);
+
+	TopSource(Loop &loop, Attributor &attributor, std::unique_ptr<jit::Flows> flows, Options options);
+	TopSource(const TopSource &) = delete;
+	TopSource &operator=(const TopSource &) = delete;
+	~TopSource();
+
+	// From now on it is known whether the probe sees. `tell` hears when that changes.
+	Result<void> watch_sight(std::function<void(const std::string &)> tell);
+	// The sums since the last call, as one interval. Runs the loop while texts are asked for.
+	void take();
+	// Only drops that `filter` takes, whose words are `match`; figures begin anew. Where it fails, nothing changes.
+	Result<void> filter(jit::Filter filter, std::string match);
+	// Figures begin anew.
+	void zero();
+	// The probe sees nothing any more, for good.
+	[[nodiscard]] bool ended() const { return sight_ended_; }
+	// Takes the links away; what was summed up until then is taken.
+	Result<void> end();
+
+	[[nodiscard]] const TopModel &model() const { return model_; }
+	[[nodiscard]] const jit::Flows &flows() const { return *flows_; }
+	[[nodiscard]] TopSight sight() const;
+	// The summary line, as monitor's.
+	[[nodiscard]] std::string summary() const;
+
+private:
+	static constexpr std::chrono::milliseconds kLookEvery{500};
+
+	void use(const Row &row);
+	void look();
+	void look_later();
+	void end_gap();
+	[[nodiscard]] bool selects() const { return options_.selector.kind != ND_SELECT_ALL; }
+	[[nodiscard]] std::optional<uint64_t> seen() const;
+
+	Loop &loop_;
+	std::unique_ptr<jit::Flows> flows_;
+	Options options_;
+	LiveKernelNames names_;
+	FlowRows rows_;
+	TopModel model_;
+	Totals totals_;
+	uint64_t taken_ = 0; // packets that the kernel summed up, whatever the SELECTOR says
+	uint64_t seen_ = 0;  // with a MATCH: packets that it was asked about
+	uint64_t lost_ = 0;
+	uint64_t missed_ = 0; // Flows::missed(), when it was last looked at
+	Loop::Clock::time_point interval_;
+	bool detached_ = false;
+
+	std::function<void(const std::string &)> tell_;
+	std::optional<jit::ProbeHealth> health_;
+	Loop::Timer timer_ = 0;
+	Loop::Clock::time_point seen_at_;              // the probe saw then
+	std::optional<jit::ProbeHealth::State> blind_; // why the probe does not see now
+	bool sight_ended_ = false;
+	std::chrono::milliseconds unseen_{};
+};
+
+} // namespace nft_drops::cli
+
+#endif
