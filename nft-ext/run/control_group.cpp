@@ -171,6 +171,7 @@ std::optional<std::string> folder_of_group(std::string_view mountinfo, std::stri
 			take_word(line);
 		const std::string root = unescaped(take_word(line));
 		const std::string path = unescaped(take_word(line));
+		if (!root.starts_with('/') || !path.starts_with('/')) continue;
 		if (root == "/") return path + std::string(group);
 		if (group == root || group.starts_with(root + "/"))
 			return path + std::string(group.substr(root.size()));
