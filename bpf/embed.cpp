@@ -7,6 +7,7 @@ extern const char nd_count_bitcode[], nd_count_bitcode_end[];
 extern const char nd_flows_bitcode[], nd_flows_bitcode_end[];
 extern const char nd_reader_object[], nd_reader_object_end[];
 extern const char nd_finder_object[], nd_finder_object_end[];
+extern const char nd_sockets_object[], nd_sockets_object_end[];
 }
 
 namespace nft_drops::bpf {
@@ -25,6 +26,9 @@ std::span<const char> reader_object() {
 }
 std::span<const char> finder_object() {
 	return {nd_finder_object, nd_finder_object_end};
+}
+std::span<const char> sockets_object() {
+	return {nd_sockets_object, nd_sockets_object_end};
 }
 
 } // namespace nft_drops::bpf

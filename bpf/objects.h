@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What this folder gives to user space: the probe and the probe in counting and in aggregating mode as LLVM bitcode
-// (target bpf; see probe.bpf.c, count.bpf.c, flows.bpf.c), the memory reader and the finder of the list of modules as
-// BPF ELF objects. All live as long as the program.
+// (target bpf; see probe.bpf.c, count.bpf.c, flows.bpf.c), the memory reader and the finder of the list of modules, and
+// the watcher of a control group's sockets as BPF ELF objects. All live as long as the program.
 #ifndef NFT_DROPS_BPF_OBJECTS_H
 #define NFT_DROPS_BPF_OBJECTS_H
 
@@ -14,6 +14,7 @@ std::span<const char> count_bitcode();
 std::span<const char> flows_bitcode();
 std::span<const char> reader_object();
 std::span<const char> finder_object();
+std::span<const char> sockets_object();
 
 } // namespace nft_drops::bpf
 

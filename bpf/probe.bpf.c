@@ -9,6 +9,7 @@
  * the verifier demands.
  */
 #include "capture.h"
+#include "group.h"
 #include "locate.h"
 #include "match.h"
 #include "select.h"
@@ -323,7 +324,7 @@ static __always_inline struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32
 	e->cause = cause;
 	e->netns = netns;
 	e->flags = 0;
-	e->pad = 0;
+	e->of_group = 0;
 	return e;
 }
 
@@ -407,6 +408,7 @@ __noinline int nd_report(struct report *report) {
 	}
 	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
 	if (nd_the_settings.selector && selected == SELECTED_ASK) e->flags |= ND_FLAG_ASK_CHAIN;
+	if (nd_the_settings.of_group) e->of_group = is_of_group(pkt.skb, nd_watched.group, lay);
 	e->verdict = report->verdict;
 	e->location = 0;
 	e->rule_handle = member(report->rule, &lay->rule_handle);

@@ -62,16 +62,16 @@ struct nd_event {
 	nd_u32 generation; /* ruleset generation (NFTA_GEN_ID) in force at the drop; 0 where it cannot be read */
 	nd_u32 iif;        /* ifindex, 0 where there is none */
 	nd_u32 oif;
-	nd_u32 cpu;   /* where it was seen: time_ns is only ordered within one cpu */
-	nd_u32 site;  /* which site of the Plan saw it (its index) */
-	nd_u8 family; /* NFPROTO_* of the table (inet is 1) */
-	nd_u8 pf;     /* NFPROTO_* of the packet's hook (nf_hook_state.pf) */
-	nd_u8 hook;   /* NF_INET_*, NF_ARP_*, NF_BR_* or NF_NETDEV_* by pf (nf_hook_state.hook) */
-	nd_u8 cause;  /* enum nd_cause */
-	nd_u8 flags;  /* ND_FLAG_* */
-	nd_u8 l2_len; /* valid bytes in l2[], the link header's last byte last */
-	nd_u8 l3_len; /* valid bytes in l3[]: less than ND_L3_BYTES where the packet is shorter */
-	nd_u8 pad;
+	nd_u32 cpu;        /* where it was seen: time_ns is only ordered within one cpu */
+	nd_u32 site;       /* which site of the Plan saw it (its index) */
+	nd_u8 family;      /* NFPROTO_* of the table (inet is 1) */
+	nd_u8 pf;          /* NFPROTO_* of the packet's hook (nf_hook_state.pf) */
+	nd_u8 hook;        /* NF_INET_*, NF_ARP_*, NF_BR_* or NF_NETDEV_* by pf (nf_hook_state.hook) */
+	nd_u8 cause;       /* enum nd_cause */
+	nd_u8 flags;       /* ND_FLAG_* */
+	nd_u8 l2_len;      /* valid bytes in l2[], the link header's last byte last */
+	nd_u8 l3_len;      /* valid bytes in l3[]: less than ND_L3_BYTES where the packet is shorter */
+	nd_u8 of_group;    /* 1: the packet's socket belongs to nd_watched.group */
 	nd_u16 protocol;   /* skb->protocol, ETH_P_*, host byte order */
 	nd_u16 vlan_proto; /* ETH_P_8021Q or ETH_P_8021AD, host byte order */
 	nd_u16 vlan_tci;

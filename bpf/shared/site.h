@@ -71,6 +71,18 @@ struct nd_match_layout {
 	nd_u64 page_shift; /* of sizeof(struct page) */
 };
 
+/* What tells the control group of a packet's socket; size 0: this kernel has no such member. */
+struct nd_group_layout {
+	struct nd_field sk_state;     /* sock */
+	struct nd_field sk_listener;  /* of a request socket */
+	struct nd_field sk_group;     /* struct cgroup *, the lowest bit set where it is something else */
+	struct nd_field level;        /* cgroup */
+	struct nd_field ancestors;    /* cgroup: a struct cgroup * for each level */
+	struct nd_field ancestor_ids; /* cgroup, up to Linux 6.0: the id for each level, in place of ancestors */
+	struct nd_field node;         /* cgroup: its kernfs_node */
+	struct nd_field node_id;      /* kernfs_node */
+};
+
 /* Members by structure; names are the kernel's. */
 struct nd_layout {
 	struct nd_block pkt;
@@ -125,6 +137,7 @@ struct nd_layout {
 	nd_u32 chain_in_base; /* offset of nft_chain in nft_base_chain */
 	struct nd_cast cast;
 	struct nd_match_layout match;
+	struct nd_group_layout group;
 };
 
 /* Where a value is when the probe is hit. */
@@ -191,6 +204,8 @@ struct nd_watched {
 	nd_u64 generation;
 	/* 1: only drops that nd_match() takes. 0 while the self-test runs. */
 	nd_u64 filter;
+	/* With nd_settings.of_group: the id of the control group whose packets have nd_event.of_group 1. */
+	nd_u64 group;
 };
 
 /* Flag: user space keeps the namespace alive while the probe watches it, so its struct net stays the same. */
@@ -266,7 +281,8 @@ struct nd_settings {
 	/* SKB_DROP_REASON_NETFILTER_DROP: packets freed for this reason, or in struct nd_netfilter_code, are watched.
 	 * 0: no frees are watched. */
 	nd_u32 drop_reason;
-	nd_u32 snaplen; /* events are followed by a struct nd_capture with so many bytes at most; 0: they are not */
+	nd_u32 snaplen;  /* events are followed by a struct nd_capture with so many bytes at most; 0: they are not */
+	nd_u32 of_group; /* events tell whether the packet's socket belongs to nd_watched.group */
 };
 
 /*

@@ -65,8 +65,11 @@ Probe::~Probe() {
 
 // In memory, so that namespaces do not change the compiled object.
 Result<void> Probe::watch(uint32_t netns, bool held, bool filtered) {
-	const nd_watched watched{
-	        .netns = netns | (held ? ND_NETNS_HELD : 0), .net = 0, .generation = 0, .filter = filtered};
+	const nd_watched watched{.netns = netns | (held ? ND_NETNS_HELD : 0),
+	                         .net = 0,
+	                         .generation = 0,
+	                         .filter = filtered,
+	                         .group = group_};
 	const int settings = bpf_object__find_map_fd_by_name(object_, ".bss");
 	const uint32_t zero = 0;
 	if (netns == 0) ignore_self_tests(bpf_object__find_map_fd_by_name(object_, ND_IGNORED_MAP));

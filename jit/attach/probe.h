@@ -67,6 +67,8 @@ public:
 	// From now on the drops in this network namespace (0: in all), and counts anew. `held`: see ProbeOptions.
 	// `filtered`: only drops that the object's filter takes become events; before, all do.
 	Result<void> watch(uint32_t netns, bool held = false, bool filtered = false);
+	// With nd_settings.of_group, before watch(): the group's id.
+	void of_group(uint64_t group) { group_ = group; }
 	// With nd_settings.drop_reason: frees in this code are netfilter's, too, whatever reason they give.
 	Result<void> set_netfilter_code(std::span<const nd_code_range> code);
 	// From now on only drops of `selector` become events, and drops with ND_FLAG_ASK_CHAIN. With
@@ -94,6 +96,7 @@ private:
 	ring_buffer *ring_ = nullptr;
 	std::vector<AttachedSite> sites_;
 	std::optional<Selected> selected_;
+	uint64_t group_ = 0;
 	bpf_link *frees_ = nullptr;
 	int frees_program_ = -1; // the object's descriptor
 	const EventHandler *handle_ = nullptr;

@@ -20,6 +20,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 		if (auto selected = s.probe->select(options.selector); !selected)
 			return std::unexpected(selected.error());
 	}
+	s.probe->of_group(options.group);
 	if (auto watching = s.probe->watch(options.netns, options.netns_held, !wanted.filter.empty()); !watching)
 		return std::unexpected(watching.error());
 	return s;

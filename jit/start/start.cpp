@@ -31,6 +31,14 @@ Result<void> can_tell_path(const Plan &plan) {
 	return {};
 }
 
+Result<void> can_tell_group(const nd_group_layout &group) {
+	if (group.sk_group.size && group.level.size && (group.ancestors.size || group.ancestor_ids.size) &&
+	    group.node_id.size)
+		return {};
+	return unsupported("control group", "this kernel's types do not tell the control group of a socket",
+	                   "a kernel with CONFIG_CGROUP_BPF is needed");
+}
+
 } // namespace
 
 const Start::Step Start::kToPlan[] = {
@@ -250,7 +258,11 @@ Result<void> Start::make_probe() {
 	                           .filter = !options_.filter.empty(),
 	                           .selector = options_.selects,
 	                           .drop_reason = drop_reason_,
-	                           .snaplen = options_.snaplen};
+	                           .snaplen = options_.snaplen,
+	                           .of_group = options_.of_group};
+	if (options_.of_group) {
+		if (auto can = can_tell_group(candidate().layout.probe.group); !can) return can;
+	}
 	const auto sites = constants_of(plan());
 	const auto code = bpf::probe_bitcode();
 	auto object = options_.keep ? kept_or_compiled(candidate().layout.probe, sites, settings, code, options_.filter)

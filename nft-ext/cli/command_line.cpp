@@ -70,8 +70,9 @@ bool has_an_option_of(const CommandSpec &command, int argc, char *const argv[]) 
 	});
 }
 
-// Whether these words are ours, and no rule for a table named "why" or "top": nft takes `why input drop` for `add
-// rule`. A chain cannot be named like a keyword of nft, and a match begins with one.
+// Whether what follows the first word may be a SELECTOR or a MATCH, so that these words are ours, and no rule for a
+// table named "why" or "top": nft takes `why input drop` for `add rule`. A chain cannot be named like a keyword of nft,
+// and a match begins with one.
 bool begins_a_match(const Words &words) {
 	constexpr std::string_view kBegins[] = {
 	        "table",   "chain",  "rule",     "ah",       "arp",      "comp",    "cpu", "ct",       "dccp",
@@ -85,8 +86,24 @@ bool begins_a_match(const Words &words) {
 	return first.starts_with('@') || std::ranges::find(kBegins, first) != std::end(kBegins);
 }
 
+// How many of the words stand in front of the first "--" (all, where there is none): the words that are not CMD's.
+int before_command(int argc, char *const argv[]) {
+	for (int i = 1; i < argc; i++)
+		if (std::string_view(argv[i]) == "--") return i;
+	return argc;
+}
+
+// `run` is ours where CMD is given, or where only CMD is missing. nft takes `run input drop` for `add rule`.
+bool is_ours_to_run(int argc, char *const argv[]) {
+	const int own = before_command(argc, argv);
+	const Words words = words_of(Command::kRun, own, argv);
+	return !words.empty() && words.front() == "run" && (own < argc || begins_a_match(words));
+}
+
 Command command_of(int argc, char *const argv[]) {
+	if (is_ours_to_run(argc, argv)) return Command::kRun;
 	for (const CommandSpec &c : commands()) {
+		if (c.id == Command::kRun) continue;
 		const Words words = words_of(c.id, argc, argv);
 		if (words.empty()) continue;
 		const auto match = Synopsis(c.synopsis).match(words);
@@ -159,7 +176,7 @@ std::string shown(const OptionSpec &o) {
 	return o.name ? fmt::format("--{}", o.name) : fmt::format("-{}", o.letter);
 }
 
-// What follows `why`, `top`, `monitor` and `monitor drops`; nothing where nothing does.
+// What follows `why`, `top`, `run`, `monitor` and `monitor drops`; nothing where nothing does.
 std::optional<std::string> match_of(const Words &words) {
 	auto rest = std::span(words).subspan(1);
 	if (!rest.empty() && rest.front() == "drops") rest = rest.subspan(1);
@@ -181,9 +198,15 @@ Result<void> check_words(const Words &words, const CommandSpec &spec, const std:
 
 } // namespace
 
+bool is_run(int argc, char *const argv[]) {
+	return command_of(argc, argv) == Command::kRun;
+}
+
 Result<CommandLine> parse(int argc, char *const argv[]) {
 	CommandLine line;
 	const Command command = command_of(argc, argv);
+	const int all = argc;
+	if (command == Command::kRun) argc = before_command(argc, argv);
 	line.words = words_of(command, argc, argv);
 	line.command = command;
 	if (command == Command::kPassThrough) return line;
@@ -209,9 +232,18 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 	}
 	line.words.assign(permuted.begin() + optind, permuted.begin() + argc);
 	if (line.command != command) return line; // --help or --version win over everything else
+	if (command == Command::kRun) {
+		for (int i = argc; i < all; i++)
+			line.words.emplace_back(argv[i]);
+		for (int i = argc + 1; i < all; i++)
+			line.run.command.emplace_back(argv[i]);
+		if (line.run.command.empty())
+			return usage_error("run", "CMD is missing", "give it behind --: nft-drops run -- CMD");
+	}
 	if (auto ok = check_words(line.words, *spec_of(command), see); !ok) return std::unexpected(ok.error());
 	if (command == Command::kMonitor || command == Command::kTop || command == Command::kWhy)
 		line.monitor.match = match_of(line.words);
+	if (command == Command::kRun) line.monitor.match = match_of(words_of(command, argc, argv));
 	if (const auto check = spec_of(command)->check) {
 		if (auto ok = check(line); !ok) return std::unexpected(ok.error());
 	}

@@ -29,6 +29,7 @@ enum class Command : unsigned {
 	kTop,
 	kRecord,
 	kWhy,
+	kRun,
 	kMetrics,
 	kHelp,
 	kVersion,
@@ -44,7 +45,7 @@ struct CaptureOptions {
 };
 
 struct MonitorOptions {
-	std::optional<std::string> match; // SELECTOR and MATCH, of top and why, too: what follows the command
+	std::optional<std::string> match; // SELECTOR and MATCH, of run, top and why, too: what follows the command
 	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
 	bool format_given = false;                         // --format or --json
@@ -112,6 +113,13 @@ struct MetricsOptions {
 	std::string listen;   // --listen, as it was typed; empty: no
 };
 
+// `run -- CMD`. SELECTOR, MATCH, formats and captures are in MonitorOptions.
+struct RunOptions {
+	std::vector<std::string> command; // CMD and its arguments; never empty
+	std::string output;               // --output: drops are printed there; empty: to standard error
+	std::string user;                 // --user; empty: the user that nft-drops runs as
+};
+
 struct CheckOptions {
 	bool report = false; // one text for a bug report
 };
@@ -129,6 +137,7 @@ struct CommandLine {
 	ProbeOptions probe;
 	RecordOptions record;
 	WhyOptions why;
+	RunOptions run;
 	CheckOptions check;
 	MetricsOptions metrics;
 	DebugTopics debug = 0;
@@ -139,6 +148,9 @@ struct CommandLine {
 // drop` adds a rule to a table named "demo". Options of nft-drops may stand before and after the command. Fails with
 // kUsage, and names the wrong word. CommandLine::words point into `argv`.
 Result<CommandLine> parse(int argc, char *const argv[]);
+
+// Whether this is a command line of `run`, right or wrong: nft-drops' own failures have another exit status there.
+bool is_run(int argc, char *const argv[]);
 
 } // namespace nft_drops::cli
 

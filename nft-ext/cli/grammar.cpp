@@ -229,6 +229,18 @@ Result<void> pcap(CommandLine &line, const char *argument) {
 	return {};
 }
 
+Result<void> output(CommandLine &line, const char *argument) {
+	line.run.output = argument;
+	return line.run.output.empty() ? usage_error("--output", "the name is empty", "give the name of a file")
+	                               : Result<void>();
+}
+
+Result<void> user(CommandLine &line, const char *argument) {
+	line.run.user = argument;
+	return line.run.user.empty() ? usage_error("--user", "the name is empty", "give the name of a user")
+	                             : Result<void>();
+}
+
 Result<void> check_monitor(const CommandLine &line) {
 	if ((line.monitor.match || line.monitor.pcap) && line.monitor.audit)
 		return usage_error("--audit", "it does not know yet how to ask other drops for a MATCH",
@@ -240,6 +252,12 @@ Result<void> check_monitor(const CommandLine &line) {
 	if (line.monitor.netns.empty() || !line.monitor.all_netns) return {};
 	return usage_error("--netns " + line.monitor.netns, "--all-netns watches this namespace, too",
 	                   "leave out one of both options");
+}
+
+Result<void> check_run(const CommandLine &line) {
+	if (line.monitor.capture.file == "-")
+		return usage_error("-w -", "standard output is CMD's", "give the name of a file");
+	return check_monitor(line);
 }
 
 Result<void> ko(CommandLine &line, const char *argument) {
@@ -350,20 +368,20 @@ constexpr unsigned kNft = of(Command::kPassThrough);
 constexpr unsigned kList = of(Command::kList);
 // Those that work with the kernel.
 constexpr unsigned kLive = of(Command::kMonitor, Command::kList, Command::kCount, Command::kProbe, Command::kCheck,
-                              Command::kBpftrace, Command::kDemo, Command::kRecord, Command::kTop);
+                              Command::kBpftrace, Command::kDemo, Command::kRecord, Command::kRun, Command::kTop);
 
 // The options of nft-drops come first, then nft's in the order of nft(8) (src/main.c of nftables).
 constexpr OptionSpec kOptions[] = {
-        {0, "format", "block|line|json", of(Command::kMonitor, Command::kWhy),
+        {0, "format", "block|line|json", of(Command::kMonitor, Command::kWhy, Command::kRun),
          "block (default; looks like nft -a list ruleset), line (one drop, one line) or json", format},
-        {'j', "json", nullptr, of(Command::kMonitor, Command::kWhy), "the same as --format json", json},
-        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList, Command::kWhy),
+        {'j', "json", nullptr, of(Command::kMonitor, Command::kWhy, Command::kRun), "the same as --format json", json},
+        {'a', "handle", nullptr, of(Command::kMonitor, Command::kList, Command::kWhy, Command::kRun),
          "changes nothing: drops always show handles", nothing},
-        {'w', nullptr, "FILE", of(Command::kMonitor),
+        {'w', nullptr, "FILE", of(Command::kMonitor, Command::kRun),
          "write the packets to FILE as a pcapng capture for Wireshark; - is standard output", capture_file},
-        {0, "snaplen", "N", of(Command::kMonitor),
+        {0, "snaplen", "N", of(Command::kMonitor, Command::kRun),
          "with -w: keep N bytes (1 to 262144) of each packet, from its link header on (256)", snaplen},
-        {0, "linktype", "native|raw", of(Command::kMonitor),
+        {0, "linktype", "native|raw", of(Command::kMonitor, Command::kRun),
          "with -w: native (default; each packet with its link header) or raw (IP alone, which tcpdump reads, too)",
          link_type},
         {0, "count", "N", of(Command::kMonitor), "end after N drops", count},
@@ -380,17 +398,19 @@ constexpr OptionSpec kOptions[] = {
         {0, "for", "DURATION", of(Command::kList), "count from now on for a time such as 10s, 5m or 1h30m",
          list_duration},
         {0, "max-rules", "N", of(Command::kCount), "room for the counts of N rules and policies (65536)", max_rules},
-        {0, "netns", "NETNS", of(Command::kMonitor, Command::kRecord, Command::kTop),
+        {0, "netns", "NETNS", of(Command::kMonitor, Command::kRecord, Command::kRun, Command::kTop),
          "watch this network namespace: a name of ip netns, a process's number, or a file", netns},
         {0, "all-netns", nullptr, of(Command::kMonitor, Command::kTop),
          "watch all network namespaces; each drop names its namespace", all_netns},
-        {0, "path", nullptr, of(Command::kMonitor), "show the jumps that led to the rule", path},
+        {0, "path", nullptr, of(Command::kMonitor, Command::kRun), "show the jumps that led to the rule", path},
         {0, "audit", nullptr, of(Command::kMonitor),
          "also show netfilter's other drops, and prove that none is missing", audit},
-        {0, "pcap", "EXPRESSION", of(Command::kMonitor),
+        {0, "pcap", "EXPRESSION", of(Command::kMonitor, Command::kRun),
          "show only drops of packets that satisfy this expression of libpcap, as tcpdump takes it", pcap},
-        {0, "limit", "N/second", of(Command::kMonitor),
+        {0, "limit", "N/second", of(Command::kMonitor, Command::kRun),
          "print at most N drops a second; the rest is counted, and repeats are shown as one", limit},
+        {0, "output", "FILE", of(Command::kRun), "print drops to FILE, not to standard error", output},
+        {0, "user", "USER", of(Command::kRun), "run CMD as this user, as sudo -u does", user},
         {0, "database", "FILE", of(Command::kRecord, Command::kWhy),
          "the file that holds the history (/var/lib/nft-drops/drops.db)", database},
         {0, "keep", "DURATION", of(Command::kRecord), "forget drops that are older than this (7d)", keep},
@@ -512,6 +532,27 @@ constexpr CommandSpec kCommands[] = {
          "MATCH means what it means for monitor. The history holds devices, addresses, protocol and destination port; "
          "a MATCH that asks for more is refused.\n\n"
          "Needs no privilege but to read the files: members of the group nft-drops may."},
+        {Command::kRun, Ours::kWhole,
+         "run [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)] [MATCH...] -- "
+         "CMD [ARG...]",
+         "run a command and show the drops that concern it, and no others",
+         "CMD is started once every drop is seen, with the standard files, the process group and the terminal that "
+         "nft-drops has. Its processes and their children are in a control group of their own. Drops that concern "
+         "their sockets go to standard error: packets that their sockets send, packets of the flows that their sockets "
+         "use, in both directions, and packets to ports that their sockets have bound. An ICMP echo is told by its "
+         "identifier, an ICMP error by the packet inside. Flows and ports count until 5 seconds after their socket is "
+         "closed.\n\n"
+         "The last line on standard error is \"nft-drops: N drops concerned CMD (R by rule, P by policy, O other), L "
+         "lost\". The watch ends once CMD and its children have ended; where only children are left, Ctrl-C ends the "
+         "watch and leaves them running. If CMD has asked and nobody has answered, the watch goes on for one more "
+         "second.\n\n"
+         "The exit status is CMD's: 127 if CMD is not found, 126 if it cannot be executed, 128 plus the signal's "
+         "number if a signal ended it, and 125 if nft-drops failed. If nft-drops is killed, CMD lives on. A signal "
+         "that is sent to nft-drops is passed on to CMD.\n\n"
+         "Queries that a resolver's daemon makes are the daemon's: a line says so if CMD asked a resolver on this "
+         "machine. SELECTOR, MATCH and the options mean what they mean for monitor. With --netns, that namespace is "
+         "watched, and CMD still runs in the caller's: ip netns exec NAME nft-drops run -- CMD does both there.",
+         check_run},
         {Command::kMetrics, Ours::kWhole, "metrics", "the drop counts in Prometheus' text format",
          "Prints what \"count start\" counts, once, in Prometheus' text format 0.0.4: packets and bytes of each rule "
          "and "
@@ -561,6 +602,9 @@ constexpr Placeholder kPlaceholders[] = {
         {"ADDRESS:PORT", "an address of this machine and a TCP port (9732 if left out)"},
         {"N/second", "a whole number from 1, and \"/second\""},
         {"COMMAND", "a command of nft-drops"},
+        {"CMD", "a program, as the shell finds it"},
+        {"ARG", "an argument of CMD; options there are CMD's"},
+        {"USER", "the name of a user"},
         {"EXPRESSION", "an expression of pcap-filter(7), without words for the link layer"},
         {"MATCH", "what stands in front of a verdict in an nft rule, such as tcp dport 22"},
 };

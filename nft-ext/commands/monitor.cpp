@@ -1,340 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/monitor.h"
 
-#include "jit/attach/probe_health.h"
-#include "jit/start/session.h"
-#include "nft-ext/capture/pcapng_sink.h"
-#include "nft-ext/commands/live_kernel_names.h"
-#include "nft-ext/commands/match_words.h"
-#include "nft-ext/drop/display.h"
-#include "nft-ext/drop/namespaces.h"
-#include "nft-ext/drop/rulesets.h"
+#include "nft-ext/commands/drop_watch.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
-#include "nft-ext/match/pcap.h"
-#include "nft-ext/match/selector.h"
-#include "nft-ext/sinks/output.h"
-#include "nft-ext/sinks/text_sink.h"
-#include "nft-ext/sinks/usdt.h"
 #include "nft-ext/text/report.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <poll.h>
-#include <unistd.h>
 
 namespace nft_drops::cli {
 namespace {
 
-using namespace std::chrono_literals;
-using Clock = Loop::Clock;
-
-// After a signal what is captured is printed for so long; the rest is told.
-constexpr auto kAfterSignal = 900ms;
-// Of that, so long is kept for printing drops whose rule's text did not come.
-constexpr auto kForPrinting = 200ms;
-
-class Monitor {
-public:
-	Monitor(const MonitorOptions &options, Loop &loop, Signals &signals, jit::Session session, Rulesets &rulesets,
-	        jit::Selector selector, std::string without, std::optional<pcapng::CaptureFile> capture)
-	    : options_(options), loop_(loop), signals_(signals), selector_(std::move(selector)),
-	      without_(std::move(without)), session_(std::move(session)), names_(session_.kernel.layout.expression),
-	      display_(loop, rulesets, names_,
-	               {.name_netns = options.all_netns, .count = options.count, .wants = [this](const Drop &drop) {
-		                return stands_in_chain(drop);
-	                }}) {
-		display_.add(std::make_unique<UsdtSink>());
-		if (options.prints())
-			display_.add(std::make_unique<TextSink>(
-			        TextSink::Options{.format = options.format, .limit = options.limit}));
-		if (capture) add_capture(std::move(*capture));
+Result<void> watch_until_told(DropWatch &watch, const MonitorOptions &options, Loop &loop, Signals &signals,
+                              const std::function<void()> &ready) {
+	// In front of the line that says so: from then on no drop may go unseen without being told.
+	if (auto started = watch.start(); !started) return started;
+	// Whoever reads that line may send a signal at once.
+	signals.report();
+	const jit::Session &session = watch.session();
+	say("monitoring " +
+	    where_it_looks(session.plan.sites.size(), session.kernel.release, session.probe->counts().missed_complete) +
+	    watch.without());
+	if (ready) ready();
+	loop.watch(signals.fd(), POLLIN, [&](short) {
+		watch.stop_within(DropWatch::kAfterSignal);
+		loop.forget(signals.fd());
+	});
+	if (options.duration) loop.after(*options.duration, [&watch] { watch.stop(); });
+	while (!watch.over()) {
+		if (auto ok = loop.once(); !ok) return ok;
 	}
-
-	Result<void> run(const std::function<void()> &ready) {
-		// In front of the line that says so: from then on no drop may go unseen without being told.
-		if (auto sight = watch_sight(); !sight) return sight;
-		// Whoever reads that line may send a signal at once.
-		signals_.report();
-		say("monitoring " +
-		    where_it_looks(session_.plan.sites.size(), session_.kernel.release,
-		                   session_.probe->counts().missed_complete) +
-		    without_);
-		if (ready) ready();
-		loop_.watch(signals_.fd(), POLLIN, [this](short) { on_signal(); });
-		loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
-		if (options_.duration) loop_.after(*options_.duration, [this] { done_ = true; });
-		while (!over()) {
-			if (auto ok = loop_.once(); !ok) return ok;
-		}
-		if (auto ok = end(); !ok) return ok;
-		loop_.forget(signals_.fd());
-		if (sight_ended_)
-			return usage_error("monitor", jit::describe(*blind_) + ", and the probe sees nothing any more",
-			                   "start it again");
-		if (auto failed = display_.failed()) return std::unexpected(*failed);
-		return {};
-	}
-
-private:
-	// After a wake-up events are left to gather for this long: many are then handled at the cost of one. Longer
-	// where the last time many had come.
-	static constexpr auto kGather = 2ms;
-	static constexpr auto kGatherMany = 8ms;
-	static constexpr size_t kMany = 100;
-	// Then signals, Sinks and rulesets have their turn.
-	static constexpr size_t kAtOnce = 4096;
-	// How long events stay in the ring while there is no room for drops that wait for their rule's text.
-	static constexpr auto kNoRoom = 20ms;
-	static constexpr auto kLookEvery = 500ms;
-
-	// Where the kernel did not know in which chain the rule stands. From then on the kernel knows.
-	std::optional<bool> stands_in_chain(const Drop &drop) {
-		const Attribution &attribution = *drop.attribution;
-		if (attribution.chain.empty()) return {};
-		const bool in_chain = attribution.chain == selector_.chain;
-		session_.probe->tell_chain(drop.event, in_chain);
-		return in_chain;
-	}
-
-	void add_capture(pcapng::CaptureFile file) {
-		pcapng::PcapngSink::Options wanted;
-		wanted.snaplen = options_.capture.bytes();
-		if (options_.capture.raw.value_or(false)) wanted.types = pcapng::LinkTypes::kRaw;
-		wanted.application = "nft-drops " ND_VERSION;
-		wanted.system = "Linux " + session_.kernel.release;
-		wanted.tell = [this](const std::string &text) { tell(text); };
-		display_.add(std::make_unique<pcapng::PcapngSink>(std::move(file), std::move(wanted)));
-	}
-
-	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
-
-	// The kernel tells nobody when it ends a kprobe's sight, so the probe's health is looked at twice a second.
-	Result<void> watch_sight() {
-		seen_at_ = Clock::now();
-		auto health = jit::ProbeHealth::start(session_.plan, session_.kernel);
-		if (!health) return std::unexpected(health.error());
-		health_.emplace(std::move(*health));
-		if (health_->fd() >= 0) loop_.watch(health_->fd(), POLLIN, [this](short) { look(); });
-		look_later();
-		return {};
-	}
-
-	void look_later() {
-		loop_.after(kLookEvery, [this] {
-			if (ended_) return;
-			look();
-			look_later();
-		});
-	}
-
-	void look() {
-		using State = jit::ProbeHealth::State;
-		// What is switched off and on while the look is under way shows at the next one: until then the probe
-		// is known to see up to the look's beginning.
-		const auto begun = Clock::now();
-		const State state = health_->look();
-		if (state != State::kSees && !blind_) {
-			blind_ = state;
-			tell("drops are not seen: " + jit::describe(state));
-		}
-		if (state == State::kSees || state == State::kWasSwitchedOff) {
-			end_gap();
-			seen_at_ = begun;
-		}
-		// A probe for other code needs its own Plan and self-test.
-		if (state == State::kNotLoaded || state == State::kReplaced) done_ = sight_ended_ = true;
-	}
-
-	// Tells the time since the probe was last known to see.
-	void end_gap() {
-		if (!blind_) return;
-		// The wall clock first: what passes between the two readings makes the gap longer, never its beginning
-		// later than the last time at which the probe saw.
-		const auto to = std::chrono::system_clock::now();
-		const auto gap = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - seen_at_);
-		unseen_ += gap;
-		display_.not_watched(to - gap, to, jit::describe(*blind_));
-		if (sight_ended_) return;
-		tell("watching again: drops are seen");
-		blind_.reset();
-	}
-
-	void on_signal() {
-		done_ = true;
-		latest_ = Clock::now() + kAfterSignal;
-		loop_.forget(signals_.fd());
-	}
-
-	void gather() {
-		loop_.want(session_.probe->fd(), 0);
-		read_ring_after(gathered_ < kMany ? kGather : kGatherMany);
-	}
-
-	void read_ring_after(std::chrono::milliseconds delay) {
-		loop_.after(delay, [this] {
-			if (ended_) return;
-			if (drain(kAtOnce))
-				loop_.want(session_.probe->fd(), POLLIN);
-			else
-				read_ring_after(no_room_ ? kNoRoom : 0ms);
-		});
-	}
-
-	// False where there may be more.
-	bool drain(size_t most) {
-		gathered_ = 0;
-		no_room_ = false;
-		display_.begin();
-		const bool all = session_.probe->drain([&](const nd_event &event, const nd_path *path) {
-			no_room_ = !display_.take(event, path);
-			return ++gathered_ < most && (!no_room_ || ended_);
-		});
-		display_.flush();
-		return all;
-	}
-
-	// Runs the loop until that is true, at the latest until `early` before the time that a signal has set.
-	template <typename True> Result<void> until(True is_true, Clock::duration early = {}) {
-		const auto latest = [&] { return latest_ == Clock::time_point::max() ? latest_ : latest_ - early; };
-		while (!is_true() && !display_.closed() && Clock::now() < latest()) {
-			if (auto ok = loop_.once(latest()); !ok) return ok;
-		}
-		return {};
-	}
-
-	// Links gone, everything captured printed, summary.
-	Result<void> end() {
-		ended_ = true;
-		if (!sight_ended_) look();
-		if (health_->fd() >= 0) loop_.forget(health_->fd());
-		end_gap();
-		session_.probe->detach();
-		loop_.forget(session_.probe->fd());
-		// What is in the ring is bounded, and taking it waits for nobody.
-		while (!display_.full() && !display_.closed() && !drain(kAtOnce)) {
-		}
-		const jit::Counts counts = session_.probe->counts();
-		display_.lost(counts.lost());
-		if (auto ok = until([this] { return display_.held() == 0; }, kForPrinting); !ok) return ok;
-		display_.give_up_held();
-		display_.finish();
-		if (auto ok = until([this] { return !display_.pending(); }); !ok) return ok;
-		const uint64_t unread = display_.give_up();
-		if (unread > 0 && !display_.closed())
-			tell(fmt::format("{} drops were not printed: standard output did not take them in time",
-			                 unread));
-		if (options_.audit) tell(display_.totals().audit(counts.drops, counts.freed));
-		if (const uint64_t n = display_.totals().undecided)
-			tell(fmt::format("{} undecided drops: what decides could not be read", n));
-		tell(display_.totals().summary(
-		        counts.lost(), options_.match || options_.pcap ? std::optional(counts.drops) : std::nullopt,
-		        unseen_));
-		return {};
-	}
-
-	// As say(), but standard error may be the same pipe that nobody reads.
-	void tell(const std::string &text) {
-		if (latest_ == Clock::time_point::max()) {
-			say(text);
-			return;
-		}
-		Output error(STDERR_FILENO);
-		error.backlog() = "nft-drops: " + text + "\n";
-		const auto latest = std::max(latest_, Clock::now() + 100ms);
-		while (!error.empty() && !error.closed() && Clock::now() < latest) {
-			error.flush();
-			pollfd room{error.descriptor(), POLLOUT, 0};
-			if (!error.empty()) poll(&room, 1, 10);
-		}
-	}
-
-	const MonitorOptions &options_;
-	Loop &loop_;
-	Signals &signals_;
-	jit::Selector selector_;
-	std::string without_; // the families of tables whose rules cannot hold the MATCH, in words
-	jit::Session session_;
-	LiveKernelNames names_;
-	Display display_;
-	Clock::time_point latest_ = Clock::time_point::max(); // set by a signal
-	size_t gathered_ = 0;                                 // events, the last time
-	bool no_room_ = false;                                // that ended the last time
-	bool done_ = false;
-	bool ended_ = false;
-	std::optional<jit::ProbeHealth> health_;
-	Clock::time_point seen_at_;                    // the probe saw then
-	std::optional<jit::ProbeHealth::State> blind_; // why the probe does not see now; nothing: the probe sees
-	bool sight_ended_ = false;                     // for good: another probe is needed
-	std::chrono::milliseconds unseen_{};
-};
-
-// Nothing where no capture is asked for.
-Result<std::optional<pcapng::CaptureFile>> open_capture(const CaptureOptions &options) {
-	if (options.file.empty()) return std::nullopt;
-	auto file = pcapng::CaptureFile::open(options.file);
-	if (!file) return std::unexpected(file.error());
-	return std::optional(std::move(*file));
-}
-
-// Large packets take more room each, and come as fast.
-size_t ring_bytes(uint32_t snaplen) {
-	const size_t usual = jit::StartOptions().ring_bytes;
-	return snaplen == 0 ? usual : snaplen <= 1024 ? 2 * usual : 4 * usual;
+	if (auto ok = watch.end(); !ok) return ok;
+	const jit::Counts &counts = watch.counts();
+	if (options.audit) watch.tell(watch.totals().audit(counts.drops, counts.freed));
+	if (const uint64_t n = watch.totals().undecided)
+		watch.tell(fmt::format("{} undecided drops: what decides could not be read", n));
+	watch.tell(watch.totals().summary(counts.lost(),
+	                                  options.match || options.pcap ? std::optional(counts.drops) : std::nullopt,
+	                                  watch.unseen()));
+	loop.forget(signals.fd());
+	return watch.outcome();
 }
 
 } // namespace
 
 Result<void> monitor(const MonitorOptions &options, const std::function<void()> &ready) {
 	Signals signals;
-	auto netns = options.netns.empty() || options.all_netns ? NetNamespace::present()
-	                                                        : NetNamespace::open(options.netns);
-	if (!netns) return std::unexpected(netns.error());
-	auto capture = open_capture(options.capture);
-	if (!capture) return std::unexpected(capture.error());
-	const bool one = !options.all_netns;
-	std::vector<jit::PcapInstruction> pcap;
-	if (options.pcap) {
-		auto compiled = compile_pcap(*options.pcap);
-		if (!compiled) return std::unexpected(compiled.error());
-		pcap = std::move(*compiled);
-	}
-	auto words = read_words(options.match, netns->descriptor(), "nothing is monitored");
-	if (!words) return std::unexpected(words.error());
-	const jit::Selector &selector = words->selector;
-	const Match &match = words->match;
-	const bool selects = selector.kind != ND_SELECT_ALL;
-	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
-	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	Loop loop;
-	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
-		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
+	return with_drop_watch({.options = options, .undone = "nothing is monitored"}, loop, [&](DropWatch &watch) {
+		return watch_until_told(watch, options, loop, signals, ready);
 	});
-	if (selects) rulesets.watch({selector.family, selector.table, selector.chain, selector.handle});
-	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
-	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
-	                                    .netns_held = one,
-	                                    .selector = selector,
-	                                    .start = {.ring_bytes = ring_bytes(options.capture.bytes()),
-	                                              .path = options.path,
-	                                              .filter = {match.families, pcap},
-	                                              .audit = options.audit,
-	                                              .snaplen = options.capture.bytes()}});
-	if (!session) return std::unexpected(session.error());
-	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	if (one && rulesets.is_there() == false) {
-		if (auto can = without_selected(selector); !can) return can;
-	}
-	if (selector.kind == ND_SELECT_RULE)
-		rulesets.on_gone([&selector] { say(fmt::format("handle {} is gone", selector.handle)); });
-	if (*capture) {
-		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
-	}
-	return Monitor(options, loop, signals, std::move(*session), rulesets, selector, words_without(match),
-	               std::move(*capture))
-	        .run(ready);
 }
 
 } // namespace nft_drops::cli

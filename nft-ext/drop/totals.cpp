@@ -34,6 +34,14 @@ std::string Totals::summary(uint64_t lost, std::optional<uint64_t> of, std::chro
 	return text + fmt::format(", {} lost", lost);
 }
 
+std::string Totals::concerned(std::string_view cmd, uint64_t lost, std::chrono::milliseconds unseen) const {
+	std::string text = fmt::format("{} drops concerned {} ({} by rule, {} by policy, {} other)", all(), cmd,
+	                               by_rule, by_policy, other);
+	if (unseen.count() > 0)
+		return text + fmt::format(", unseen for {} s, lost otherwise: {}", seconds(unseen), lost);
+	return text + fmt::format(", {} lost", lost);
+}
+
 std::string Totals::audit(uint64_t seen, uint64_t freed) const {
 	std::string text = fmt::format("{} netfilter drops = {} by rule + {} by policy + {} other", grouped(all()),
 	                               grouped(by_rule), grouped(by_policy), grouped(other));

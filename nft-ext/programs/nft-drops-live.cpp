@@ -11,7 +11,9 @@
 #include "nft-ext/commands/monitor.h"
 #include "nft-ext/commands/probe.h"
 #include "nft-ext/commands/record.h"
+#include "nft-ext/commands/run.h"
 #include "nft-ext/commands/top.h"
+#include "nft-ext/run/command_process.h"
 #include "nft-ext/text/report.h"
 #include "version.h"
 
@@ -21,9 +23,15 @@
 namespace nft_drops::cli {
 namespace {
 
+// An error's exit status, told.
+int fail(const Error &error, bool of_run) {
+	const int status = report(error);
+	return of_run ? kOwnFailure : status;
+}
+
 int run(int argc, char *argv[]) {
 	auto line = parse(argc, argv);
-	if (!line) return report(line.error());
+	if (!line) return fail(line.error(), is_run(argc, argv));
 	set_debug_topics(line->debug);
 	keep_libbpf_log(); // an error is told once, by us, in one line
 	if (line->command == Command::kVersion) {
@@ -35,7 +43,9 @@ int run(int argc, char *argv[]) {
 		return works ? 0 : report(works.error());
 	}
 	const bool files_only = line->command == Command::kProbe && !line->probe.vmlinux.empty();
-	if (auto allowed = files_only ? Result<void>() : check_privilege(); !allowed) return report(allowed.error());
+	if (auto allowed = files_only ? Result<void>() : check_privilege(); !allowed)
+		return fail(allowed.error(), line->command == Command::kRun);
+	if (line->command == Command::kRun) return run_command(line->monitor, line->run);
 	Result<void> done;
 	switch (line->command) {
 	case Command::kMonitor:

@@ -16,6 +16,8 @@
 namespace nft_drops::cli {
 namespace {
 
+constexpr int kRunFailed = 125; // of `run`, where nft-drops itself fails
+
 // Executes another program of nft-drops: the one beside this program (in a build tree), else the installed one. Neither
 // PATH nor the environment is asked, because root runs the program. Returns only on failure.
 int become(const char *name, char *argv[]) {
@@ -50,7 +52,10 @@ int interactive(nft_ctx *, char *argv[]) {
 
 int run(int argc, char *argv[]) {
 	auto line = parse(argc, argv);
-	if (!line) return report(line.error());
+	if (!line) {
+		const int status = report(line.error());
+		return is_run(argc, argv) ? kRunFailed : status;
+	}
 	switch (line->command) {
 	case Command::kPassThrough:
 		return pass_through(argc, argv,
@@ -62,6 +67,9 @@ int run(int argc, char *argv[]) {
 		return become("nft-drops-history", argv);
 	case Command::kMetrics:
 		return become("nft-drops-metrics", argv);
+	case Command::kRun:
+		become("nft-drops-live", argv);
+		return kRunFailed;
 	default:
 		return become("nft-drops-live", argv);
 	}

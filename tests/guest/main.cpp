@@ -4,6 +4,7 @@
 // The machine is made for these tests, so nothing that they need may be missing there: a test that skips itself, or a
 // run without any test, is a failure.
 #include "proof_row.h"
+#include "run_commands.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +31,7 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
+	if (const int status = nft_drops::guest::become_command(argc, argv); status >= 0) return status;
 	testing::InitGoogleTest(&argc, argv);
 	testing::UnitTest::GetInstance()->listeners().Append(new BackHome); // which deletes it
 	const int status = RUN_ALL_TESTS();

@@ -64,39 +64,14 @@ std::optional<Member> find_member(const Types &types, const btf_type *in, std::s
 class Structures {
 public:
 	explicit Structures(const Types &types) {
-		for (const char *name : {"nft_rule",
-		                         "nft_rule_dp",
-		                         "nft_rule_dp_last",
-		                         "nft_rule_blob",
-		                         "nft_pktinfo",
-		                         "nf_hook_state",
-		                         "net",
-		                         "nftables_pernet",
-		                         "sk_buff",
-		                         "sock",
-		                         "dst_entry",
-		                         "net_device",
-		                         "nft_base_chain",
-		                         "nft_chain",
-		                         "nft_table",
-		                         "nft_expr",
-		                         "nft_expr_ops",
-		                         "nft_expr_type",
-		                         "nft_regs",
-		                         "nft_traceinfo",
-		                         "module",
-		                         "mod_kallsyms",
-		                         "kprobe",
-		                         "optimized_kprobe",
-		                         "mutex",
-		                         "task_struct",
-		                         "nsproxy",
-		                         "net_generic",
-		                         "skb_shared_info",
-		                         "skb_frag",
-		                         "bio_vec",
-		                         "page",
-		                         kBytes})
+		for (const char *name :
+		     {"nft_rule",      "nft_rule_dp",  "nft_rule_dp_last", "nft_rule_blob",    "nft_pktinfo",
+		      "nf_hook_state", "net",          "nftables_pernet",  "sk_buff",          "sock",
+		      "dst_entry",     "net_device",   "nft_base_chain",   "nft_chain",        "nft_table",
+		      "nft_expr",      "nft_expr_ops", "nft_expr_type",    "nft_regs",         "nft_traceinfo",
+		      "module",        "mod_kallsyms", "kprobe",           "optimized_kprobe", "mutex",
+		      "task_struct",   "nsproxy",      "net_generic",      "skb_shared_info",  "skb_frag",
+		      "bio_vec",       "page",         "cgroup",           "kernfs_node",      kBytes})
 			wanted_.try_emplace(name);
 		add(types);
 	}
@@ -284,6 +259,19 @@ void read_match(const Structures &s, nd_match_layout &m) {
 	m.page_shift = std::has_single_bit(page) ? static_cast<nd_u64>(std::countr_zero(page)) : 0;
 }
 
+// What tells the control group of a socket. Nothing here is required.
+void read_group(const Structures &s, nd_group_layout &g) {
+	g.sk_state = s.field("sock", "__sk_common.skc_state");
+	g.sk_listener = s.field("sock", "__sk_common.skc_listener");
+	g.sk_group = s.field("sock", "sk_cgrp_data.cgroup");
+	if (!g.sk_group.size) g.sk_group = s.field("sock", "sk_cgrp_data.val"); // up to Linux 5.15
+	g.level = s.field("cgroup", "level");
+	g.ancestors = s.field("cgroup", "ancestors");
+	g.ancestor_ids = s.field("cgroup", "ancestor_ids");
+	g.node = s.field("cgroup", "kn");
+	g.node_id = s.field("kernfs_node", "id");
+}
+
 } // namespace
 
 namespace {
@@ -348,6 +336,7 @@ Result<Layout> layout_of(const Structures &s) {
 	read_pernet(s, p, lay.pernet);
 	read_vlan(s, p);
 	read_match(s, p.match);
+	read_group(s, p.group);
 	p.expr_ops = r.expr_ops;
 	p.rule_is_last = r.rule_is_last;
 	p.last_chain = s.field("nft_rule_dp_last", "chain");

@@ -4,6 +4,7 @@
 #include "jit/base/table_family.h"
 #include "nft-ext/cli/grammar.h"
 
+#include <optional>
 #include <unordered_set>
 
 namespace nft_drops::complete {
@@ -18,6 +19,8 @@ struct Typed {
 	Words words;                          // all but options and their arguments
 	const OptionSpec *awaiting = nullptr; // an option whose argument is at the cursor
 	std::string_view netns;
+	// The words behind "run ... --": CMD and its arguments. Nothing: there is no such --.
+	std::optional<size_t> of_command;
 };
 
 const OptionSpec *option_of(std::string_view word, bool with_argument) {
@@ -46,7 +49,11 @@ Words joined(std::span<const std::string_view> words) {
 Typed sort_out(std::span<const std::string_view> before) {
 	Typed typed;
 	for (const std::string_view word : before) {
-		if (typed.awaiting) {
+		if (typed.of_command) {
+			++*typed.of_command;
+		} else if (word == "--" && !typed.words.empty() && typed.words.front() == "run") {
+			typed.of_command = 0;
+		} else if (typed.awaiting) {
 			if (std::string_view(typed.awaiting->argument).starts_with("NETNS")) typed.netns = word;
 			typed.awaiting = nullptr;
 		} else if (word.starts_with('-') && word.size() > 1) {
@@ -158,6 +165,14 @@ std::vector<Candidate> candidates(std::span<const std::string_view> typed_words,
 	if (words.empty()) return {};
 	const std::string_view current = words.back();
 	const Typed typed = sort_out(std::span(words).first(words.size() - 1));
+	if (typed.of_command) {
+		Collector all(current, names, {});
+		if (*typed.of_command == 0)
+			all.add(Synopsis::Expected{"CMD", {}}, {});
+		else
+			all.add({"!file", ""});
+		return std::move(all).all();
+	}
 	if (typed.awaiting) {
 		Collector all(current, names, typed.netns);
 		add_argument(all, *typed.awaiting, typed.words);

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <iterator>
 #include <sched.h>
+#include <set>
 #include <unistd.h>
 
 namespace nft_drops::complete {
@@ -166,6 +167,29 @@ std::vector<Candidate> namespaces() {
 	return found;
 }
 
+// The programs of PATH whose names begin so. One with a folder in its name is the shell's to complete.
+std::vector<Candidate> programs(std::string_view prefix) {
+	if (prefix.find('/') != std::string_view::npos) return {{"!file", ""}};
+	const char *path = getenv("PATH");
+	std::set<std::string> found;
+	std::string_view rest = path ? path : "";
+	while (!rest.empty() && Clock::now() < end_of_patience()) {
+		const size_t end = std::min(rest.find(':'), rest.size());
+		const std::filesystem::path folder(rest.substr(0, end));
+		rest.remove_prefix(std::min(end + 1, rest.size()));
+		std::error_code none;
+		for (const auto &entry : std::filesystem::directory_iterator(folder, none)) {
+			std::string name = entry.path().filename().string();
+			if (!name.starts_with(prefix) || !is_plain(name)) continue;
+			if (access(entry.path().c_str(), X_OK) == 0) found.insert(std::move(name));
+		}
+	}
+	std::vector<Candidate> all;
+	for (const std::string &name : found)
+		all.push_back({name, ""});
+	return all;
+}
+
 // Enters a network namespace by its name (ip-netns(8)), a process's number or a path. On failure, completion offers the
 // names of the present namespace.
 void enter(std::string_view netns) {
@@ -186,6 +210,7 @@ void enter(std::string_view netns) {
 std::vector<Candidate> live_names(const Wanted &wanted) {
 	const Expected &name = wanted.name;
 	if (name.token == "NETNS") return namespaces();
+	if (name.token == "CMD") return programs(wanted.prefix);
 	if (!wanted.netns.empty()) enter(wanted.netns);
 	if (name.token == "HANDLE") return handles(name, wanted.prefix);
 	std::vector<Candidate> found;

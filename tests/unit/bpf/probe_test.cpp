@@ -55,7 +55,7 @@ TEST_P(Probe, TellsEverythingAboutADropByARule) {
 	EXPECT_EQ(e.flags, ND_FLAG_L2);
 	EXPECT_EQ(e.l2_len, 14);
 	EXPECT_EQ(e.l3_len, 128);
-	EXPECT_EQ(e.pad, 0);
+	EXPECT_EQ(e.of_group, 0);
 	EXPECT_EQ(e.protocol, 0x0800);
 	EXPECT_EQ(e.vlan_proto, 0);
 	EXPECT_EQ(e.vlan_tci, 0);

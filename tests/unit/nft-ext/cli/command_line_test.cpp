@@ -102,6 +102,51 @@ TEST(CommandLine, WhatFollowsMonitorIsAMatch) {
 	EXPECT_EQ(many->monitor.match->size(), 4 * 99998U - 1);
 }
 
+TEST(CommandLine, RunTakesACommandBehindTwoDashes) {
+	const Typed t{"--format", "line", "run", "tcp", "dport",  "22", "--netns",
+	              "n",        "--",   "ls",  "-l",  "--help", "--"};
+	ASSERT_EQ(t.command(), Command::kRun) << t.error();
+	EXPECT_EQ(t.result->run.command, (std::vector<std::string>{"ls", "-l", "--help", "--"}));
+	EXPECT_EQ(t.result->monitor.match, "tcp dport 22");
+	EXPECT_EQ(t.result->monitor.format, Format::kLine);
+	EXPECT_EQ(t.result->monitor.netns, "n");
+	const Typed plain{"run", "--user", "u", "--output=f", "--", "monitor", "--count", "0"};
+	ASSERT_EQ(plain.command(), Command::kRun) << plain.error();
+	EXPECT_EQ(plain.result->monitor.match, std::nullopt);
+	EXPECT_EQ(plain.result->run.user, "u");
+	EXPECT_EQ(plain.result->run.output, "f");
+	EXPECT_EQ((Typed{"run", "--help"}.command()), Command::kHelp);
+	for (const Typed &none :
+	     {Typed{"run"}, Typed{"run", "--"}, Typed{"run", "tcp", "dport", "22"}, Typed{"run", "table inet f"}})
+		EXPECT_THAT(none.error(), HasSubstr("run: CMD is missing"));
+	EXPECT_THAT((Typed{"run", "-w", "-", "--", "ls"}.error()), HasSubstr("standard output is CMD's"));
+	EXPECT_THAT((Typed{"run", "--count", "3", "--", "ls"}.error()), HasSubstr("not an option of this command"));
+}
+
+TEST(CommandLine, ATableNamedRunStaysNfts) {
+	for (const Typed &t : {Typed{"run", "input", "drop"}, Typed{"add", "table", "run"},
+	                       Typed{"list", "table", "run"}, Typed{"delete", "chain", "run", "run"}}) {
+		ASSERT_TRUE(t.result) << t.error();
+		EXPECT_EQ(t.result->command, Command::kPassThrough);
+	}
+}
+
+// Own failures of `run` have another exit status, whatever is wrong with the line.
+TEST(CommandLine, KnowsALineOfRunThatIsWrong) {
+	const auto of_run = [](std::vector<std::string> words) {
+		std::vector<char *> argv;
+		words.insert(words.begin(), "nft-drops");
+		for (std::string &word : words)
+			argv.push_back(word.data());
+		argv.push_back(nullptr);
+		return is_run(static_cast<int>(words.size()), argv.data());
+	};
+	EXPECT_TRUE(of_run({"run", "--nonsense", "--", "ls"}));
+	EXPECT_TRUE(of_run({"run"}));
+	EXPECT_FALSE(of_run({"monitor", "--", "run"}));
+	EXPECT_FALSE(of_run({"run", "input", "drop"}));
+}
+
 TEST(CommandLine, MistakesAreNamed) {
 	EXPECT_THAT((Typed{"monitor", "--nonsense"}.error()), HasSubstr("--nonsense: unknown option"));
 	EXPECT_THAT((Typed{"monitor", "--count"}.error()), HasSubstr("--count: its argument is missing"));

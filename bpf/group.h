@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whether a packet's socket belongs to a control group, or to one below it. */
+#ifndef NFT_DROPS_BPF_GROUP_H
+#define NFT_DROPS_BPF_GROUP_H
+
+#include "locate.h"
+
+enum {
+	SOCKET_TIME_WAIT = 6, /* TCP_TIME_WAIT: a small socket without a control group */
+	SOCKET_REQUEST = 12,  /* TCP_NEW_SYN_RECV: a struct request_sock, which has its listener's */
+	GROUP_LEVELS = 32,    /* how far below the root groups are looked at */
+};
+
+/*
+ * `group` is the group's id. The packet's socket is the one that sends it, or, once the kernel has found that socket
+ * (early demux), the one that receives it.
+ */
+static __always_inline nd_u8 is_of_group(nd_u64 skb, nd_u64 group, const struct nd_layout *lay) {
+	const struct nd_group_layout *g = &lay->group;
+	const struct nd_field whole = {.offset = 0, .size = 8};
+	nd_u64 sk = member(skb, &lay->skb_sk), state, at;
+	nd_u32 level, i;
+
+	if (!sk) return 0;
+	state = member(sk, &g->sk_state);
+	if (state == SOCKET_TIME_WAIT) return 0;
+	if (state == SOCKET_REQUEST) sk = member(sk, &g->sk_listener);
+	if (!sk) return 0;
+	at = member(sk, &g->sk_group);
+	if (!at || (at & 1)) return 0; /* up to Linux 5.15, 1: the class of net_cls, and no group */
+	level = (nd_u32)member(at, &g->level);
+	for (i = 0; i < GROUP_LEVELS; i++) {
+		nd_u64 id;
+
+		if (i > level) break;
+		if (g->ancestor_ids.size) {
+			id = member(at + g->ancestor_ids.offset + 8 * (nd_u64)(level - i), &whole);
+		} else {
+			nd_u64 ancestor = member(at + g->ancestors.offset + 8 * (nd_u64)(level - i), &whole);
+
+			id = member(member(ancestor, &g->node), &g->node_id);
+		}
+		if (id == group) return 1;
+	}
+	return 0;
+}
+
+#endif
