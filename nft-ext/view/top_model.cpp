@@ -135,7 +135,8 @@ void TopModel::end_interval(double seconds) {
 void TopModel::forget_flows() {
 	const auto with_flows = std::ranges::count_if(rules_, [](const auto &of) { return !of.second.flows.empty(); });
 	const size_t each = std::max<size_t>(most_flows_ / 2 / static_cast<size_t>(with_flows), 1);
-	for (auto &[key, rule] : rules_) {
+	for (auto &of : rules_) {
+		Rule &rule = of.second;
 		if (rule.flows.size() <= each) continue;
 		std::vector<uint64_t> totals;
 		totals.reserve(rule.flows.size());
@@ -146,8 +147,8 @@ void TopModel::forget_flows() {
 		// Of the flows with just as many packets, those stay that there is room for.
 		auto equal = static_cast<size_t>(std::count(totals.begin(), std::next(least), *least));
 		const uint64_t limit = *least;
-		std::erase_if(rule.flows, [&](const auto &of) {
-			const Counted &counted = of.second.counted;
+		std::erase_if(rule.flows, [&](const auto &flow) {
+			const Counted &counted = flow.second.counted;
 			if (counted.total > limit) return false;
 			if (counted.total == limit && equal > 0) {
 				equal--;
@@ -162,6 +163,7 @@ void TopModel::forget_flows() {
 
 void TopModel::forget_rules() {
 	std::vector<std::pair<int64_t, std::string>> oldest;
+	oldest.reserve(rules_.size());
 	for (const auto &[key, rule] : rules_)
 		oldest.emplace_back(rule.counted.last, key);
 	std::ranges::sort(oldest);
