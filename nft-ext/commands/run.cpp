@@ -29,6 +29,8 @@ using namespace std::chrono_literals;
 
 // After CMD has ended, an answer that nobody has received is waited for so long.
 constexpr auto kForAnswers = 1s;
+// Children that end a moment after CMD are not worth a line.
+constexpr auto kTellChildrenAfter = 500ms;
 constexpr uint64_t kAskedLately = 2'000'000'000; // nanoseconds
 
 uint64_t monotonic_ns() {
@@ -104,6 +106,7 @@ private:
 		});
 		populated_ = true;
 		Result<void> done;
+		std::optional<Loop::Clock::time_point> alone; // CMD's children, from then on
 		std::optional<Loop::Clock::time_point> latest;
 		while (done && !stopped) {
 			if (ended && !(populated_ = group_->populated())) {
@@ -113,7 +116,10 @@ private:
 					latest = Loop::Clock::now() + (waits ? Loop::Clock::duration(kForAnswers) : 0s);
 				}
 				if (Loop::Clock::now() >= *latest) break;
-			} else if (ended && !told) {
+			} else if (ended && !alone) {
+				alone = Loop::Clock::now();
+				loop_.after(kTellChildrenAfter, [] {});
+			} else if (ended && !told && Loop::Clock::now() >= *alone + kTellChildrenAfter) {
 				told = true;
 				say(fmt::format("{} has ended, and its children go on: Ctrl-C ends the watch, not them",
 				                options_.command.front()));

@@ -220,11 +220,11 @@ Result<void> ControlGroup::start_keeper() {
 
 ControlGroup::~ControlGroup() {
 	if (keeper_pipe_ >= 0) close(keeper_pipe_);
-	// The keeper removes the group; where there is none, this process does.
-	if (keeper_ < 0)
-		unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR);
-	else if (!populated())
-		waitpid(keeper_, nullptr, 0);
+	// Where something runs in the group still, the keeper waits for its end. Where nothing does, the keeper has
+	// removed the group, unless somebody has ended it.
+	if (populated()) return;
+	if (keeper_ > 0) waitpid(keeper_, nullptr, 0);
+	unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR);
 }
 
 Result<void> ControlGroup::add(pid_t process) {

@@ -181,16 +181,26 @@ bool FlowBook::make_room(uint64_t now) {
 	return flows_.size() + port_count_ < before;
 }
 
-bool FlowBook::is_flow(Ends ends, uint64_t at) const {
+// Whether `ends.local` is an address of this machine.
+bool FlowBook::is_here(const nd_event &event, const Ends &ends) const {
+	// A packet that is forwarded has both ends elsewhere.
+	const bool inet = event.pf == NFPROTO_IPV4 || event.pf == NFPROTO_IPV6;
+	if (inet && event.hook == NF_INET_FORWARD) return false;
+	const Address address{.size = static_cast<uint8_t>(ends.ip == 4 ? 4 : 16), .bytes = ends.local};
+	return is_local_(address);
+}
+
+bool FlowBook::is_flow(const nd_event &event, const Ends &ends) const {
 	const auto found = [&](const Ends &one) {
 		const auto flow = flows_.find(one);
-		return flow != flows_.end() && counts(flow->second, at);
+		return flow != flows_.end() && counts(flow->second, event.time_ns);
 	};
 	if (found(ends)) return true;
-	// Told by sendto(), in front of the choice of an address and of NAT.
+	// Told by sendto(), in front of the choice of an address and of NAT. Another machine may use the same port.
 	if (!has_ports(ends.protocol)) return false;
-	ends.local = {};
-	return found(ends);
+	Ends any = ends;
+	any.local = {};
+	return found(any) && is_here(event, ends);
 }
 
 // Whether a packet goes to one of CMD's ports; `ends.local` is its destination.
@@ -204,19 +214,16 @@ bool FlowBook::is_port(const nd_event &event, const Ends &ends) const {
 	});
 	if (!fits) return false;
 	const bool inet = event.pf == NFPROTO_IPV4 || event.pf == NFPROTO_IPV6;
-	if (inet && event.hook == NF_INET_LOCAL_IN) return true;
-	if (inet && event.hook == NF_INET_FORWARD) return false;
-	Address address{.size = static_cast<uint8_t>(ends.ip == 4 ? 4 : 16), .bytes = ends.local};
-	return is_local_(address);
+	return (inet && event.hook == NF_INET_LOCAL_IN) || is_here(event, ends);
 }
 
 bool FlowBook::concerns(const nd_event &event, const Packet &packet) const {
 	if (event.of_group != 0) return true;
 	// The packet inside of an ICMP error was sent by the one whom the error concerns.
 	if (packet.inside && !packet.is_inside) {
-		nd_event routed = event;
-		routed.hook = NF_INET_FORWARD; // its destination is elsewhere
-		return concerns(routed, *packet.inside);
+		nd_event inside = event;
+		inside.hook = NF_INET_LOCAL_OUT; // the hook tells nothing about its addresses
+		return concerns(inside, *packet.inside);
 	}
 	if (packet.saddr.size == 0 || packet.daddr.size != packet.saddr.size || !packet.protocol) return false;
 	Ends to; // as the receiver sees it
@@ -235,7 +242,7 @@ bool FlowBook::concerns(const nd_event &event, const Packet &packet) const {
 	Ends from = to;
 	std::swap(from.local, from.remote);
 	if (!packet.echo_id) std::swap(from.local_port, from.remote_port);
-	return is_flow(to, event.time_ns) || is_flow(from, event.time_ns) || is_port(event, to);
+	return is_flow(event, to) || is_flow(event, from) || is_port(event, to);
 }
 
 bool FlowBook::waits(uint64_t since_ns) const {

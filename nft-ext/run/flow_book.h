@@ -28,8 +28,8 @@ public:
 	// Of flows; of ports; of sockets. What is beyond is not in the book: see left_out().
 	static constexpr size_t kMost = 100'000;
 
-	// `is_local`: whether an address (4 or 16 bytes) is one of this machine's. Asked only about packets that go to
-	// one of CMD's ports and that the kernel has not routed yet.
+	// `is_local`: whether an address (4 or 16 bytes) is one of this machine's. Asked only where the hook does not
+	// tell it.
 	explicit FlowBook(std::function<bool(const Address &)> is_local) : is_local_(std::move(is_local)) {}
 
 	// In the order of the ring.
@@ -83,7 +83,8 @@ private:
 	[[nodiscard]] bool counts(const Use &use, uint64_t at) const;
 	[[nodiscard]] bool over(const Use &use, uint64_t at) const;
 	void release(const Use &use);
-	[[nodiscard]] bool is_flow(Ends ends, uint64_t at) const;
+	[[nodiscard]] bool is_here(const nd_event &event, const Ends &ends) const;
+	[[nodiscard]] bool is_flow(const nd_event &event, const Ends &ends) const;
 	[[nodiscard]] bool is_port(const nd_event &event, const Ends &ends) const;
 
 	std::function<bool(const Address &)> is_local_;

@@ -157,6 +157,10 @@ TEST_F(FlowBookTest, AnybodyMayAnswerToAnUnconnectedSocket) {
 	// The destination in front of NAT, at whatever hook.
 	EXPECT_TRUE(concerns(packet("10.0.0.1", 6000, "192.0.2.1", 69, IPPROTO_UDP), event(NF_INET_LOCAL_OUT)));
 	EXPECT_FALSE(concerns(packet("10.0.0.1", 6000, "192.0.2.2", 69, IPPROTO_UDP), event(NF_INET_LOCAL_OUT)));
+	// Another machine behind this one has chosen the same port.
+	EXPECT_FALSE(concerns(packet("198.51.100.1", 6000, "192.0.2.1", 69, IPPROTO_UDP), event(NF_INET_FORWARD)));
+	EXPECT_FALSE(concerns(packet("198.51.100.1", 6000, "192.0.2.1", 69, IPPROTO_UDP), event(NF_INET_PRE_ROUTING)));
+	EXPECT_FALSE(concerns(packet("192.0.2.1", 69, "198.51.100.1", 6000, IPPROTO_UDP), event(NF_INET_FORWARD)));
 }
 
 TEST_F(FlowBookTest, AnEchoByItsIdentifier) {
