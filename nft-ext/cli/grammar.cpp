@@ -367,8 +367,9 @@ constexpr unsigned kOurs = ~of(Command::kPassThrough);
 constexpr unsigned kNft = of(Command::kPassThrough);
 constexpr unsigned kList = of(Command::kList);
 // Those that work with the kernel.
-constexpr unsigned kLive = of(Command::kMonitor, Command::kList, Command::kCount, Command::kProbe, Command::kCheck,
-                              Command::kBpftrace, Command::kDemo, Command::kRecord, Command::kRun, Command::kTop);
+constexpr unsigned kLive =
+        of(Command::kMonitor, Command::kList, Command::kCount, Command::kProbe, Command::kCheck, Command::kBpftrace,
+           Command::kDemo, Command::kRecord, Command::kRun, Command::kTop, Command::kMetrics);
 
 // The options of nft-drops come first, then nft's in the order of nft(8) (src/main.c of nftables).
 constexpr OptionSpec kOptions[] = {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,8 +19,6 @@ using namespace std::chrono_literals;
 
 constexpr size_t kLongestRequest = 8192;
 constexpr size_t kMostConnections = 8;
-constexpr auto kRequestTime = 5s;
-constexpr auto kAnswerTime = 30s;
 constexpr auto kRetry = 1s;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
@@ -71,21 +70,22 @@ std::string http_answer(std::string_view head, const HttpServer::Handler &handle
 	                   answer.status == 405 ? "Allow: GET, HEAD\r\n" : "", body ? answer.body : "");
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop &loop, const ListenAddress &address, Handler handler) {
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop &loop, const ListenAddress &address, Handler handler,
+                                                       HttpPatience patience) {
 	const int s = socket(address.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int on = 1;
 	const auto *bound = reinterpret_cast<const sockaddr *>(&address.address);
 	if (s >= 0 && setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    bind(s, bound, address.size) == 0 && ::listen(s, SOMAXCONN) == 0)
-		return std::unique_ptr<HttpServer>(new HttpServer(loop, s, std::move(handler)));
+		return std::unique_ptr<HttpServer>(new HttpServer(loop, s, std::move(handler), patience));
 	const int error = errno;
 	if (s >= 0) close(s);
 	return usage_error("--listen " + address.text(), strerror(error),
 	                   error == EADDRINUSE ? "stop what listens there, or give another port" : "");
 }
 
-HttpServer::HttpServer(Loop &loop, int socket, Handler handler)
-    : loop_(loop), socket_(socket), handler_(std::move(handler)) {
+HttpServer::HttpServer(Loop &loop, int socket, Handler handler, HttpPatience patience)
+    : loop_(loop), socket_(socket), handler_(std::move(handler)), patience_(patience) {
 	loop_.watch(socket_, POLLIN, [this](short) { accept_one(); });
 }
 
@@ -104,7 +104,10 @@ void HttpServer::accept_one() {
 		if (!would_block() && errno != ECONNABORTED) pause_accepting();
 		return;
 	}
-	connections_[fd].deadline = loop_.after(kRequestTime, [this, fd] { end(fd); });
+	// Each send() is a large part of an answer: none of it waits for the client's (delayed) acknowledgement.
+	const int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	connections_[fd].deadline = loop_.after(patience_.request, [this, fd] { end(fd); });
 	loop_.watch(fd, POLLIN, [this, fd](short) { go_on(fd); });
 	if (connections_.size() >= kMostConnections) loop_.want(socket_, 0);
 }
@@ -141,7 +144,7 @@ void HttpServer::begin_answer(int fd, Connection &connection) {
 	const std::string_view request = connection.request;
 	connection.answer = http_answer(request.substr(0, request.find(kHeadEnd)), handler_);
 	loop_.cancel(connection.deadline);
-	connection.deadline = loop_.after(kAnswerTime, [this, fd] { end(fd); });
+	connection.deadline = loop_.after(patience_.answer, [this, fd] { end(fd); });
 	loop_.want(fd, POLLOUT);
 }
 

@@ -9,6 +9,7 @@
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/metrics/listen_address.h"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -24,12 +25,19 @@ struct HttpAnswer {
 	std::string body;
 };
 
+// How long a client may take.
+struct HttpPatience {
+	std::chrono::milliseconds request{5000};
+	std::chrono::milliseconds answer{30000};
+};
+
 class HttpServer {
 public:
 	// `path` is what stands in front of a question mark, as the client wrote it.
 	using Handler = std::function<HttpAnswer(std::string_view path)>;
 	// The loop has to outlive the server. SIGPIPE must be ignored.
-	static Result<std::unique_ptr<HttpServer>> listen(Loop &loop, const ListenAddress &address, Handler handler);
+	static Result<std::unique_ptr<HttpServer>> listen(Loop &loop, const ListenAddress &address, Handler handler,
+	                                                  HttpPatience patience = {});
 	HttpServer(const HttpServer &) = delete;
 	HttpServer &operator=(const HttpServer &) = delete;
 	~HttpServer();
@@ -45,7 +53,7 @@ private:
 		Loop::Timer deadline = 0;
 	};
 
-	HttpServer(Loop &loop, int socket, Handler handler);
+	HttpServer(Loop &loop, int socket, Handler handler, HttpPatience patience);
 	void accept_one();
 	void pause_accepting();
 	void go_on(int fd);
@@ -58,6 +66,7 @@ private:
 	Loop &loop_;
 	int socket_;
 	Handler handler_;
+	HttpPatience patience_;
 	Loop::Timer retry_ = 0;
 	std::unordered_map<int, Connection> connections_; // by descriptor
 };

@@ -35,7 +35,7 @@ struct ListedRule {
 class ListedRules {
 public:
 	// Lists in a child process, because libnftables may end the process where the kernel talks nonsense, and keeps
-	// the memory that a large ruleset took. Waits at most a minute.
+	// the memory that a large ruleset took. Waits at most ten minutes.
 	static Result<ListedRules> read();
 
 	[[nodiscard]] const std::vector<ListedChain> &chains() const { return chains_; }

@@ -15,11 +15,13 @@
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace nft_drops {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -86,8 +88,8 @@ void write_to(int s, std::string_view text) {
 // A server in a thread of its own, until it is stopped.
 class MetricsServer : public testing::TestWithParam<const char *> {
 protected:
-	void serve(HttpServer::Handler handler) {
-		auto made = HttpServer::listen(loop_, *ListenAddress::parse(GetParam()), std::move(handler));
+	void serve(HttpServer::Handler handler, HttpPatience patience = {.request = 10min, .answer = 10min}) {
+		auto made = HttpServer::listen(loop_, *ListenAddress::parse(GetParam()), std::move(handler), patience);
 		ASSERT_TRUE(made) << made.error().message();
 		server_ = std::move(*made);
 		address_ = server_->address();
@@ -122,7 +124,7 @@ TEST_P(MetricsServer, ServesWhileOthersAreSlow) {
 	const int deaf = connected(address_);
 	write_to(deaf, "GET /metrics HTTP/1.1\r\n\r\n");
 	write_to(slow, "GET /met");
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 10; i++) { // more than there may be connections
 		const int s = connected(address_);
 		write_to(s, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
 		const std::string answer = rest_of(s);
@@ -141,6 +143,17 @@ TEST_P(MetricsServer, ARequestHasAnEnd) {
 	const std::string endless(100'000, 'x');
 	send(s, endless.data(), endless.size(), MSG_NOSIGNAL);
 	EXPECT_EQ(rest_of(s), "");
+}
+
+TEST_P(MetricsServer, WhoSaysNothingIsNotWaitedFor) {
+	serve(handler, {.request = 10ms, .answer = 10min});
+	std::vector<int> silent;
+	for (int i = 0; i < 20; i++)
+		silent.push_back(connected(address_));
+	write_to(silent.front(), "GET /met");
+	// All places are taken, until each of them is closed.
+	for (const int s : silent)
+		EXPECT_EQ(rest_of(s), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, MetricsServer, testing::Values("127.0.0.1:0", "[::1]:0"));
