@@ -82,7 +82,14 @@ sockaddr_in left(unsigned port) {
 		sendto(raw, &echo, sizeof(echo), 0, reinterpret_cast<const sockaddr *>(&host), sizeof(host));
 		const int tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		static_cast<void>(connect(tcp, reinterpret_cast<const sockaddr *>(&to), sizeof(to)));
+		sockaddr_in6 six{};
+		six.sin6_family = AF_INET6;
+		six.sin6_port = htons(4000);
+		inet_pton(AF_INET6, "fd01::2", &six.sin6_addr);
+		const int tcp6 = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		static_cast<void>(connect(tcp6, reinterpret_cast<const sockaddr *>(&six), sizeof(six)));
 		usleep(50'000);
+		close(tcp6);
 		close(tcp);
 	}
 }
