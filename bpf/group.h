@@ -8,7 +8,7 @@
 enum {
 	SOCKET_TIME_WAIT = 6, /* TCP_TIME_WAIT: a small socket without a control group */
 	SOCKET_REQUEST = 12,  /* TCP_NEW_SYN_RECV: a struct request_sock, which has its listener's */
-	GROUP_LEVELS = 32,    /* how far below the root groups are looked at */
+	GROUP_LEVELS = 4,     /* the socket's group, and so many less one above that group, are looked at */
 };
 
 /*
@@ -20,6 +20,7 @@ static __always_inline nd_u8 is_of_group(nd_u64 skb, nd_u64 group, const struct 
 	const struct nd_field whole = {.offset = 0, .size = 8};
 	nd_u64 sk = member(skb, &lay->skb_sk), state, at;
 	nd_u32 level, i;
+	nd_u8 found = 0;
 
 	if (!sk) return 0;
 	state = member(sk, &g->sk_state);
@@ -29,20 +30,21 @@ static __always_inline nd_u8 is_of_group(nd_u64 skb, nd_u64 group, const struct 
 	at = member(sk, &g->sk_group);
 	if (!at || (at & 1)) return 0; /* up to Linux 5.15, 1: the class of net_cls, and no group */
 	level = (nd_u32)member(at, &g->level);
+	/*
+	 * Unrolled, with as many rounds in each case: of a loop that ends at `level`, the verifier of Linux 6.1 does not
+	 * see an end. The root, which stands in for groups above the root, is never the group that is looked for.
+	 */
+#pragma unroll
 	for (i = 0; i < GROUP_LEVELS; i++) {
-		nd_u64 id;
+		nd_u64 slot = 8 * (nd_u64)(i < level ? level - i : 0), id;
 
-		if (i > level) break;
-		if (g->ancestor_ids.size) {
-			id = member(at + g->ancestor_ids.offset + 8 * (nd_u64)(level - i), &whole);
-		} else {
-			nd_u64 ancestor = member(at + g->ancestors.offset + 8 * (nd_u64)(level - i), &whole);
-
-			id = member(member(ancestor, &g->node), &g->node_id);
-		}
-		if (id == group) return 1;
+		if (g->ancestor_ids.size)
+			id = member(at + g->ancestor_ids.offset + slot, &whole);
+		else
+			id = member(member(member(at + g->ancestors.offset + slot, &whole), &g->node), &g->node_id);
+		found |= id == group;
 	}
-	return 0;
+	return found;
 }
 
 #endif
