@@ -31,8 +31,8 @@ static __always_inline nd_u8 is_of_group(nd_u64 skb, nd_u64 group, const struct 
 	if (!at || (at & 1)) return 0; /* up to Linux 5.15, 1: the class of net_cls, and no group */
 	level = (nd_u32)member(at, &g->level);
 	/*
-	 * Unrolled, with as many rounds in each case: of a loop that ends at `level`, the verifier of Linux 6.1 does not
-	 * see an end. The root, which stands in for groups above the root, is never the group that is looked for.
+	 * Unrolled, with as many rounds in each case: of a loop that ends at `level`, the verifier of Linux 6.1 does
+	 * not see an end. The root, which stands in for groups above the root, is never the group that is looked for.
 	 */
 #pragma unroll
 	for (i = 0; i < GROUP_LEVELS; i++) {

@@ -27,7 +27,8 @@ struct Totals {
 	[[nodiscard]] std::string summary(uint64_t lost, std::optional<uint64_t> of = std::nullopt,
 	                                  std::chrono::milliseconds unseen = {}) const;
 	// "N drops concerned CMD (R by rule, P by policy, O other), L lost"; `unseen` as in summary().
-	[[nodiscard]] std::string concerned(std::string_view cmd, uint64_t lost, std::chrono::milliseconds unseen) const;
+	[[nodiscard]] std::string concerned(std::string_view cmd, uint64_t lost,
+	                                    std::chrono::milliseconds unseen) const;
 	// "1,203 netfilter drops = 1,198 by rule + 5 by policy + 0 other". The probe saw `seen` drops of nf_tables; the
 	// kernel gave netfilter as the drop reason of `freed` of these.
 	[[nodiscard]] std::string audit(uint64_t seen, uint64_t freed) const;

@@ -7,11 +7,11 @@
 //	udp ADDRESS PORT N MS      N datagrams from an unconnected socket, each waited for MS milliseconds
 //	quic ADDRESS PORT N MS     the same from a connected socket
 //	echo PORT MS               answers to datagrams, each after MS milliseconds, until it is killed
-//	listen PORT                listens, says "ready", accepts one connection, sends "hello", ends at the end of
-//stdin 	relay ADDRESS PORT         listens at 127.0.0.53:53, says "ready", and asks ADDRESS anew for each query 	ping
-//ADDRESS socket|raw    one ICMP echo, waited for one second 	daemon ADDRESS PORT FILE   forks twice; the daemon sends
-//once FILE is there 	terminal                   whether all three files are one terminal, and this its foreground
-//process group
+//	listen PORT                listens, says "ready", accepts one connection, sends "hello", ends with stdin
+//	relay ADDRESS PORT         listens at 127.0.0.53:53, says "ready", asks ADDRESS anew for each query
+//	ping ADDRESS socket|raw    one ICMP echo, waited for one second
+//	daemon ADDRESS PORT FILE   forks twice; the daemon sends once FILE is there
+//	terminal                   whether all three files are one terminal, and this its foreground process group
 #ifndef NFT_DROPS_TESTS_GUEST_RUN_COMMANDS_H
 #define NFT_DROPS_TESTS_GUEST_RUN_COMMANDS_H
 

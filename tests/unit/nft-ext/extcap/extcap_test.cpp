@@ -61,8 +61,8 @@ TEST(Extcap, NoValueBecomesAnOption) {
 	ASSERT_TRUE(request);
 	EXPECT_FALSE(request->all_netns);
 	EXPECT_THAT(command_line(*request),
-	            ElementsAre("monitor", "-w", "-", "--netns=--all-netns", "--snaplen=-w /etc/passwd", "--", "--netns",
-	                        "x;", "reboot", "$(id)", "`id`"));
+	            ElementsAre("monitor", "-w", "-", "--netns=--all-netns", "--snaplen=-w /etc/passwd", "--",
+	                        "--netns", "x;", "reboot", "$(id)", "`id`"));
 }
 
 TEST(Extcap, QuotesKeepWordsTogetherAndStay) {
