@@ -112,6 +112,20 @@ protected:
 		shell("nft -f - <<'END'\ntable ip nat {\n\tchain out {\n\t\ttype nat hook output priority -100\n"
 		      "\t\tip daddr 10.1.0.9 dnat to 10.1.0.2\n\t}\n}\nEND");
 	}
+	// Runs a server at port 4000, which "left" connects to once.
+	Finished serve_once() {
+		shell("rm -f /tmp/in; mkfifo /tmp/in");
+		Running server({"sh", "-c", "exec " + quoted(words(as({"listen", "4000"}))) + "< /tmp/in"});
+		const int in = open("/tmp/in", O_WRONLY | O_CLOEXEC);
+		if (!server.wait_for("ready")) {
+			ADD_FAILURE() << server.err();
+			return {};
+		}
+		net_.at("left", quoted(as({"tcp", "10.1.0.1", "4000"})));
+		std::this_thread::sleep_for(300ms);
+		close(in);
+		return server.wait();
+	}
 	// What the rules have dropped.
 	static uint64_t dropped() {
 		return std::stoull(shell("nft list ruleset | sed -n 's/.*counter packets \\([0-9]*\\).*/\\1/p'"));
@@ -243,14 +257,7 @@ TEST_F(RunTest, AServerWhoseClientsAreDropped) {
 
 TEST_F(RunTest, AnAcceptedConnection) {
 	rule("output", "tcp sport 4000 tcp flags psh,ack / psh,ack");
-	shell("rm -f /tmp/in; mkfifo /tmp/in");
-	Running server({"sh", "-c", "exec " + quoted(words(as({"listen", "4000"}))) + "< /tmp/in"});
-	const int in = open("/tmp/in", O_WRONLY | O_CLOEXEC);
-	ASSERT_TRUE(server.wait_for("ready")) << server.err();
-	net_.at("left", quoted(as({"tcp", "10.1.0.1", "4000"})));
-	std::this_thread::sleep_for(300ms);
-	close(in);
-	const Finished end = server.wait();
+	const Finished end = serve_once();
 	EXPECT_THAT(drops(end), Not(IsEmpty())) << end.err;
 	EXPECT_THAT(drops(end), Each(HasSubstr("ip saddr 10.1.0.1 ip daddr 10.1.0.2 tcp sport 4000")));
 	expect_total(end, drops(end).size());
@@ -258,14 +265,7 @@ TEST_F(RunTest, AnAcceptedConnection) {
 
 TEST_F(RunTest, TheAnswerToASyn) {
 	rule("output", "tcp sport 4000 tcp flags syn,ack / syn,ack");
-	shell("rm -f /tmp/in; mkfifo /tmp/in");
-	Running server({"sh", "-c", "exec " + quoted(words(as({"listen", "4000"}))) + "< /tmp/in"});
-	const int in = open("/tmp/in", O_WRONLY | O_CLOEXEC);
-	ASSERT_TRUE(server.wait_for("ready")) << server.err();
-	net_.at("left", quoted(as({"tcp", "10.1.0.1", "4000"})));
-	std::this_thread::sleep_for(300ms);
-	close(in);
-	const Finished end = server.wait();
+	const Finished end = serve_once();
 	EXPECT_THAT(drops(end), Not(IsEmpty())) << end.err;
 	EXPECT_THAT(drops(end), Each(HasSubstr("ip saddr 10.1.0.1 ip daddr 10.1.0.2 tcp sport 4000")));
 	EXPECT_THAT(drops(end), Each(HasSubstr("tcp flags syn,ack")));

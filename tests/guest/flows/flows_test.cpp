@@ -4,6 +4,7 @@
 #include "jit/flows/flows.h"
 #include "tests/guest/loopback_sender.h"
 #include "tests/guest/running.h"
+#include "tests/guest/twenty_rules.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -28,21 +29,6 @@ namespace nft_drops::guest {
 namespace {
 
 using nlohmann::json;
-
-constexpr unsigned kFirstPort = 20000, kPorts = 1000, kPortsOfARule = 50;
-constexpr unsigned kEcho = 31000; // and the next: accepted
-
-unsigned full_or(unsigned many, unsigned few) {
-	return std::getenv("NFT_DROPS_FULL") != nullptr ? many : few;
-}
-
-std::string twenty_rules() {
-	std::string text = "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n";
-	for (unsigned i = 0; i < kPorts / kPortsOfARule; i++)
-		text += fmt::format("\t\tudp dport {}-{} counter drop\n", kFirstPort + i * kPortsOfARule,
-		                    kFirstPort + (i + 1) * kPortsOfARule - 1);
-	return text + "\t}\n}\n";
-}
 
 // From so many addresses of 127.1.0.0/16 to random ports, the same ones each time.
 pid_t sender(int cpu, unsigned count, unsigned sources) {

@@ -3,6 +3,7 @@
 // NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
 #include "tests/guest/loopback_sender.h"
 #include "tests/guest/running.h"
+#include "tests/guest/twenty_rules.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,19 +25,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr unsigned kFirstPort = 20000, kPorts = 1000, kPortsOfARule = 50;
-constexpr unsigned kEcho = 31000; // and the next: accepted
-
 unsigned packets_of_each() {
-	return std::getenv("NFT_DROPS_FULL") != nullptr ? 500'000 : 10'000;
-}
-
-std::string twenty_rules() {
-	std::string text = "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n";
-	for (unsigned i = 0; i < kPorts / kPortsOfARule; i++)
-		text += "\t\tudp dport " + std::to_string(kFirstPort + i * kPortsOfARule) + "-" +
-		        std::to_string(kFirstPort + (i + 1) * kPortsOfARule - 1) + " counter drop\n";
-	return text + "\t}\n}\n";
+	return full_or(500'000, 10'000);
 }
 
 // To random ports, the same ones each time.

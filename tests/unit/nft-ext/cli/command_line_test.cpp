@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/cli/command_line.h"
+#include "typed.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,25 +11,6 @@ using namespace nft_drops::cli;
 using testing::HasSubstr;
 
 namespace {
-
-// A command line that stays for as long as what was parsed of it.
-class Typed {
-public:
-	Typed(std::initializer_list<const char *> words) : words_(words.begin(), words.end()) {
-		words_.insert(words_.begin(), "nft-drops");
-		for (std::string &w : words_)
-			argv_.push_back(w.data());
-		argv_.push_back(nullptr);
-		result = parse(static_cast<int>(words_.size()), argv_.data());
-	}
-	[[nodiscard]] Command command() const { return result ? result->command : Command::kPassThrough; }
-	[[nodiscard]] std::string error() const { return result ? "" : result.error().message(); }
-	Result<CommandLine> result;
-
-private:
-	std::vector<std::string> words_;
-	std::vector<char *> argv_;
-};
 
 TEST(CommandLine, NftsOwnStaysNfts) {
 	for (const Typed &t :

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The command lines of record and why.
-#include "nft-ext/cli/command_line.h"
+#include "typed.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,24 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// The words stay until the next call.
-Result<CommandLine> typed(std::vector<std::string> words) {
-	static std::vector<std::string> kept;
-	static std::vector<char *> argv;
-	kept = std::move(words);
-	kept.insert(kept.begin(), "nft-drops");
-	argv.clear();
-	for (std::string &word : kept)
-		argv.push_back(word.data());
-	argv.push_back(nullptr);
-	return parse(static_cast<int>(kept.size()), argv.data());
-}
-
-std::string error_of(std::vector<std::string> words) {
-	auto line = typed(std::move(words));
-	return line ? "" : line.error().message();
-}
 
 TEST(HistoryCommands, Why) {
 	auto line = typed({"why"});

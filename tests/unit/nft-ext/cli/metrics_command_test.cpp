@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The command line of metrics.
-#include "nft-ext/cli/command_line.h"
+#include "typed.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,19 +10,6 @@
 
 namespace nft_drops::cli {
 namespace {
-
-// The words stay until the next call.
-Result<CommandLine> typed(std::vector<std::string> words) {
-	static std::vector<std::string> kept;
-	static std::vector<char *> argv;
-	kept = std::move(words);
-	kept.insert(kept.begin(), "nft-drops");
-	argv.clear();
-	for (std::string &word : kept)
-		argv.push_back(word.data());
-	argv.push_back(nullptr);
-	return parse(static_cast<int>(kept.size()), argv.data());
-}
 
 TEST(MetricsCommand, Options) {
 	auto line = typed({"metrics"});
