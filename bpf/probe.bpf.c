@@ -90,7 +90,7 @@ static __always_inline void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *inde
  */
 static __always_inline const struct nd_kept_device *fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
                                                             struct nd_kept_device *kept) {
-	if (!dev || !kept || can_load()) {
+	if (!dev || can_load()) {
 		fill_device(e->iifname, &e->iif, dev, lay);
 		return 0;
 	}

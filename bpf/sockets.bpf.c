@@ -160,7 +160,10 @@ static __always_inline int read_flow(struct __sk_buff *skb, struct nd_socket_flo
 	return 1;
 }
 
-/* The flow as the socket knows it, in `f`, whose other members are those of the packet. 0: the socket knows none. */
+/*
+ * Puts the addresses and ports that the socket knows into `f`. The other members of `f` stay those of the packet.
+ * Returns 0 if the socket is not connected.
+ */
 static __always_inline int read_socket(struct __sk_buff *skb, struct nd_socket_flow *f) {
 	struct bpf_sock *sk = skb->sk;
 

@@ -34,7 +34,7 @@ struct nd_socket_flow {
 
 struct nd_socket_record {
 	nd_u64 time_ns; /* CLOCK_MONOTONIC, as nd_event.time_ns */
-	nd_u64 cookie;  /* of the socket (SO_COOKIE); a listener's for what it answers before accept(2) */
+	nd_u64 cookie;  /* the socket's (SO_COOKIE); before accept(2), the listener's */
 	nd_u32 kind;    /* enum nd_socket_record_kind */
 	nd_u32 pad;
 	struct nd_socket_flow flow;

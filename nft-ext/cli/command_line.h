@@ -45,7 +45,7 @@ struct CaptureOptions {
 };
 
 struct MonitorOptions {
-	std::optional<std::string> match; // SELECTOR and MATCH, of run, top and why, too: what follows the command
+	std::optional<std::string> match; // SELECTOR and MATCH of monitor, run, top or why, as one text
 	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
 	bool format_given = false;                         // --format or --json
@@ -109,8 +109,8 @@ struct ProbeOptions {
 };
 
 struct MetricsOptions {
-	std::string textfile; // --textfile; empty: none
-	std::string listen;   // --listen, as it was typed; empty: no
+	std::string textfile; // --textfile: the file's name; empty: no file is written
+	std::string listen;   // --listen: the address as the user typed it; empty: nothing is served
 };
 
 // `run -- CMD`. SELECTOR, MATCH, formats and captures are in MonitorOptions.

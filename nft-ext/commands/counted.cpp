@@ -58,11 +58,16 @@ DropCounts counts_of(const jit::RuleCounts &counts, uint64_t netns) {
 	return here;
 }
 
-std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns, const RulesNow &now) {
+std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns,
+                                          const std::function<bool(const Culprit &)> &is_there) {
 	std::vector<jit::RuleCount> deleted;
 	for (const jit::RuleCount &rule : counts.rules)
-		if (rule.key.netns == netns && !now.has(culprit_of(rule.key))) deleted.push_back(rule);
+		if (rule.key.netns == netns && !is_there(culprit_of(rule.key))) deleted.push_back(rule);
 	return deleted;
+}
+
+std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns, const RulesNow &now) {
+	return deleted_rules(counts, netns, [&now](const Culprit &culprit) { return now.has(culprit); });
 }
 
 } // namespace nft_drops::cli

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace nft_drops::cli {
@@ -20,8 +21,10 @@ Result<uint64_t> present_netns_cookie();
 // Of one namespace; a rule's drops at the jump limit are among the rule's.
 DropCounts counts_of(const jit::RuleCounts &counts, uint64_t netns);
 
-// Which of them are of rules and chains of this namespace that are deleted. `now` was read after the counts: handles
-// are never given again, so what is not there then never comes back.
+// Which of them are of rules and chains of this namespace that are deleted. `is_there` tells what a ruleset has that
+// was read after the counts: handles are never given again, so what is not there then never comes back.
+std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns,
+                                          const std::function<bool(const Culprit &)> &is_there);
 std::vector<jit::RuleCount> deleted_rules(const jit::RuleCounts &counts, uint64_t netns, const RulesNow &now);
 
 // Who dropped, of one key.

@@ -31,7 +31,6 @@ constexpr size_t kMany = 100;
 constexpr size_t kAtOnce = 4096;
 // How long events stay in the ring while there is no room for drops that wait for their rule's text.
 constexpr auto kNoRoom = 20ms;
-constexpr auto kLookEvery = 500ms;
 
 } // namespace
 
@@ -42,7 +41,12 @@ DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session sessi
       display_(loop, rulesets, names_,
                {.name_netns = request.options.all_netns,
                 .count = request.options.count,
-                .wants = [this](const Drop &drop) { return stands_in_chain(drop); }}) {
+                .wants = [this](const Drop &drop) { return stands_in_chain(drop); }}),
+      sight_(
+              loop, [this](const std::string &text) { tell(text); },
+              [this](SightWatch::Wall::time_point from, SightWatch::Wall::time_point to, const std::string &why) {
+	              display_.not_watched(from, to, why);
+              }) {
 	const MonitorOptions &options = request.options;
 	display_.add(std::make_unique<UsdtSink>());
 	if (options.prints())
@@ -54,15 +58,13 @@ DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session sessi
 DropWatch::~DropWatch() = default;
 
 Result<void> DropWatch::start() {
-	if (auto sight = watch_sight(); !sight) return sight;
+	if (auto sight = sight_.start(session_.plan, session_.kernel); !sight) return sight;
 	loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
 	return {};
 }
 
 Result<void> DropWatch::outcome() const {
-	if (sight_ended_)
-		return usage_error("monitor", jit::describe(*blind_) + ", and the probe sees nothing any more",
-		                   "start it again");
+	if (auto lost = sight_.outcome(request_.command); !lost) return lost;
 	if (auto failed = display_.failed()) return std::unexpected(*failed);
 	return {};
 }
@@ -84,57 +86,6 @@ void DropWatch::add_capture(pcapng::CaptureFile file) {
 	wanted.system = "Linux " + session_.kernel.release;
 	wanted.tell = [this](const std::string &text) { tell(text); };
 	display_.add(std::make_unique<pcapng::PcapngSink>(std::move(file), std::move(wanted)));
-}
-
-// The kernel tells nobody when it ends a kprobe's sight, so the probe's health is looked at twice a second.
-Result<void> DropWatch::watch_sight() {
-	seen_at_ = Clock::now();
-	auto health = jit::ProbeHealth::start(session_.plan, session_.kernel);
-	if (!health) return std::unexpected(health.error());
-	health_.emplace(std::move(*health));
-	if (health_->fd() >= 0) loop_.watch(health_->fd(), POLLIN, [this](short) { look(); });
-	look_later();
-	return {};
-}
-
-void DropWatch::look_later() {
-	loop_.after(kLookEvery, [this] {
-		if (ended_) return;
-		look();
-		look_later();
-	});
-}
-
-void DropWatch::look() {
-	using State = jit::ProbeHealth::State;
-	// What is switched off and on while the look is under way shows at the next one: until then the probe
-	// is known to see up to the look's beginning.
-	const auto begun = Clock::now();
-	const State state = health_->look();
-	if (state != State::kSees && !blind_) {
-		blind_ = state;
-		tell("drops are not seen: " + jit::describe(state));
-	}
-	if (state == State::kSees || state == State::kWasSwitchedOff) {
-		end_gap();
-		seen_at_ = begun;
-	}
-	// A probe for other code needs its own Plan and self-test.
-	if (state == State::kNotLoaded || state == State::kReplaced) done_ = sight_ended_ = true;
-}
-
-// Tells the time since the probe was last known to see.
-void DropWatch::end_gap() {
-	if (!blind_) return;
-	// The wall clock first: what passes between the two readings makes the gap longer, never its beginning
-	// later than the last time at which the probe saw.
-	const auto to = std::chrono::system_clock::now();
-	const auto gap = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - seen_at_);
-	unseen_ += gap;
-	display_.not_watched(to - gap, to, jit::describe(*blind_));
-	if (sight_ended_) return;
-	tell("watching again: drops are seen");
-	blind_.reset();
 }
 
 void DropWatch::gather() {
@@ -165,7 +116,7 @@ bool DropWatch::drain(size_t most) {
 	return all;
 }
 
-// Runs the loop until that is true, at the latest until `early` before the time that a signal has set.
+// Runs the loop until is_true() is true, and no longer than until `early` before the time that a signal has set.
 template <typename True> Result<void> DropWatch::until(True is_true, Clock::duration early) {
 	const auto latest = [&] { return latest_ == Clock::time_point::max() ? latest_ : latest_ - early; };
 	while (!is_true() && !display_.closed() && Clock::now() < latest()) {
@@ -174,15 +125,12 @@ template <typename True> Result<void> DropWatch::until(True is_true, Clock::dura
 	return {};
 }
 
-// Links gone, everything captured printed, summary.
 Result<void> DropWatch::end() {
 	ended_ = true;
-	if (!sight_ended_) look();
-	if (health_->fd() >= 0) loop_.forget(health_->fd());
-	end_gap();
+	sight_.end();
 	session_.probe->detach();
 	loop_.forget(session_.probe->fd());
-	// What is in the ring is bounded, and taking it waits for nobody.
+	// The ring holds a bounded number of events, and reading them waits for nobody.
 	while (!display_.full() && !display_.closed() && !drain(kAtOnce)) {
 	}
 	counts_ = session_.probe->counts();
@@ -250,7 +198,6 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	if (!words) return std::unexpected(words.error());
 	const jit::Selector &selector = words->selector;
 	const Match &match = words->match;
-	const bool selects = selector.kind != ND_SELECT_ALL;
 	uint64_t group = 0;
 	if (request.group) {
 		auto made = request.group();
@@ -262,7 +209,7 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
 		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
 	});
-	if (selects) rulesets.watch({selector.family, selector.table, selector.chain, selector.handle});
+	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
 	                                    .netns_held = one,
@@ -276,11 +223,7 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	                                              .snaplen = options.capture.bytes()}});
 	if (!session) return std::unexpected(session.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	if (one && rulesets.is_there() == false) {
-		if (auto can = without_selected(selector); !can) return can;
-	}
-	if (selector.kind == ND_SELECT_RULE)
-		rulesets.on_gone([&selector] { say(fmt::format("handle {} is gone", selector.handle)); });
+	if (auto can = check_followed(rulesets, selector, one, say); !can) return can;
 	if (*capture) {
 		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
 	}

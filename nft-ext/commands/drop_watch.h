@@ -13,12 +13,12 @@
 #ifndef NFT_DROPS_NFT_EXT_COMMANDS_DROP_WATCH_H
 #define NFT_DROPS_NFT_EXT_COMMANDS_DROP_WATCH_H
 
-#include "jit/attach/probe_health.h"
 #include "jit/base/result.h"
 #include "jit/start/session.h"
 #include "nft-ext/capture/pcapng_sink.h"
 #include "nft-ext/cli/command_line.h"
 #include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/commands/sight_watch.h"
 #include "nft-ext/drop/display.h"
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/loop/loop.h"
@@ -32,8 +32,9 @@
 
 namespace nft_drops::cli {
 
-// What is watched, and where its drops go.
+// Which drops a command watches, and where the command shows the drops.
 struct WatchRequest {
+	const char *command; // its name, for error messages
 	const MonitorOptions &options;
 	const char *undone;          // what does not happen where a MATCH is wrong, as in "nothing is monitored"
 	int text_fd = STDOUT_FILENO; // where drops are printed; stays the caller's
@@ -47,7 +48,7 @@ struct WatchRequest {
 class DropWatch {
 public:
 	using Clock = Loop::Clock;
-	// After a signal what is captured is printed for so long; the rest is told.
+	// After a signal, captured drops are printed for this long. The number of the others is told.
 	static constexpr std::chrono::milliseconds kAfterSignal{900};
 
 	DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, Rulesets &rulesets,
@@ -58,8 +59,9 @@ public:
 
 	// From its return on no drop goes unseen without being told.
 	Result<void> start();
-	// There is nothing to go on for: stop() was called, enough drops were shown, or nobody reads them any more.
-	[[nodiscard]] bool over() const { return done_ || display_.full() || display_.closed(); }
+	// There is nothing to go on for: stop() was called, the probe sees nothing any more, enough drops were shown,
+	// or nobody reads drops any more.
+	[[nodiscard]] bool over() const { return done_ || sight_.lost() || display_.full() || display_.closed(); }
 	void stop() { done_ = true; }
 	// The same; end() takes no longer than `time` from now on.
 	void stop_within(Clock::duration time) {
@@ -75,7 +77,7 @@ public:
 	void tell(const std::string &text);
 	[[nodiscard]] const Totals &totals() const { return display_.totals(); }
 	[[nodiscard]] const jit::Counts &counts() const { return counts_; } // after end()
-	[[nodiscard]] std::chrono::milliseconds unseen() const { return unseen_; }
+	[[nodiscard]] std::chrono::milliseconds unseen() const { return sight_.unseen(); }
 	[[nodiscard]] const jit::Session &session() const { return session_; }
 	// The families of tables whose rules cannot hold the MATCH, in words: "" or "; ...".
 	[[nodiscard]] const std::string &without() const { return without_; }
@@ -83,10 +85,6 @@ public:
 private:
 	std::optional<bool> stands_in_chain(const Drop &drop);
 	void add_capture(pcapng::CaptureFile file);
-	Result<void> watch_sight();
-	void look_later();
-	void look();
-	void end_gap();
 	void gather();
 	void read_ring_after(std::chrono::milliseconds delay);
 	bool drain(size_t most);
@@ -105,11 +103,7 @@ private:
 	bool no_room_ = false;                                // that ended the last time
 	bool done_ = false;
 	bool ended_ = false;
-	std::optional<jit::ProbeHealth> health_;
-	Clock::time_point seen_at_;                    // the probe saw then
-	std::optional<jit::ProbeHealth::State> blind_; // why the probe does not see now; nothing: the probe sees
-	bool sight_ended_ = false;                     // for good: another probe is needed
-	std::chrono::milliseconds unseen_{};
+	SightWatch sight_;
 };
 
 // Checks what the request asks for, then runs all steps to an attached probe, then `use`. Where anything fails before

@@ -31,10 +31,21 @@ Result<MatchWords> read_words(const std::optional<std::string> &words, int netns
 	return usage_error("MATCH", undone, "see nft(8), section EXPRESSIONS");
 }
 
-Result<void> without_selected(const jit::Selector &selector) {
-	if (selector.kind == ND_SELECT_RULE)
-		return usage_error(words_of(selector), "there is no such rule", "nft -a list ruleset shows handles");
-	say(fmt::format("there is no {} now; its drops are shown once there is", words_of(selector)));
+void follow(Rulesets &rulesets, const jit::Selector &selector) {
+	if (selector.kind != ND_SELECT_ALL)
+		rulesets.watch({selector.family, selector.table, selector.chain, selector.handle});
+}
+
+Result<void> check_followed(Rulesets &rulesets, const jit::Selector &selector, bool one,
+                            const std::function<void(const std::string &)> &tell) {
+	const bool is_rule = selector.kind == ND_SELECT_RULE;
+	if (one && rulesets.is_there() == false) {
+		if (is_rule)
+			return usage_error(words_of(selector), "there is no such rule",
+			                   "nft -a list ruleset shows handles");
+		tell(fmt::format("there is no {} now; its drops are shown once there is", words_of(selector)));
+	}
+	if (is_rule) rulesets.on_gone([tell, &selector] { tell(fmt::format("handle {} is gone", selector.handle)); });
 	return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include "jit/base/result.h"
 #include "jit/match/selector.h"
+#include "nft-ext/drop/rulesets.h"
 #include "nft-ext/match/match.h"
 
 #include <optional>
@@ -22,9 +23,13 @@ struct MatchWords {
 // read_match(). `undone`: what the command does not do then, as in "nothing is monitored".
 Result<MatchWords> read_words(const std::optional<std::string> &words, int netns, const char *undone);
 
-// What the SELECTOR names is not in the ruleset. Tables and chains come back by their names, and say() tells so; a rule
-// does not come back: an error.
-Result<void> without_selected(const jit::Selector &selector);
+// The rulesets' reader follows what the SELECTOR names, which has to outlive it. Before Rulesets::start().
+void follow(Rulesets &rulesets, const jit::Selector &selector);
+// After the first ruleset was read. `one`: a single network namespace is watched. If the ruleset does not have what the
+// SELECTOR names: a table or a chain may come back by its name, and `tell` says so; a rule does not come back, which is
+// an error. From then on `tell` hears when a selected rule goes.
+Result<void> check_followed(Rulesets &rulesets, const jit::Selector &selector, bool one,
+                            const std::function<void(const std::string &)> &tell);
 // For the line that says that a command watches: the families of tables whose rules cannot hold the MATCH. May be
 // empty.
 std::string words_without(const Match &match);

@@ -117,9 +117,8 @@ private:
 		std::unordered_set<Culprit, CulpritHash> there;
 		for (const ListedRule &rule : listed_->rules())
 			there.insert(rule.culprit);
-		std::vector<jit::RuleCount> deleted;
-		for (const jit::RuleCount &rule : counts.rules)
-			if (rule.key.netns == cookie_ && !there.contains(culprit_of(rule.key))) deleted.push_back(rule);
+		const auto deleted = deleted_rules(
+		        counts, cookie_, [&there](const Culprit &culprit) { return there.contains(culprit); });
 		auto place = jit::PinPlace::find();
 		if (!place || deleted.empty()) return;
 		if (auto lock = jit::PinLock::take(*place, jit::PinLock::Kind::kShared))

@@ -49,9 +49,9 @@ Result<void> watch_until_told(DropWatch &watch, const MonitorOptions &options, L
 Result<void> monitor(const MonitorOptions &options, const std::function<void()> &ready) {
 	Signals signals;
 	Loop loop;
-	return with_drop_watch({.options = options, .undone = "nothing is monitored"}, loop, [&](DropWatch &watch) {
-		return watch_until_told(watch, options, loop, signals, ready);
-	});
+	return with_drop_watch(
+	        {.command = "monitor", .options = options, .undone = "nothing is monitored"}, loop,
+	        [&](DropWatch &watch) { return watch_until_told(watch, options, loop, signals, ready); });
 }
 
 } // namespace nft_drops::cli

@@ -5,6 +5,7 @@
 #include "jit/sockets/group_sockets.h"
 #include "nft-ext/commands/drop_watch.h"
 #include "nft-ext/drop/namespaces.h"
+#include "nft-ext/ruleset/netlink/netlink.h"
 #include "nft-ext/run/command_process.h"
 #include "nft-ext/run/control_group.h"
 #include "nft-ext/run/flow_book.h"
@@ -16,7 +17,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <fcntl.h>
 #include <memory>
 #include <poll.h>
@@ -32,12 +32,6 @@ constexpr auto kForAnswers = 1s;
 // Children that end a moment after CMD are not worth a line.
 constexpr auto kTellChildrenAfter = 500ms;
 constexpr uint64_t kAskedLately = 2'000'000'000; // nanoseconds
-
-uint64_t monotonic_ns() {
-	timespec now{};
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 class Run {
 public:
@@ -112,7 +106,7 @@ private:
 			if (ended && !(populated_ = group_->populated())) {
 				if (!latest) {
 					sockets_->drain();
-					const bool waits = book_.waits(monotonic_ns() - kAskedLately);
+					const bool waits = book_.waits(now_ns() - kAskedLately);
 					latest = Loop::Clock::now() + (waits ? Loop::Clock::duration(kForAnswers) : 0s);
 				}
 				if (Loop::Clock::now() >= *latest) break;
@@ -193,7 +187,8 @@ int run_command(const MonitorOptions &watch, const RunOptions &options) {
 
 	Loop loop;
 	Run run(options, loop, *netns, std::move(user));
-	const WatchRequest request{.options = wanted,
+	const WatchRequest request{.command = "run",
+	                           .options = wanted,
 	                           .undone = "nothing is run",
 	                           .text_fd = *output,
 	                           .group = [&run] { return run.make_group(); },

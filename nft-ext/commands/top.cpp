@@ -31,11 +31,6 @@ constexpr auto kFrame = 1s;
 // After the end the reader has this long to take the last frame.
 constexpr auto kForReader = 1s;
 
-int64_t wall_now() {
-	const auto now = std::chrono::system_clock::now().time_since_epoch();
-	return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 // `top --batch`.
 class Batch {
 public:
@@ -124,7 +119,7 @@ Result<void> top(const MonitorOptions &which, const TopOptions &options) {
 	auto words = read_words(which.match, netns->descriptor(), "nothing is watched");
 	if (!words) return std::unexpected(words.error());
 	const jit::Selector &selector = words->selector;
-	const bool one = !which.all_netns, selects = selector.kind != ND_SELECT_ALL;
+	const bool one = !which.all_netns;
 	std::function<void(const std::string &)> tell = [](const std::string &text) { say(text); };
 	// nf_tables first, since the rulesets' readers need it; they read while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
@@ -132,21 +127,18 @@ Result<void> top(const MonitorOptions &which, const TopOptions &options) {
 	Rulesets rulesets(loop, *netns, which.all_netns, [&tell](const Error &error) {
 		tell(error.message() + "; until that works again, rules are shown with their handle only");
 	});
-	if (selects) rulesets.watch({selector.family, selector.table, selector.chain, selector.handle});
+	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	const uint32_t inode = one ? netns->inode() : 0;
 	auto flows = jit::Flows::start(TopSource::room(inode, {.match = words->match.families, .pcap = {}}));
 	if (!flows) return std::unexpected(flows.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	if (one && rulesets.is_there() == false) {
-		if (auto can = without_selected(selector); !can) return can;
-	}
-	if (selector.kind == ND_SELECT_RULE)
-		rulesets.on_gone([&tell, &selector] { tell(fmt::format("handle {} is gone", selector.handle)); });
+	const auto tell_now = [&tell](const std::string &text) { tell(text); };
+	if (auto can = check_followed(rulesets, selector, one, tell_now); !can) return can;
 	TopSource source(loop, rulesets, std::move(*flows),
-	                 {.selector = selector, .match = words->text, .netns = inode});
+	                 {.selector = selector, .match = words->text, .netns = inode, .tell = tell_now});
 	// In front of the line that says so: from then on no drop may go unseen without being told.
-	if (auto sight = source.watch_sight([&tell](const std::string &text) { tell(text); }); !sight) return sight;
+	if (auto sight = source.watch_sight(); !sight) return sight;
 	signals.report();
 	Result<void> went;
 	if (options.batch) {

@@ -19,11 +19,6 @@ constexpr auto kFrame = 1s;
 // A terminal that takes nothing is asked again.
 constexpr auto kAgain = 50ms;
 
-int64_t wall_now() {
-	const auto now = std::chrono::system_clock::now().time_since_epoch();
-	return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 } // namespace
 
 Result<void> TopScreen::run(bool colour) {

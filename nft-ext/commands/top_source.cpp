@@ -5,8 +5,6 @@
 #include "nft-ext/match/selector.h"
 #include "nft-ext/text/figures.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -15,11 +13,12 @@ namespace {
 
 using Clock = Loop::Clock;
 
-int64_t wall_nanoseconds(std::chrono::system_clock::time_point time) {
-	return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
 } // namespace
+
+int64_t wall_now() {
+	const auto now = std::chrono::system_clock::now().time_since_epoch();
+	return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
 
 std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit) {
 	if (selector.kind == ND_SELECT_ALL) return true;
@@ -46,13 +45,12 @@ jit::FlowsOptions TopSource::room(uint32_t netns, jit::Filter filter) {
 }
 
 TopSource::TopSource(Loop &loop, Attributor &attributor, std::unique_ptr<jit::Flows> flows, Options options)
-    : loop_(loop), flows_(std::move(flows)), options_(std::move(options)), names_(flows_->expression()),
-      rows_(loop, attributor, names_, options_.netns, ""), interval_(Clock::now()) {
+    : flows_(std::move(flows)), options_(std::move(options)), names_(flows_->expression()),
+      rows_(loop, attributor, names_, options_.netns, ""), interval_(Clock::now()), sight_(loop, options_.tell) {
 }
 
-TopSource::~TopSource() {
-	loop_.cancel(timer_);
-	if (health_ && health_->fd() >= 0) loop_.forget(health_->fd());
+Result<void> TopSource::watch_sight() {
+	return sight_.start(flows_->plan(), flows_->kernel());
 }
 
 void TopSource::use(const Row &row) {
@@ -95,67 +93,18 @@ void TopSource::zero() {
 	model_.zero();
 	totals_ = {};
 	taken_ = seen_ = lost_ = 0;
-	unseen_ = {};
+	sight_.forget_unseen();
 	interval_ = Clock::now();
 }
 
-// The kernel tells nobody when it ends a kprobe's sight, so the probe's health is looked at twice a second.
-Result<void> TopSource::watch_sight(std::function<void(const std::string &)> tell) {
-	tell_ = std::move(tell);
-	seen_at_ = Clock::now();
-	auto health = jit::ProbeHealth::start(flows_->plan(), flows_->kernel());
-	if (!health) return std::unexpected(health.error());
-	health_.emplace(std::move(*health));
-	if (health_->fd() >= 0) loop_.watch(health_->fd(), POLLIN, [this](short) { look(); });
-	look_later();
-	return {};
-}
-
-void TopSource::look_later() {
-	timer_ = loop_.after(kLookEvery, [this] {
-		look();
-		look_later();
-	});
-}
-
-void TopSource::look() {
-	using State = jit::ProbeHealth::State;
-	if (detached_ || sight_ended_) return;
-	// What is switched off and on while the look is under way shows at the next one: until then the probe is known
-	// to see up to the look's beginning.
-	const auto begun = Clock::now();
-	const State state = health_->look();
-	if (state != State::kSees && !blind_) {
-		blind_ = state;
-		tell_("drops are not seen: " + jit::describe(state));
-	}
-	if (state == State::kSees || state == State::kWasSwitchedOff) {
-		const bool was_blind = blind_.has_value();
-		end_gap();
-		seen_at_ = begun;
-		if (was_blind) tell_("watching again: drops are seen");
-	}
-	// A probe for other code needs its own Plan and self-test.
-	if (state == State::kNotLoaded || state == State::kReplaced) sight_ended_ = true;
-}
-
-// Adds the time since the probe was last known to see.
-void TopSource::end_gap() {
-	if (!blind_) return;
-	unseen_ += std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - seen_at_);
-	if (!sight_ended_) blind_.reset();
-}
-
 Result<void> TopSource::end() {
-	look();
-	end_gap();
+	sight_.end();
 	flows_->detach();
 	detached_ = true;
 	// What was being summed up when the links went away may be in the other half.
 	take();
 	take();
-	if (!sight_ended_) return {};
-	return usage_error("top", jit::describe(*blind_) + ", and the probe sees nothing any more", "start it again");
+	return sight_.outcome("top");
 }
 
 std::optional<uint64_t> TopSource::seen() const {
@@ -170,17 +119,16 @@ TopSight TopSource::sight() const {
 	sight.seen = seen();
 	sight.undecided = totals_.undecided;
 	sight.lost = lost_;
-	if (unseen_.count() > 0) sight.unseen = seconds(unseen_);
-	if (blind_ && !detached_) {
-		sight.blind = jit::describe(*blind_);
-		sight.blind_since = wall_nanoseconds(std::chrono::system_clock::now()) -
-		                    std::chrono::nanoseconds(Clock::now() - seen_at_).count();
+	if (sight_.unseen().count() > 0) sight.unseen = seconds(sight_.unseen());
+	if (sight_.blind() && !detached_) {
+		sight.blind = jit::describe(*sight_.blind());
+		sight.blind_since = wall_now() - std::chrono::nanoseconds(Clock::now() - sight_.seen_at()).count();
 	}
 	return sight;
 }
 
 std::string TopSource::summary() const {
-	std::string text = totals_.summary(lost_, seen(), unseen_);
+	std::string text = totals_.summary(lost_, seen(), sight_.unseen());
 	if (totals_.undecided != 0) text += ", " + grouped(totals_.undecided) + " undecided";
 	return text;
 }

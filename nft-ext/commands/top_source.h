@@ -7,12 +7,12 @@
 #ifndef NFT_DROPS_NFT_EXT_COMMANDS_TOP_SOURCE_H
 #define NFT_DROPS_NFT_EXT_COMMANDS_TOP_SOURCE_H
 
-#include "jit/attach/probe_health.h"
 #include "jit/base/result.h"
 #include "jit/flows/flows.h"
 #include "jit/match/selector.h"
 #include "nft-ext/commands/flow_rows.h"
 #include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/commands/sight_watch.h"
 #include "nft-ext/drop/totals.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/view/top_model.h"
@@ -27,6 +27,9 @@
 
 namespace nft_drops::cli {
 
+// The wall clock: nanoseconds since the epoch, as frames have their time.
+int64_t wall_now();
+
 // Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
 std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
 
@@ -36,6 +39,7 @@ public:
 		jit::Selector selector;
 		std::string match;  // the MATCH in words
 		uint32_t netns = 0; // inode number of the network namespace; 0: all
+		SightWatch::Tell tell;
 	};
 	// Room for flows and rules in the kernel, less than for `record`: what a screen shows is little.
 	static jit::FlowsOptions room(uint32_t netns, jit::Filter filter);
@@ -43,10 +47,9 @@ public:
 	TopSource(Loop &loop, Attributor &attributor, std::unique_ptr<jit::Flows> flows, Options options);
 	TopSource(const TopSource &) = delete;
 	TopSource &operator=(const TopSource &) = delete;
-	~TopSource();
 
-	// From now on it is known whether the probe sees. `tell` hears when that changes.
-	Result<void> watch_sight(std::function<void(const std::string &)> tell);
+	// From now on it is known whether the probe sees. Options::tell hears when that changes.
+	Result<void> watch_sight();
 	// The sums since the last call, as one interval. Runs the loop while texts are asked for.
 	void take();
 	// Only drops that `filter` takes, whose words are `match`; figures begin anew. Where it fails, nothing changes.
@@ -54,7 +57,7 @@ public:
 	// Figures begin anew.
 	void zero();
 	// The probe sees nothing any more, for good.
-	[[nodiscard]] bool ended() const { return sight_ended_; }
+	[[nodiscard]] bool ended() const { return sight_.lost(); }
 	// Takes the links away; what was summed up until then is taken.
 	Result<void> end();
 
@@ -65,16 +68,10 @@ public:
 	[[nodiscard]] std::string summary() const;
 
 private:
-	static constexpr std::chrono::milliseconds kLookEvery{500};
-
 	void use(const Row &row);
-	void look();
-	void look_later();
-	void end_gap();
 	[[nodiscard]] bool selects() const { return options_.selector.kind != ND_SELECT_ALL; }
 	[[nodiscard]] std::optional<uint64_t> seen() const;
 
-	Loop &loop_;
 	std::unique_ptr<jit::Flows> flows_;
 	Options options_;
 	LiveKernelNames names_;
@@ -87,14 +84,7 @@ private:
 	uint64_t missed_ = 0; // Flows::missed(), when it was last looked at
 	Loop::Clock::time_point interval_;
 	bool detached_ = false;
-
-	std::function<void(const std::string &)> tell_;
-	std::optional<jit::ProbeHealth> health_;
-	Loop::Timer timer_ = 0;
-	Loop::Clock::time_point seen_at_;              // the probe saw then
-	std::optional<jit::ProbeHealth::State> blind_; // why the probe does not see now
-	bool sight_ended_ = false;
-	std::chrono::milliseconds unseen_{};
+	SightWatch sight_;
 };
 
 } // namespace nft_drops::cli
