@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The probe in aggregating mode: no event, but sums by rule and by flow. Specialised like probe.bpf.c. shared/flow.h
- * says where the sums lie, how a reader gets them, and what nested interrupts do.
+ * says where the sums lie, how a reader gets them, and what nested interrupts do. The file has more than 500 lines
+ * because clang compiles the template as one unit, as it does with probe.bpf.c.
  *
  * Who a culprit is, is found out once in an epoch, and then known by its address (nd_flow_known). In one namespace, at
  * one generation of its ruleset, an address that packets come by is always the same rule's:
