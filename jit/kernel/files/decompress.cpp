@@ -27,10 +27,10 @@ std::unexpected<Error> damaged(const char *kind) {
 	return usage_error("", std::string("its ") + kind + " stream is damaged or cut", "fetch the file again");
 }
 
-// Grows, as more comes out of a stream.
+// The unpacked bytes. The buffer grows with the stream.
 class Output {
 public:
-	// Room for at least one more byte; empty where there is too much already.
+	// Room for at least one more byte. Empty if the stream exceeds the bound.
 	std::span<uint8_t> room() {
 		constexpr size_t kFirst = 1024 * 1024;
 		if (used_ == bytes_.size()) bytes_.resize(std::clamp(2 * bytes_.size(), kFirst, kMostBytes));
@@ -38,7 +38,9 @@ public:
 	}
 	void use(size_t n) { used_ += n; }
 	std::vector<uint8_t> take() {
-		bytes_.resize(std::min(used_, bytes_.size())); // what it is anyway: no compiler need fear that it grows
+		bytes_.resize(std::min(
+		        used_,
+		        bytes_.size())); // used_ <= size(): std::min() shows the compiler that resize() does not grow
 		return std::move(bytes_);
 	}
 
@@ -107,7 +109,7 @@ Result<std::vector<uint8_t>> unpack_zstd(Bytes in) {
 Result<std::vector<uint8_t>> unpack_lz4(Bytes in) {
 	constexpr size_t kBlock = size_t{8} << 20;
 	std::vector<uint8_t> out;
-	// One place for all blocks: a file of a million tiny ones must not zero 8 MiB for each.
+	// One buffer for all blocks: a file of a million tiny blocks must not make each of them zero 8 MiB.
 	std::vector<uint8_t> block(kBlock);
 	in = in.subspan(sizeof(kLz4));
 	for (uint32_t size = 0; in.size() > sizeof(size);) {

@@ -19,7 +19,7 @@ namespace {
 using Bytes = std::span<const uint8_t>;
 
 Result<std::vector<uint8_t>> read_file(const std::string &path) {
-	// A FIFO would block; devices have no end.
+	// Only regular files are read: a FIFO would block, and a device has no end.
 	const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 	if (file.get() < 0) return usage_error(path, strerror(errno));
 	struct stat about{};
@@ -38,7 +38,7 @@ Result<std::vector<uint8_t>> read_file(const std::string &path) {
 	return bytes;
 }
 
-// Errors from below do not know the file.
+// Adds the file's name to an error of decompress() or ElfFile.
 std::unexpected<Error> in_file(Error error, const std::string &path) {
 	error.what = path;
 	return std::unexpected(std::move(error));
@@ -54,7 +54,7 @@ template <typename T> T number_at(Bytes bytes, size_t at) {
 	return value;
 }
 
-// Documentation/arch/x86/boot.rst. The payload is there since protocol 2.08 (Linux 2.6.26).
+// Documentation/arch/x86/boot.rst. The header has the payload's offset since protocol 2.08 (Linux 2.6.26).
 Bytes payload_of_bzimage(Bytes file) {
 	constexpr size_t kSetupSectors = 0x1f1;
 	constexpr size_t kMagic = 0x202;

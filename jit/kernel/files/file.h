@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Kernels and modules as files. Nothing in them is trusted.
+// Reads kernels and modules from files. Every length and offset in a file is checked.
 #ifndef NFT_DROPS_JIT_KERNEL_FILES_FILE_H
 #define NFT_DROPS_JIT_KERNEL_FILES_FILE_H
 
@@ -12,15 +12,15 @@
 
 namespace nft_drops::jit::offline {
 
-// A module's file (.ko, or packed as .ko.xz, .ko.zst, .ko.gz), unpacked. Fails with kUsage, naming the file.
+// The unpacked bytes of a module's file (.ko, .ko.xz, .ko.zst, .ko.gz). Fails with kUsage and names the file.
 Result<std::vector<uint8_t>> read_module_file(const std::string &path);
 
-// A kernel's file, unpacked: vmlinux, or what is inside a vmlinuz: an ELF file out of x86's bzImage, arm64's Image
-// as it is in memory. Fails with kUsage, naming the file.
+// The unpacked bytes of a kernel's file. A vmlinux and x86's bzImage give an ELF file; arm64's vmlinuz gives the Image,
+// the bytes as the processor finds them in memory. Fails with kUsage and names the file.
 Result<std::vector<uint8_t>> read_kernel_file(const std::string &path);
 
 bool is_elf(std::span<const uint8_t> bytes);
-// An arm64 Image: a header of 64 bytes, then memory, with no table of what is where.
+// True for an arm64 Image: a header of 64 bytes, then the kernel's memory, without tables of sections or symbols.
 bool is_arm64_image(std::span<const uint8_t> bytes);
 
 } // namespace nft_drops::jit::offline

@@ -42,7 +42,7 @@ std::string release_of_core(Bytes bytes) {
 	return {};
 }
 
-// "vermagic=6.1.0-56-cloud-amd64 SMP ..." among the module's texts.
+// "vermagic=6.1.0-56-cloud-amd64 SMP ..." in the module's section .modinfo.
 std::string release_of_module(Bytes modinfo) {
 	constexpr std::string_view kMagic = "vermagic=";
 	std::string_view text = text_of(modinfo);
@@ -57,10 +57,10 @@ std::string release_of_module(Bytes modinfo) {
 	return {};
 }
 
-// vmlinux, or what was in a vmlinuz.
+// The unpacked vmlinux or vmlinuz.
 struct Core {
 	std::vector<uint8_t> bytes;
-	std::optional<offline::ElfFile> elf; // none where it is an arm64 Image
+	std::optional<offline::ElfFile> elf; // nothing for an arm64 Image
 	Machine machine = Machine::kAArch64;
 	Bytes types;
 	std::string build_id;
@@ -138,7 +138,7 @@ Result<Kernel> read_kernel_files(const KernelFiles &files) {
 	kernel.core_build_id = core->build_id;
 	auto added = files.module.empty() ? add_built_in(*core, files, kernel) : add_module(*core, files, kernel);
 	if (!added) return std::unexpected(added.error());
-	// A number that is given at run time, when nf_tables is loaded.
+	// The kernel assigns the number when nf_tables is loaded.
 	kernel.layout.probe.pernet_base_seq.size = 0;
 	return kernel;
 }

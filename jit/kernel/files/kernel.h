@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A kernel that is not running, out of its files.
+// Reads a kernel that is not running from its files.
 #ifndef NFT_DROPS_JIT_KERNEL_FILES_KERNEL_H
 #define NFT_DROPS_JIT_KERNEL_FILES_KERNEL_H
 
@@ -11,13 +11,13 @@
 namespace nft_drops::jit {
 
 struct KernelFiles {
-	std::string module; // nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; empty where nf_tables is built in
+	std::string module; // nf_tables.ko, .ko.xz, .ko.zst or .ko.gz; empty if nf_tables is built in
 	std::string core;   // vmlinuz or vmlinux
 };
 
-// Needs no root, and may be of another processor than this one. Nothing in the files is trusted. Fails with kUsage
-// where they cannot be read, are cut, damaged or not of one kernel, with kMachine where this kernel has not what it
-// takes. Addresses in the image are made up.
+// Needs no privilege. The kernel may be one for another processor. Every length and offset in the files is checked.
+// Fails with kUsage if a file is unreadable, cut or damaged, or if the files belong to two kernels. Fails with kMachine
+// if a probe for this kernel is impossible. The image has made-up addresses.
 Result<Kernel> read_kernel_files(const KernelFiles &files);
 
 } // namespace nft_drops::jit

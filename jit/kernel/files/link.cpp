@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kColdPart = "nft_do_chain.cold";
 constexpr std::string_view kJumpTable = "__jump_table";
-constexpr std::string_view kFtraceEntry = "__fentry__"; // x86; arm64 leaves nops of its own
+constexpr std::string_view kFtraceEntry = "__fentry__"; // x86; arm64's compilers leave nops
 constexpr uint64_t kMostBytes = 256 * 1024;             // nft_do_chain has 1,500 to 3,000
 constexpr uint64_t kMostLoaded = 64 * 1024 * 1024;      // a module, without its debugging information
 
@@ -27,13 +27,13 @@ std::unexpected<Error> no_function() {
 	                   "give nf_tables.ko, or a vmlinux that has nf_tables built in and is not stripped");
 }
 
-// The five-byte nop that ftrace puts over a call which nobody traces.
+// The five-byte nop that ftrace writes over the call of an untraced function.
 void put_nop(std::span<uint8_t> call) {
 	constexpr uint8_t kNop[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
 	std::ranges::copy(kNop, call.begin());
 }
 
-// The function's symbols, itself first.
+// The function's symbol, then the symbols of its parts.
 Result<std::vector<const ElfSymbol *>> parts_of(const ElfFile &file) {
 	std::vector<const ElfSymbol *> parts;
 	for (const ElfSymbol &s : file.symbols()) {
@@ -85,7 +85,7 @@ public:
 	}
 
 private:
-	// One behind the other, each aligned as it wants to be.
+	// The sections follow each other, each with its own alignment.
 	Result<void> place_sections() {
 		constexpr uint64_t kMostAlign = 4096;
 		uint64_t next = module_base(file_.machine());
@@ -103,10 +103,10 @@ private:
 		return {};
 	}
 
-	// Nothing but the distance to others matters of a core symbol: what is equal here is equal in the kernel, what
-	// differs differs.
+	// Of a core symbol's address only equality matters: two symbols have equal addresses here if, and only if, the
+	// kernel gives them equal addresses.
 	[[nodiscard]] std::optional<uint64_t> address_of(uint32_t symbol) const {
-		constexpr uint64_t kBelow = 96 * 1024 * 1024; // within reach of an arm64 call
+		constexpr uint64_t kBelow = 96 * 1024 * 1024; // an arm64 call reaches 128 MiB
 		constexpr uint64_t kApart = 64;
 		if (symbol >= file_.symbols().size()) return std::nullopt;
 		const ElfSymbol &s = file_.symbols()[symbol];
@@ -116,7 +116,7 @@ private:
 		return addresses_[s.section] + s.value;
 	}
 
-	// Applies what falls into `range`, which begins at `offset` of that section.
+	// Applies the relocations inside of `range`, which begins at `offset` of the relocated section.
 	Result<void> apply(uint32_t section, uint64_t offset, CodeRange &range) const {
 		for (const Section &table : file_.sections()) {
 			if (table.relocates != section || table.relocates == 0) continue;
@@ -177,11 +177,11 @@ private:
 			if (auto ok = apply(static_cast<uint32_t>(i), 0, table); !ok) return ok;
 			add_jump_labels(image, table.address, table.bytes);
 		}
-		image.labels_known = true; // all that there are, if any
+		image.labels_known = true; // the file has all labels of the function
 		return {};
 	}
 
-	// As it is when the module is loaded.
+	// The state of the label when the module is loaded.
 	[[nodiscard]] std::optional<uint64_t> word_at(uint64_t address) const {
 		uint64_t word = 0;
 		for (size_t i = 0; i < addresses_.size(); i++) {
@@ -216,7 +216,7 @@ std::optional<uint64_t> address_in(const ElfFile &file, std::string_view name) {
 	return std::nullopt;
 }
 
-// A call of ftrace's, as the compiler made it, at the function's entry or behind its endbr64.
+// The compiler's call of __fentry__, at the function's entry or behind its endbr64.
 void remove_ftrace_call(CodeRange &function, uint64_t ftrace) {
 	constexpr uint8_t kCall = 0xe8;
 	constexpr size_t kEndbrBytes = 4;

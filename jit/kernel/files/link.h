@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the kernel's module loader would make of nft_do_chain.
+// Links nft_do_chain as the kernel's module loader does.
 #ifndef NFT_DROPS_JIT_KERNEL_FILES_LINK_H
 #define NFT_DROPS_JIT_KERNEL_FILES_LINK_H
 
@@ -7,15 +7,16 @@
 
 namespace nft_drops::jit::offline {
 
-// Where the made-up memory has modules; nothing is loaded there.
+// The made-up address of a module's first section. Nothing is loaded at this address.
 uint64_t module_base(Machine machine);
 
-// nft_do_chain with its split-off parts and its jump labels, out of a module: sections get addresses from
-// module_base(), symbols of the core kernel distinct ones of their own, relocations are applied, calls of ftrace become
-// nops as at load time. Fails with kMachine where there is no such function, or a relocation is not known.
+// nft_do_chain of a module, with the function's split-off parts and jump labels. Sections get addresses from
+// module_base() on, and each symbol of the core kernel gets an address of its own. Relocations are applied, and
+// ftrace's calls become nops, as at load time. Fails with kMachine if the module has no such function, or has an
+// unknown relocation.
 Result<Image> link_module(const ElfFile &module);
 
-// The same out of a vmlinux with nf_tables built in and a symbol table.
+// As above, from a vmlinux that has nf_tables built in and a symbol table.
 Result<Image> image_of_vmlinux(const ElfFile &vmlinux);
 
 } // namespace nft_drops::jit::offline

@@ -15,7 +15,7 @@ bool fits_signed(uint64_t value, unsigned bits) {
 	return v >= -limit && v < limit;
 }
 
-// A number of `size` bytes; where it must fit, as signed or unsigned.
+// Stores `size` bytes of a number. A checked number must fit as a signed or as an unsigned one.
 class Place {
 public:
 	Place(std::span<uint8_t> bytes, uint64_t offset) : bytes_(bytes), offset_(offset) {}
@@ -39,12 +39,12 @@ public:
 		word = (word & ~(mask << shift)) | (static_cast<uint32_t>(value) & mask) << shift;
 		return put(&word, sizeof(word));
 	}
-	// A distance in instructions.
+	// The distance in instructions of 4 bytes.
 	Relocated branch(uint64_t distance, unsigned shift, unsigned width) {
 		if (distance % 4 || !fits_signed(distance, width + 2)) return Relocated::kOutOfReach;
 		return field(distance >> 2, shift, width);
 	}
-	// ADR and ADRP: the two lowest bits stand apart.
+	// ADR and ADRP: the two lowest bits of the distance are bits 29 and 30 of the instruction.
 	Relocated adr(uint64_t value) {
 		if (!fits_signed(value, 21)) return Relocated::kOutOfReach;
 		field(value, 29, 2);
@@ -55,7 +55,7 @@ private:
 	[[nodiscard]] bool holds(size_t size) const { return bytes_.size() >= size && offset_ <= bytes_.size() - size; }
 	Relocated put(const void *value, size_t size) {
 		if (!holds(size)) return Relocated::kOutOfBounds;
-		memcpy(&bytes_[offset_], value, size); // little-endian, as we are
+		memcpy(&bytes_[offset_], value, size); // both machines are little-endian
 		return Relocated::kDone;
 	}
 
@@ -84,7 +84,7 @@ Relocated relocate_x86_64(uint32_t type, Place at, uint64_t here, uint64_t targe
 }
 
 Relocated relocate_aarch64(uint32_t type, Place at, uint64_t here, uint64_t target) {
-	constexpr unsigned kImm12 = 10; // where an add's or a load's offset stands
+	constexpr unsigned kImm12 = 10; // bit 10: the immediate of ADD, LDR and STR
 	const uint64_t low = target % kPage;
 	switch (type) {
 	case R_AARCH64_NONE:

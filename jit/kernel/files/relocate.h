@@ -11,8 +11,8 @@ namespace nft_drops::jit::offline {
 
 enum class Relocated { kDone, kUnknownType, kOutOfBounds, kOutOfReach };
 
-// Applies one relocation of ELF type `type` at `offset` in `bytes`, which are at `address`: with `target`, the symbol's
-// address plus the addend.
+// Applies one relocation of ELF type `type` at `offset` in `bytes`. `address` is the address of `bytes`, `target` is
+// the symbol's address plus the addend.
 Relocated relocate(Machine machine, uint32_t type, std::span<uint8_t> bytes, uint64_t offset, uint64_t address,
                    uint64_t target);
 

@@ -19,7 +19,7 @@ using Bytes = std::span<const uint8_t>;
 
 constexpr const char *kTypesHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
-// libbpf 1.1 takes a module's types from a file only.
+// libbpf 1.1 reads split BTF from a file only.
 BtfPtr parse_split(Bytes bytes, btf *base) {
 	const int fd = memfd_create("BTF", MFD_CLOEXEC);
 	if (fd < 0) return nullptr;
@@ -35,11 +35,11 @@ std::string_view name_of(const btf *types, const btf_type *t) {
 	return name ? name : "";
 }
 
-// Types of a module are numbered on from its kernel's: beside another kernel's they mean something else.
+// A module's type numbers continue the kernel's: with the BTF of another kernel the numbers name other types.
 bool belong_together(const btf *types) {
 	const int32_t pktinfo = btf__find_by_name_kind(types, "nft_pktinfo", BTF_KIND_STRUCT);
 	const btf_type *t = pktinfo > 0 ? btf__type_by_id(types, static_cast<uint32_t>(pktinfo)) : nullptr;
-	if (!t) return true; // nothing to compare: read_layout() says what is missing
+	if (!t) return true; // read_layout() names the missing type
 	for (uint32_t i = 0; i < btf_vlen(t); i++) {
 		const btf_member &m = btf_members(t)[i];
 		const char *name = btf__name_by_offset(types, m.name_off);
@@ -55,7 +55,7 @@ bool belong_together(const btf *types) {
 
 std::span<const uint8_t> find_btf(Bytes image) {
 	constexpr size_t kAligned = 4;
-	constexpr uint64_t kLeastTypes = 100'000; // bytes: any kernel's are some megabytes
+	constexpr uint64_t kLeastTypes = 100'000; // bytes: every kernel's BTF has some megabytes
 	for (size_t at = 0; at + sizeof(btf_header) <= image.size(); at += kAligned) {
 		btf_header h;
 		memcpy(&h, image.data() + at, sizeof(h));

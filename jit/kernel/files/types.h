@@ -12,12 +12,12 @@
 
 namespace nft_drops::jit::offline {
 
-// The kernel's BTF within the memory of an arm64 Image, which has no sections: by its header, and what libbpf thinks
-// of it. Empty where there is none.
+// Finds the kernel's BTF in an arm64 Image, which has no sections: BTF's header shows the place, and libbpf confirms
+// the bytes. Empty if the Image has no BTF.
 std::span<const uint8_t> find_btf(std::span<const uint8_t> image);
 
-// propose_layouts() by the BTF of a kernel and of its nf_tables (empty where that is built in, or has none). Fails with
-// kMachine where a type is missing, with kUsage where `module` was not made for this kernel.
+// propose_layouts() from the BTF of a kernel and of its module nf_tables (empty: nf_tables is built in, or the module
+// has no BTF). Fails with kMachine if a type is missing. Fails with kUsage if `module` was built for another kernel.
 Result<std::vector<Layout>> layouts_of(std::span<const uint8_t> core, std::span<const uint8_t> module,
                                        const std::string &core_path, const std::string &module_path);
 

@@ -6,8 +6,8 @@
 
 namespace nft_drops::jit {
 
-// Whether the running kernel takes a program that reads kernel memory like this: its types name the function, but it
-// may have no compiler for BPF, or have it turned off.
+// True if the running kernel loads a program that calls bpf_rdonly_cast(). BTF names the function even on a kernel
+// without a BPF JIT, and such a kernel refuses the program.
 bool takes_direct_loads(const nd_cast &how);
 
 } // namespace nft_drops::jit

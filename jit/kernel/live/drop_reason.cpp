@@ -10,8 +10,7 @@
 namespace nft_drops::jit {
 namespace {
 
-// The parameters of a tracepoint's programs are those of typedef btf_trace_NAME, behind a `void *`: packet, place,
-// reason.
+// typedef btf_trace_NAME has the parameters of a tracepoint's programs, behind a `void *`: here packet, place, reason.
 bool tells_reasons(const btf *types) {
 	constexpr size_t kReason = 3;
 	const int32_t id = btf__find_by_name_kind(types, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);

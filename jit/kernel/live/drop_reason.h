@@ -8,8 +8,8 @@
 
 namespace nft_drops::jit {
 
-// What tracepoint skb:kfree_skb of the running kernel gives as the reason where netfilter dropped a packet: the value
-// of SKB_DROP_REASON_NETFILTER_DROP, out of BTF. Fails with kMachine where the tracepoint does not tell reasons.
+// The value of SKB_DROP_REASON_NETFILTER_DROP in the running kernel's BTF: tracepoint skb:kfree_skb has this reason
+// where netfilter drops a packet. Fails with kMachine if the tracepoint has no reasons.
 Result<uint32_t> netfilter_drop_reason();
 
 } // namespace nft_drops::jit

@@ -22,7 +22,7 @@ std::string ExpressionNames::read(uint64_t operations) const {
 	if (!text || !*text) return {};
 	std::string name;
 	while (name.size() < kLongest) {
-		// One by one: what comes behind the string need not be there.
+		// Byte by byte: the memory behind the string may be unmapped.
 		const auto byte = memory_->read_integer(*text + name.size(), 1);
 		if (!byte) return {};
 		if (!*byte) return name;

@@ -16,13 +16,14 @@ class ExpressionNames {
 public:
 	explicit ExpressionNames(const ExpressionLayout &layout) : layout_(layout) {}
 
-	// Read from the kernel once each. Empty where it cannot be told.
+	// Reads each name from the kernel once. Empty if the name cannot be read.
 	const std::string &name(uint64_t operations);
 
 private:
 	[[nodiscard]] std::string read(uint64_t operations) const;
 
-	// An xt extension's operations are made with its first rule and go with its last: addresses may be used again.
+	// The kernel allocates an xt extension's operations for the first rule and frees them with the last rule. A
+	// later extension may get the same address.
 	static constexpr size_t kMost = 1024;
 
 	ExpressionLayout layout_;

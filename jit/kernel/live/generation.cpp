@@ -8,7 +8,7 @@
 namespace nft_drops::jit {
 namespace {
 
-// The struct net of this thread, which a program may have moved to another namespace.
+// The struct net of the calling thread. setns(2) may have moved the thread to another network namespace.
 std::optional<uint64_t> own_namespace(const Layout &lay, const KernelMemory &memory) {
 	const PernetLayout &pernet = lay.pernet;
 	struct stat own{};
@@ -27,7 +27,7 @@ bool is_list(uint64_t head, const KernelMemory &memory) {
 	return first && memory.read_integer(first + 8, 8).value_or(0) == head; // list_head.prev
 }
 
-// What nf_tables keeps of one namespace may be at `at`: whether it looks like it, by its types.
+// True if the bytes at `at` look like a struct nftables_pernet, judged by its BTF.
 bool is_pernet(uint64_t at, uint32_t generation, const Layout &lay, const KernelMemory &memory) {
 	const PernetLayout &pernet = lay.pernet;
 	const nd_field &base_seq = lay.probe.pernet_base_seq;
@@ -37,7 +37,7 @@ bool is_pernet(uint64_t at, uint32_t generation, const Layout &lay, const Kernel
 	       is_list(at + pernet.commit_mutex.offset + pernet.mutex_wait_list.offset, memory);
 }
 
-// struct nftables_pernet without its types is some list_heads, then the mutex of commits, then up to two numbers of
+// Without BTF: struct nftables_pernet begins with some list_heads, then has commit_mutex, then up to two numbers of
 // eight bytes, then the generation.
 std::vector<nd_field> places_in(uint64_t at, uint32_t generation, const PernetLayout &pernet,
                                 const KernelMemory &memory) {
@@ -46,8 +46,8 @@ std::vector<nd_field> places_in(uint64_t at, uint32_t generation, const PernetLa
 	constexpr uint64_t kNumber = 8;
 	constexpr uint64_t kMostNumbers = 2;
 	if (!pernet.mutex_wait_list.size) return {};
-	// A list_head never holds NULL; the mutex begins with its owner, and now it has none. Nobody waits for it
-	// either: its list of waiters points at itself.
+	// A list_head never holds NULL. The mutex begins with its owner, and a free mutex has none. Nobody waits for a
+	// free mutex: the mutex's list of waiters points at itself.
 	uint64_t mutex = 0;
 	for (; mutex < kMostLists * kListHead; mutex += kListHead) {
 		if (memory.read_integer(at + mutex, 8).value_or(0) == 0) break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the ruleset's generation lies, for kernels that do not tell: those that have struct nftables_pernet in no BTF
-// (it was changed so often, in stable kernels too, that it is looked at in place of known by heart), and those without
-// CONFIG_KALLSYMS_ALL, which have no symbol nf_tables_net_id.
+// Finds the ruleset's generation in kernels without BTF of struct nftables_pernet, and in kernels without
+// CONFIG_KALLSYMS_ALL, which have no symbol nf_tables_net_id. Stable kernels changed struct nftables_pernet too often
+// to know its layouts by heart. The search therefore reads the structure in the running kernel.
 #ifndef NFT_DROPS_JIT_KERNEL_LIVE_GENERATION_H
 #define NFT_DROPS_JIT_KERNEL_LIVE_GENERATION_H
 
@@ -18,9 +18,9 @@ struct GenerationPlace {
 	nd_field base_seq{};  // nd_layout.pernet_base_seq
 };
 
-// Every place that holds `generation` now, and looks like nf_tables' own as far as that is known; at most one is right
-// by more than chance. Empty where none is found. `pernet_id` is the value of nf_tables_net_id, 0 where it is not
-// known; `generation` is that of the calling thread's network namespace at this moment.
+// Every place that holds `generation` now and that looks like a struct nftables_pernet, as far as its types are known.
+// Several places may hold the number by chance. Empty if there is no such place. `pernet_id` is the value of
+// nf_tables_net_id, or 0 if unknown. `generation` is the present generation of the calling thread's network namespace.
 std::vector<GenerationPlace> find_generation(uint32_t pernet_id, uint32_t generation, const Layout &layout,
                                              const KernelMemory &memory);
 

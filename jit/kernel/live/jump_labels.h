@@ -21,8 +21,8 @@ std::optional<JumpTable> core_jump_table(std::span<const Symbol> symbols);
 // `module` is the address of a struct module.
 std::optional<JumpTable> module_jump_table(uint64_t module, const ModuleLayout &layout, const KernelMemory &memory);
 
-// Fills image.labels from the running kernel's table and sets image.labels_known. A table that cannot be read is
-// no error: see Image::labels_known.
+// Fills image.labels from the running kernel's table of jump labels and sets image.labels_known. An unreadable table is
+// not an error: see Image::labels_known.
 void read_jump_labels(Image &image, const JumpTable &table, const KernelMemory &memory);
 
 } // namespace nft_drops::jit

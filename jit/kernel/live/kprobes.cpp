@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kTableSize = 64;         // KPROBE_TABLE_SIZE of kernel/kprobes.c
 constexpr uint64_t kFlagOptimized = 4; // KPROBE_FLAG_OPTIMIZED of <linux/kprobes.h>
-constexpr uint64_t kFlagFtrace = 8;    // KPROBE_FLAG_FTRACE: ftrace calls it, no byte was replaced nor saved
+constexpr uint64_t kFlagFtrace = 8;    // KPROBE_FLAG_FTRACE: ftrace calls the probe, and the kernel has saved no byte
 constexpr uint64_t kJumpRest = 4;      // a jump's bytes after the first: DISP32_SIZE
 
 void overwrite(Image &image, uint64_t address, const std::vector<uint8_t> &bytes) {
@@ -33,14 +33,14 @@ void restore_one(Image &image, uint64_t probe, const KprobeLayout &lay, const Ke
 	if (!flags || !opcode || (*flags & kFlagFtrace)) return;
 	overwrite(image, *address, *opcode);
 	if (!(*flags & kFlagOptimized) || !lay.copied_insn.size) return;
-	// An optimised probe is the first member of its struct optimized_kprobe.
+	// A struct optimized_kprobe begins with its struct kprobe.
 	if (auto rest = memory.read(probe + lay.copied_insn.offset, kJumpRest)) overwrite(image, *address + 1, *rest);
 }
 
-// Calls handle(address of a struct kprobe) for all that the kernel has.
+// Calls handle() with the address of each struct kprobe of the kernel.
 template <typename Handle>
 void for_each_kprobe(uint64_t table, const KprobeLayout &lay, const KernelMemory &memory, Handle &&handle) {
-	constexpr int kMostProbes = 100'000; // against a list that changes under our feet
+	constexpr int kMostProbes = 100'000; // the list may change during the walk: a bound ends the walk
 	if (!table || !lay.hlist.size || !lay.addr.size || !lay.opcode.size || !lay.flags.size) return;
 	auto heads = memory.read(table, kTableSize * sizeof(uint64_t));
 	if (!heads) return;
@@ -64,7 +64,7 @@ bool is_kprobe_table(uint64_t address, const KernelMemory &memory) {
 		const uint64_t head = address + i * sizeof(uint64_t);
 		uint64_t first = 0;
 		std::copy_n(heads->data() + i * sizeof(first), sizeof(first), reinterpret_cast<uint8_t *>(&first));
-		// The first node of a list points back at its head (struct hlist_node.pprev).
+		// struct hlist_node.pprev of the first node points at the list's head.
 		if (first && memory.read_integer(first + sizeof(uint64_t), 8).value_or(0) != head) return false;
 	}
 	return true;

@@ -11,21 +11,21 @@
 
 namespace nft_drops::jit {
 
-// Puts back, in the image, the bytes that the kernel has overwritten for kprobes that are there already: breakpoints,
-// and jumps where a probe was optimised. They may be another nft-drops', bpftrace's, anybody's. `table` is the address
-// of the kernel's symbol "kprobe_table". What cannot be read is left as it is: the resolver will not understand it.
+// Restores, in the image, the bytes that the kernel has overwritten for other kprobes: breakpoints, and the jumps of
+// optimised probes. Another nft-drops, bpftrace or any other tracer may own the kprobes. `table` is the address of the
+// kernel's symbol "kprobe_table". If a probe cannot be read, its bytes stay, and the resolver refuses the code.
 void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &layout, const KernelMemory &memory);
 
-// Whether this may be the kernel's "kprobe_table": each of its lists is empty, or its first node knows that it is.
+// True if `address` may be the kernel's "kprobe_table": every list is empty, or the first node points back at the list.
 bool is_kprobe_table(uint64_t address, const KernelMemory &memory);
 
-// What a probe is in the code: a jump costs a tenth of a breakpoint. The kernel turns one into the other a moment after
-// the probe was set, where it can.
+// The instruction that stands for a probe. A jump costs a tenth of a breakpoint. The kernel replaces the breakpoint by
+// a jump shortly after the probe was set, if the code allows a jump.
 enum class ProbeForm { kBreakpoint, kJump };
-// By site of a Plan; nothing where there is no probe or it cannot be read.
+// One entry for each site of a Plan. Nothing if the site has no probe, or if the probe cannot be read.
 using ProbeForms = std::vector<std::optional<ProbeForm>>;
 
-// Of the probe at this address, whoever's it is; nothing where there is none or it cannot be read.
+// The probe at `address`, of any owner. Nothing if there is no probe, or if the probe cannot be read.
 std::optional<ProbeForm> probe_form(uint64_t address, uint64_t table, const KprobeLayout &layout,
                                     const KernelMemory &memory);
 

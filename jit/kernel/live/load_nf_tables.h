@@ -8,8 +8,8 @@
 
 namespace nft_drops::jit {
 
-// Asks nf_tables for the generation of this namespace's ruleset, as nft does first: the kernel then loads nfnetlink and
-// nf_tables if they are modules and not loaded yet. Changes nothing. Fails with kMachine where this kernel cannot have
+// Asks nf_tables for the generation of the present network namespace's ruleset, as nft does first. The request makes
+// the kernel load the modules nfnetlink and nf_tables. No ruleset changes. Fails with kMachine if the kernel has no
 // nf_tables.
 Result<uint32_t> load_nf_tables();
 

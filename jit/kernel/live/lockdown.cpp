@@ -7,7 +7,7 @@
 namespace nft_drops::jit {
 namespace {
 
-// Empty where there is none.
+// Empty if the file cannot be read.
 std::string first_line(const char *path) {
 	std::ifstream file(path);
 	std::string line;

@@ -10,9 +10,9 @@ namespace nft_drops::jit {
 
 // Kernel lockdown's mode: "off" or "integrity", both of which let a BPF program read kernel memory. Fails with kMachine
 // in mode "confidentiality", in which the kernel hides the function bpf_probe_read_kernel() from BPF programs.
-// `file` holds the modes with the one in force in brackets (kernel_lockdown(7)): "none [integrity] confidentiality".
-// Where it cannot be read (a kernel without the lockdown module, or securityfs is not mounted), the kernel's command
-// line in the file `command_line` counts: "lockdown=confidentiality".
+// `file` names the modes, the present one in brackets (kernel_lockdown(7)): "none [integrity] confidentiality". If the
+// file cannot be read (a kernel without the lockdown module, or securityfs is not mounted), the kernel's command line
+// in the file `command_line` decides: "lockdown=confidentiality".
 Result<std::string> lockdown_mode(const char *file = "/sys/kernel/security/lockdown",
                                   const char *command_line = "/proc/cmdline");
 

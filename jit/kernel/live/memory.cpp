@@ -25,7 +25,8 @@ Result<KernelMemory> KernelMemory::open() {
 	clear_libbpf_log();
 	const int error = bpf_object__load(memory.object_);
 	if (error) {
-		// The verifier then says "unknown func bpf_probe_read_kernel", as if the kernel were too old.
+		// In lockdown the verifier says "unknown func bpf_probe_read_kernel", which reads as if the kernel were
+		// too old.
 		if (auto lockdown = lockdown_mode(); !lockdown) return std::unexpected(lockdown.error());
 	}
 	if (error == -EPERM || error == -EACCES) {

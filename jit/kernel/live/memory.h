@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads the running kernel's memory through a BPF program (bpf/reader.bpf.c): the exact bytes that the processors
-// execute now. Needs CAP_BPF and CAP_PERFMON; works where lockdown is "integrity".
+// Reads the running kernel's memory through a BPF program (bpf/reader.bpf.c): the bytes that the processors
+// execute now. Needs CAP_BPF and CAP_PERFMON. Lockdown mode "integrity" allows the reads.
 #ifndef NFT_DROPS_JIT_KERNEL_LIVE_MEMORY_H
 #define NFT_DROPS_JIT_KERNEL_LIVE_MEMORY_H
 
@@ -22,14 +22,14 @@ public:
 	KernelMemory &operator=(KernelMemory &&) = delete;
 	~KernelMemory();
 
-	// `length` bytes from a kernel address. Fails with kMachine where any of them is not mapped.
+	// `length` bytes from a kernel address. Fails with kMachine if one of the bytes is not mapped.
 	[[nodiscard]] Result<std::vector<uint8_t>> read(uint64_t address, size_t length) const;
 
 	// A little-endian integer of 1 to 8 bytes.
 	[[nodiscard]] Result<uint64_t> read_integer(uint64_t address, size_t size) const;
 
-	// The 4 bytes at a kernel address, 0 where they cannot be read. Unlike read() it makes the kernel skip no
-	// kprobe's program meanwhile.
+	// The 4 bytes at a kernel address; 0 if the bytes cannot be read. During read() the kernel skips kprobes'
+	// programs on the processor; during this function the kernel skips none.
 	[[nodiscard]] uint32_t peek(uint64_t address) const;
 
 	// The address of the calling thread's struct task_struct.

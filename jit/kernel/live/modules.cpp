@@ -17,7 +17,7 @@ template <typename Each> void for_each_entry(std::span<const uint8_t> table, Eac
 	}
 }
 
-// Where the name that lies last among the strings begins.
+// The offset of the last name among the strings.
 uint64_t last_name(std::span<const uint8_t> table) {
 	uint64_t last = 0;
 	for_each_entry(table, [&last](const Elf64_Sym &s) { last = std::max<uint64_t>(last, s.st_name); });
@@ -28,7 +28,7 @@ uint64_t last_name(std::span<const uint8_t> table) {
 
 std::optional<uint64_t> find_module(const std::string &name, uint64_t list, const ModuleLayout &lay,
                                     const KernelMemory &memory) {
-	constexpr int kMostModules = 10'000; // against a list that changes under our feet
+	constexpr int kMostModules = 10'000; // the list may change during the walk: a bound ends the walk
 	if (!lay.list.size || !lay.name.size) return std::nullopt;
 	uint64_t node = list;
 	for (int i = 0; i < kMostModules; i++) {
@@ -58,7 +58,7 @@ std::optional<std::vector<Symbol>> module_symbols(const std::string &name, uint6
 	if (!entries) return std::nullopt;
 
 	const uint64_t last = last_name(*entries);
-	// The last name's end is not known; what lies behind the strings may not be mapped.
+	// The length of the last name is unknown, and the memory behind the strings may be unmapped.
 	if (last > kMostNames) return std::nullopt;
 	auto names = memory.read(*strtab, last);
 	if (!names) return std::nullopt;

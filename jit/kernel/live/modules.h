@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loaded modules, read out of the kernel's own list: some 50 times faster than /proc/kallsyms, and with exact sizes.
+// Reads loaded modules from the kernel's own list: about 50 times as fast as /proc/kallsyms, and with exact sizes.
 #ifndef NFT_DROPS_JIT_KERNEL_LIVE_MODULES_H
 #define NFT_DROPS_JIT_KERNEL_LIVE_MODULES_H
 
@@ -15,22 +15,23 @@
 
 namespace nft_drops::jit {
 
-// The address of a loaded module's struct module. `list` is the address of the kernel's symbol "modules". Nothing where
-// there is no such module, or where BTF lacks the types.
+// The address of a loaded module's struct module. `list` is the address of the kernel's symbol "modules". Nothing if
+// the module is not loaded, or if BTF lacks the types.
 std::optional<uint64_t> find_module(const std::string &name, uint64_t list, const ModuleLayout &layout,
                                     const KernelMemory &memory);
 
-// Its symbols (struct mod_kallsyms), functions and data. Nothing where they cannot be read.
+// The module's symbols (struct mod_kallsyms): functions and data. Nothing if the symbols cannot be read.
 std::optional<std::vector<Symbol>> module_symbols(const std::string &name, uint64_t module, const ModuleLayout &layout,
                                                   const KernelMemory &memory);
 
-// The symbols that have an address: `entries` is a table of Elf64_Sym, `names` holds the strings that st_name counts
-// into. An entry whose name lies outside of `names` is left out; a name without a NUL ends with `names`.
+// The symbols that have an address. `entries` is a table of Elf64_Sym, and st_name is an offset in `names`. An entry
+// whose name lies outside of `names` is left out. A name without a NUL ends with `names`.
 std::vector<Symbol> symbols_in(std::span<const uint8_t> entries, std::span<const uint8_t> names,
                                const std::string &module);
 
-// Tells a loaded module from the same one loaded anew: the inode number of its folder below /sys/module, which the
-// kernel makes with the module. 0 where it is not loaded (or is built in and has no parameters).
+// The inode number of a module's folder below /sys/module. The kernel makes the folder with the module, so a module
+// that was unloaded and loaded again has another number. 0 if the module is not loaded (or is built in, without
+// parameters).
 uint64_t module_identity(const std::string &name);
 
 } // namespace nft_drops::jit

@@ -25,14 +25,14 @@ bool is_core(std::string_view name) {
 	return std::ranges::find(kCore, name.substr(0, name.find('.'))) != std::end(kCore);
 }
 
-// See the header: what else they free.
+// These functions also free other buffers: see the header.
 bool enqueues(std::string_view name) {
 	constexpr std::string_view kEnqueue[] = {"nfqnl_enqueue_packet", "__nfqnl_enqueue_packet",
 	                                         "__nfqnl_enqueue_packet_gso", "nfqnl_build_packet_message"};
 	return std::ranges::find(kEnqueue, name.substr(0, name.find('.'))) != std::end(kEnqueue);
 }
 
-// `module` is empty where the code is built in.
+// `module` is empty for built-in code.
 bool frees_drops(std::string_view name, std::string_view module) {
 	if (module.empty() && is_core(name)) return true;
 	if (module == "nfnetlink_queue" || (module.empty() && name.starts_with("nfqnl_"))) return !enqueues(name);
@@ -48,7 +48,8 @@ std::vector<nd_code_range> netfilter_code_in(const std::string &path) {
 	if (!functions) return ranges;
 	std::ranges::sort(*functions, {}, &Symbol::address);
 	for (const Symbol &f : *functions) {
-		// A return address behind a call that is a function's last instruction is the next one's first byte.
+		// If a call is the last instruction of a function, its return address is the first byte of the next
+		// function.
 		const uint64_t begin = f.address + 1;
 		const uint64_t end = f.address + f.size + 1;
 		if (!f.size) continue;
@@ -65,7 +66,7 @@ bool NetfilterCode::changed() const {
 }
 
 std::vector<nd_code_range> NetfilterCode::ranges() {
-	seen_ = identities(); // first: a module that comes meanwhile is seen the next time
+	seen_ = identities(); // before the read: a module that is loaded during the read is noticed at the next look
 	return netfilter_code_in("/proc/kallsyms");
 }
 

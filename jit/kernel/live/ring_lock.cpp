@@ -16,7 +16,7 @@ const btf_type *without_typedefs(const btf *types, const btf_type *type) {
 	return type;
 }
 
-// The type of a structure's member; null where there is none such.
+// The type of a structure's member; null if the structure has no such member.
 const btf_type *member_type(const btf *types, const btf_type *structure, std::string_view name) {
 	if (!structure || !btf_is_composite(structure)) return nullptr;
 	for (uint32_t i = 0; i < btf_vlen(structure); i++) {
@@ -40,7 +40,7 @@ bool ring_lock_may_sleep(const btf *types) {
 }
 
 Result<void> can_use_ring() {
-	// Reading all types takes some time, so they are read where it can matter.
+	// Reading all types takes time, so only a PREEMPT_RT kernel's types are read.
 	utsname name{};
 	if (uname(&name) != 0 || !std::string_view(name.version).contains("PREEMPT_RT")) return {};
 	const std::unique_ptr<btf, decltype(&btf__free)> types(btf__parse_raw("/sys/kernel/btf/vmlinux"), btf__free);

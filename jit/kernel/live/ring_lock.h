@@ -8,11 +8,11 @@ struct btf;
 
 namespace nft_drops::jit {
 
-// Whether bpf_ringbuf_reserve() may sleep: on a PREEMPT_RT kernel whose struct bpf_ringbuf has a spinlock_t, which is a
-// mutex there (raw_spinlock_t since Linux 6.11.5). `types` are vmlinux's. false where they do not tell.
+// True if bpf_ringbuf_reserve() may sleep: on a PREEMPT_RT kernel a spinlock_t is a mutex, and struct bpf_ringbuf has a
+// spinlock_t (a raw_spinlock_t since Linux 6.11.5). `types` is the BTF of vmlinux. False if BTF lacks the structure.
 bool ring_lock_may_sleep(const btf *types);
 
-// Fails with kMachine where that is so for the running kernel: a kprobe's program must not sleep.
+// Fails with kMachine if bpf_ringbuf_reserve() of the running kernel may sleep: a kprobe's program must not sleep.
 Result<void> can_use_ring();
 
 } // namespace nft_drops::jit

@@ -29,8 +29,8 @@ namespace {
 
 constexpr std::string_view kFunction = "nft_do_chain";
 constexpr std::string_view kPernetId = "nf_tables_net_id";
-constexpr const char *kModule = "nf_tables"; // where it is one
-// They look through the lists of modules and of kprobes.
+constexpr const char *kModule = "nf_tables"; // the module's name
+// Programs that walk the lists of modules and of kprobes.
 constexpr std::string_view kFindModule[] = {"find_module_all", "find_module"};
 constexpr std::string_view kGetKprobe[] = {"get_kprobe"};
 #ifdef __aarch64__
@@ -39,14 +39,14 @@ constexpr Machine kMachine = Machine::kAArch64;
 constexpr Machine kMachine = Machine::kX86_64;
 #endif
 
-// Where things are in the running kernel.
+// Addresses in the running kernel.
 struct Addresses {
-	std::vector<Symbol> symbols; // those of nf_tables at least
+	std::vector<Symbol> symbols; // at least the symbols of nf_tables
 	nd_well_known known{};
 	std::optional<uint64_t> module; // struct module of nf_tables
 };
 
-// What the kernel's own functions of these names refer to and `is_it` accepts; 0 where there is none.
+// The address that the kernel's functions `names` refer to and that `is_it` accepts; 0 if there is none.
 template <typename Is>
 uint64_t find_data(const Addresses &a, std::span<const std::string_view> functions, const KernelMemory &memory,
                    Is is_it) {
@@ -77,7 +77,7 @@ void find_data_without_symbols(Addresses &a, const ModuleLayout &layout, const K
 	}
 }
 
-// The quick way, with nf_tables as a module; else by /proc/kallsyms.
+// If nf_tables is a module, its own symbol table is read. If it is built in, /proc/kallsyms is read.
 Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory &memory) {
 	Addresses a;
 	if (auto known = find_well_known()) {
@@ -101,7 +101,7 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 	}
 	find_data_without_symbols(a, layout, memory);
 	if (!a.module && a.known.modules) a.module = find_module(kModule, a.known.modules, layout, memory);
-	// The module's own table knows where symbols end.
+	// The module's own table has the symbols' sizes.
 	if (auto exact = a.module ? module_symbols(kModule, *a.module, layout, memory) : std::nullopt) {
 		std::erase_if(a.symbols, [](const Symbol &s) { return s.module == kModule; });
 		std::ranges::move(*exact, std::back_inserter(a.symbols));
@@ -133,7 +133,7 @@ bool same_bytes(const std::vector<CodeRange> &a, const std::vector<CodeRange> &b
 	return std::ranges::equal(a, b, {}, &CodeRange::bytes, &CodeRange::bytes);
 }
 
-// The code as it was before anybody's kprobes. Probes may come and go while we read: it is read again until it stays.
+// The code without any kprobes. Probes may come and go during a read: the code is read until two reads are equal.
 Result<Image> read_image(const Addresses &a, const Symbol &entry, const KprobeLayout &kprobe,
                          const KernelMemory &memory) {
 	constexpr int kTries = 10;
@@ -164,9 +164,9 @@ Result<std::vector<CodeRange>> read_helpers(std::span<const Symbol> symbols, con
 	return helpers;
 }
 
-// Where the generation lies depends on a number that the kernel gave to nf_tables when it was loaded.
+// The address of the generation depends on the number that the kernel gave to nf_tables at load time.
 void complete_generation(std::vector<Layout> &layouts, const Addresses &a, const KernelMemory &memory) {
-	// The same for all layouts: they differ in nothing that is looked at here.
+	// All layouts agree in the members that are read here.
 	const Layout &likely = layouts.front();
 	if (likely.probe.net_base_seq.size) return;
 	auto symbol = std::ranges::find(a.symbols, kPernetId, &Symbol::name);
@@ -174,13 +174,13 @@ void complete_generation(std::vector<Layout> &layouts, const Addresses &a, const
 	const auto pernet_id = static_cast<uint32_t>(id.value_or(0));
 	std::vector<GenerationPlace> places = {{pernet_id, likely.probe.pernet_base_seq}};
 	if (!pernet_id || !likely.probe.pernet_base_seq.size) {
-		constexpr int kTries = 3; // the ruleset may be changed meanwhile
+		constexpr int kTries = 3; // a commit may change the generation during a try
 		places.clear();
 		for (int i = 0; i < kTries && places.empty(); i++) {
 			auto generation = load_nf_tables();
 			if (generation) places = find_generation(pernet_id, *generation, likely, memory);
 		}
-		places.push_back({}); // last: it cannot be found, events carry none
+		places.push_back({}); // last: events carry no generation
 	}
 	std::vector<Layout> all;
 	for (const GenerationPlace &place : places) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The running kernel, read from its own memory.
+// Reads the running kernel from its memory.
 #ifndef NFT_DROPS_JIT_KERNEL_LIVE_RUNNING_KERNEL_H
 #define NFT_DROPS_JIT_KERNEL_LIVE_RUNNING_KERNEL_H
 
@@ -12,14 +12,14 @@ namespace nft_drops::jit {
 
 class KernelMemory;
 
-// The layouts that the running kernel may have, likeliest first; nf_tables is loaded. With `keep`, what an earlier
-// start of this program kept below /run/nft-drops is used, and what is found out is kept there.
+// The layouts that the running kernel may have, likeliest first. nf_tables must be loaded. With `keep`, the function
+// uses the layouts that an earlier start kept below /run/nft-drops, or keeps them there.
 Result<std::vector<Layout>> layouts_of_running_kernel(bool keep);
 
-// Reads the code and whatever else depends on what is loaded now. nf_tables is loaded.
+// Reads the code, and the addresses that depend on the loaded modules. nf_tables must be loaded.
 Result<Kernel> read_running_kernel(std::vector<Layout> layouts, const KernelMemory &memory);
 
-// All of it in one go, loading nf_tables first where it is a module that is not loaded yet. Needs root.
+// Loads nf_tables if necessary, then calls the functions above. Needs root.
 Result<Kernel> read_running_kernel();
 
 } // namespace nft_drops::jit

@@ -36,7 +36,8 @@ std::optional<Line> parse(std::string_view text) {
 	return line;
 }
 
-// Calls `each` for every line. The file is some 10 MB, made anew by the kernel at each read: never kept whole.
+// Calls `each` for every line. The file has about 10 MB, and the kernel makes
+// it anew at each read. The function never holds the whole file.
 template <typename Each> Result<void> for_each_line(const char *path, Each each) {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) return unsupported(path, strerror(errno), "mount /proc and run as root");
@@ -60,7 +61,7 @@ template <typename Each> Result<void> for_each_line(const char *path, Each each)
 		}
 		memmove(buffer.data(), buffer.data() + begin, have - begin);
 		have -= begin;
-		if (have == buffer.size()) have = 0; // a line longer than the buffer is none of the kernel's
+		if (have == buffer.size()) have = 0; // the kernel has no line longer than the buffer
 	}
 	close(fd);
 	return {};

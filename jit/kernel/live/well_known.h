@@ -8,8 +8,8 @@
 
 namespace nft_drops::jit {
 
-// Addresses of the kernel's own lists, asked of the kernel (bpf/finder.bpf.c). Nothing where it does not tell: then
-// /proc/kallsyms has to be read.
+// Addresses of the kernel's own lists, found by a BPF program (bpf/finder.bpf.c). Nothing if the program finds none:
+// the caller then reads /proc/kallsyms.
 std::optional<nd_well_known> find_well_known();
 
 } // namespace nft_drops::jit

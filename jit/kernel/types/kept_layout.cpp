@@ -11,13 +11,13 @@
 namespace nft_drops::jit {
 namespace {
 
-// -1: there is none.
+// -1 if there is no such file.
 int64_t size_of_file(const char *path) {
 	struct stat s{};
 	return stat(path, &s) == 0 ? int64_t{s.st_size} : -1;
 }
 
-// Empty where the types cannot be told by build-ids.
+// Empty if the kernel has no build-id.
 std::string key_of(const std::string &core_build_id, const std::string &nft_build_id) {
 	const int64_t core = size_of_file("/sys/kernel/btf/vmlinux");
 	const int64_t module = size_of_file("/sys/kernel/btf/nf_tables");

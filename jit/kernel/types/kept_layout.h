@@ -9,8 +9,8 @@
 
 namespace nft_drops::jit {
 
-// propose_running_layouts(), but for what an earlier start of this program found out about the kernel with these
-// build-ids: vmlinux has more than 5 MB of types. `nft_build_id` is empty where nf_tables is built in.
+// As propose_running_layouts(). A layout that an earlier start kept for the same build-ids is read from its file: the
+// BTF of vmlinux has more than 5 MB. `nft_build_id` is empty if nf_tables is built in.
 Result<std::vector<Layout>> running_layouts(const std::string &core_build_id, const std::string &nft_build_id);
 
 } // namespace nft_drops::jit

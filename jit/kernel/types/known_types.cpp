@@ -22,11 +22,11 @@ struct Structure {
 	std::vector<Member> members;
 };
 
-// What differs between kernels since 5.10 in front of a member that matters here.
+// The differences between kernels since 5.10 that move a member of the layout.
 struct Variant {
 	const char *name;
-	bool blobs;            // rules stand in blobs; else each by itself
-	bool xtables_argument; // struct nft_pktinfo holds one, and the hook's state in it
+	bool blobs;            // rules stand in blobs; else every rule is an allocation of its own
+	bool xtables_argument; // struct nft_pktinfo embeds a struct xt_action_param, which holds the hook's state
 	bool table_owner;      // struct nft_table has a netlink port in front of its name
 	bool small_traceinfo;
 };
@@ -105,7 +105,7 @@ Structure traceinfo(const Variant &v) {
 	         {"u64", "flags"}}};
 }
 
-// Each after those that it embeds.
+// Every structure stands behind the structures that it embeds.
 std::vector<Structure> structures(const Variant &v) {
 	return {
 	        packet(v),
@@ -151,7 +151,7 @@ uint32_t round_up(uint32_t n, uint32_t to) {
 	return (n + to - 1) / to * to;
 }
 
-// BTF with structures laid out by the rules of C.
+// Writes BTF of structures whose members are laid out by C's rules.
 class Maker {
 public:
 	Maker() : types_(btf__new_empty()) {
@@ -166,7 +166,7 @@ public:
 		words("u64[8]", 8);
 	}
 
-	// A structure of which nothing is known but its size.
+	// A structure whose size is known and whose members are not.
 	void words(const char *name, uint32_t count) {
 		known_[name] = btf__add_array(types_.get(), known_["u32"], known_["u64"], count);
 	}
@@ -214,7 +214,7 @@ private:
 
 std::vector<KnownTypes> known_types(const btf *core) {
 	constexpr uint32_t kWord = 8;
-	std::vector<std::pair<const char *, uint32_t>> embedded; // with its size in words
+	std::vector<std::pair<const char *, uint32_t>> embedded; // name, and size in words
 	for (const char *name : kEmbedded) {
 		const int id = btf__find_by_name_kind(core, name, BTF_KIND_STRUCT);
 		if (id <= 0) return {};

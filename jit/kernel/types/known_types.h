@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// nf_tables' own structures by heart, for kernels whose BTF lacks them (without CONFIG_DEBUG_INFO_BTF_MODULES, and
-// nf_tables a module). Each set is what some kernels' headers say; whether this kernel has one of them, and which, has
-// to be proven.
+// Structures of nf_tables, known by heart, for kernels whose BTF lacks these structures (nf_tables is a module, and
+// CONFIG_DEBUG_INFO_BTF_MODULES is off). Each set comes from the headers of some kernels. The self-test proves which of
+// the sets the running kernel has, if any.
 #ifndef NFT_DROPS_JIT_KERNEL_TYPES_KNOWN_TYPES_H
 #define NFT_DROPS_JIT_KERNEL_TYPES_KNOWN_TYPES_H
 
@@ -17,11 +17,11 @@ struct KnownTypes {
 	BtfPtr types;
 };
 
-// All that are known. `core` is BTF of vmlinux: what these structures embed of the core kernel's has the size that it
-// has there, and no members. None where it has not all of that.
+// All known sets. `core` is the BTF of vmlinux. A structure of the core kernel that one of nf_tables' structures embeds
+// has the size that `core` tells, and no members. Empty if `core` lacks such a structure.
 std::vector<KnownTypes> known_types(const btf *core);
 
-// Which kernels have it, in words.
+// The kernels that have the set, in words.
 const char *name_of_known_types(uint32_t number);
 
 } // namespace nft_drops::jit

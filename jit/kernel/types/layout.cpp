@@ -27,7 +27,7 @@ constexpr std::string_view kCast = "bpf_rdonly_cast";
 constexpr const char *kBytes = "linux_binprm";
 constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
-// Types out of a file may be damaged, or made to harm: names without text, types that refer to themselves.
+// BTF of a file may be damaged or hostile: names without text, types that refer to themselves.
 const btf_type *skip_modifiers(const Types &types, uint32_t id) {
 	constexpr int kMost = 32;
 	const btf_type *t = types.type(id);
@@ -42,7 +42,7 @@ struct Member {
 	uint32_t type;
 };
 
-// Looks into anonymous structures and unions too, as C does; into so many altogether.
+// Looks into anonymous structures and unions, too, as C does. A bound limits the number of structures.
 std::optional<Member> find_member(const Types &types, const btf_type *in, std::string_view name, uint32_t base_bits,
                                   int &structures) {
 	if (!in || !btf_is_composite(in) || structures-- <= 0) return std::nullopt;
@@ -59,8 +59,8 @@ std::optional<Member> find_member(const Types &types, const btf_type *in, std::s
 	return std::nullopt;
 }
 
-// The structures by name, in one pass: BTF holds more than 100,000 types and libbpf's lookup is linear. The types have
-// to live longer.
+// Finds structures by name in one pass: BTF has more than 100,000 types, and libbpf searches all of them for each name.
+// The types must outlive the index.
 class Structures {
 public:
 	explicit Structures(const Types &types) {
@@ -76,7 +76,7 @@ public:
 		add(types);
 	}
 
-	// Those that are not there yet.
+	// Adds the structures that the index lacks.
 	void add(const Types &types) {
 		const uint32_t n = types.count();
 		for (uint32_t id = 1; id < n; id++) {
@@ -88,7 +88,7 @@ public:
 		}
 	}
 
-	// function 0 where there is no such way.
+	// function is 0 if the kernel lacks the function.
 	[[nodiscard]] nd_cast cast() const {
 		const auto [types, in, id] = find(kBytes);
 		int structures = 1;
@@ -106,7 +106,7 @@ public:
 
 	[[nodiscard]] bool has(std::string_view structure) const { return find(structure).type != nullptr; }
 
-	// A member by path ("verdict.code"); size 0 where there is none.
+	// A member by path ("verdict.code"); size 0 if the structure has no such member.
 	[[nodiscard]] nd_field field(std::string_view structure, std::string_view path) const {
 		auto [types, in, id] = find(structure);
 		const std::string_view whole = path;
@@ -128,11 +128,11 @@ public:
 		return {};
 	}
 
-	// What was asked for and lies where nd_field cannot tell (it is read as signed), in words; empty: nothing.
+	// Names a member whose offset does not fit into nd_field (the probe reads the offset as signed); else empty.
 	[[nodiscard]] const std::string &too_far() const { return too_far_; }
 
 	[[nodiscard]] uint32_t size(std::string_view structure) const {
-		constexpr uint32_t kLargest = 64 * 1024; // of those that are laid out in made-up memory
+		constexpr uint32_t kLargest = 64 * 1024; // of a structure in made-up memory
 		const btf_type *t = find(structure).type;
 		if (t && t->size > kLargest && too_far_.empty())
 			too_far_ = fmt::format("the end of struct {}", structure);
@@ -171,7 +171,7 @@ private:
 		if (btf_is_ptr(t)) {
 			f.size = 8;
 		} else if (btf_is_array(t) || btf_is_composite(t)) {
-			f.size = 1; // only its place is of interest
+			f.size = 1; // only the offset is used
 		} else {
 			const bool loadable = t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8;
 			f.size = static_cast<nd_u8>(loadable ? t->size : 0);
@@ -212,7 +212,7 @@ void read_vlan(const Structures &s, nd_layout &p) {
 	p.skb_vlan_tci = s.field("sk_buff", "vlan_tci");
 }
 
-// The stretch that holds all of these members, if one read of it is cheaper than one for each.
+// The bytes that hold all of `members`, if one read of the bytes is cheaper than one read for each member.
 nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BLOCK_BYTES) {
 	uint32_t begin = UINT32_MAX;
 	uint32_t end = 0;
@@ -226,7 +226,7 @@ nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BL
 	return {static_cast<nd_u16>(begin), static_cast<nd_u16>(end - begin)};
 }
 
-// What filters need. Nothing here is required: what is not there is refused when a filter asks for it.
+// Members that filters read. All are optional: a filter that needs a missing member is refused.
 void read_match(const Structures &s, nd_match_layout &m) {
 	const auto first = [&s](const char *structure, std::initializer_list<const char *> names) {
 		for (const char *name : names)
@@ -259,7 +259,7 @@ void read_match(const Structures &s, nd_match_layout &m) {
 	m.page_shift = std::has_single_bit(page) ? static_cast<nd_u64>(std::countr_zero(page)) : 0;
 }
 
-// What tells the control group of a socket. Nothing here is required.
+// The way from a socket to its control group. All members are optional.
 void read_group(const Structures &s, nd_group_layout &g) {
 	g.sk_state = s.field("sock", "__sk_common.skc_state");
 	g.sk_listener = s.field("sock", "__sk_common.skc_listener");
@@ -349,7 +349,8 @@ Result<Layout> layout_of(const Structures &s) {
 	p.cast = s.cast();
 	lay.expression = {s.field("nft_expr_ops", "type"), s.field("nft_expr_type", "name")};
 
-	// The probe holds the nft_chain inside its nft_base_chain: fields of the latter count from there.
+	// The probe has the address of the nft_chain inside of the nft_base_chain: offsets of base-chain members count
+	// from the nft_chain.
 	const nd_field chain = s.field("nft_base_chain", "chain");
 	const nd_field policy = s.field("nft_base_chain", "policy");
 	if (!chain.size || !policy.size)
@@ -423,7 +424,7 @@ const char *name_of_known_layout(uint32_t known) {
 
 namespace {
 
-// Where the kernel's BTF tells all of it.
+// If the kernel's BTF has every structure.
 std::optional<Layout> told_layout() {
 	const auto types = read_running_types();
 	if (!types) return std::nullopt;
@@ -435,12 +436,12 @@ std::optional<Layout> told_layout() {
 
 Result<std::vector<Layout>> propose_running_layouts() {
 	if (auto told = told_layout()) return std::vector{*told};
-	// libbpf knows what is wrong, and what is known by heart is told in its words.
+	// The error of the BTF look-up is the reason; the error of the known layouts names the missing structure.
 	const BtfPtr core(btf__parse_raw("/sys/kernel/btf/vmlinux"));
 	if (!core)
 		return unsupported("/sys/kernel/btf/vmlinux", fmt::format("cannot read types: {}", strerror(errno)),
 		                   kBtfHelp);
-	// Without it, nf_tables is built into the kernel, or its types are nowhere.
+	// Without module types, nf_tables is built into the kernel, or BTF lacks nf_tables.
 	if (access("/sys/kernel/btf/nf_tables", F_OK) != 0) return propose_layouts(core.get());
 	const BtfPtr module(btf__parse_raw_split("/sys/kernel/btf/nf_tables", core.get()));
 	if (!module) {

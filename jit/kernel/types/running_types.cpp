@@ -20,7 +20,7 @@ RawBytes room_for(size_t size) {
 	return {std::make_unique_for_overwrite<char[]>(size), size};
 }
 
-// From the file. The kernel copies each of its pages three times.
+// Reads the file. The kernel copies each page of the file three times.
 std::optional<RawBytes> read_file(const std::string &path, size_t size) {
 	const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	if (file.get() < 0) return std::nullopt;
@@ -33,12 +33,12 @@ std::optional<RawBytes> read_file(const std::string &path, size_t size) {
 	return raw;
 }
 
-// The same from the kernel's list of BTF (BPF_BTF_GET_NEXT_ID, since 5.11 with the kernel's own), which copies once.
-// Nothing where this is not allowed (it takes CAP_SYS_ADMIN), or the list has none of that name and size.
+// Reads the kernel's list of BTF (BPF_BTF_GET_NEXT_ID; since Linux 5.11 the list has the kernel's own BTF). The kernel
+// copies each byte once. Nothing without CAP_SYS_ADMIN, or if the list has no BTF of this name and size.
 std::optional<RawBytes> read_listed(std::string_view name, size_t size) {
 	for (uint32_t id = 0; bpf_btf_get_next_id(id, &id) == 0;) {
 		const Descriptor listed(bpf_btf_get_fd_by_id(id));
-		if (listed.get() < 0) continue; // it went meanwhile
+		if (listed.get() < 0) continue; // a module was unloaded meanwhile
 		char its_name[64] = {};
 		bpf_btf_info info{};
 		info.name = reinterpret_cast<uintptr_t>(its_name);

@@ -12,10 +12,10 @@ namespace nft_drops::jit {
 
 struct RunningTypes {
 	std::unique_ptr<Types> core;   // of vmlinux
-	std::unique_ptr<Types> module; // of nf_tables, split; null where it is built in, or its types are nowhere
+	std::unique_ptr<Types> module; // of nf_tables, split; null if nf_tables is built in or has no BTF
 };
 
-// What /sys/kernel/btf has. Nothing where it cannot be read, or is not understood (see Types::of()).
+// The BTF below /sys/kernel/btf. Nothing if a file cannot be read, or is not understood (see Types::of()).
 std::optional<RunningTypes> read_running_types();
 
 } // namespace nft_drops::jit

@@ -10,7 +10,7 @@ namespace {
 // BTF_KIND_ENUM64 of <linux/btf.h>, which older headers lack.
 constexpr uint32_t kEnum64 = 19;
 
-// The bytes of one type, and of what belongs to it. 0: a kind that is not known.
+// The size of one type with its members. 0 for an unknown kind.
 size_t size_of(const btf_type &type) {
 	const size_t n = btf_vlen(&type);
 	switch (btf_kind(&type)) {
@@ -58,7 +58,7 @@ std::optional<Types> Types::of(RawBytes raw, const Types *base) {
 		return std::nullopt;
 	const size_t types = size_t{header.hdr_len} + header.type_off;
 	const size_t names = size_t{header.hdr_len} + header.str_off;
-	// The types are read where they lie.
+	// The types are not copied.
 	if (types % alignof(btf_type) != 0 || types + header.type_len > raw.size) return std::nullopt;
 	if (names + header.str_len > raw.size) return std::nullopt;
 	if (header.str_len > 0 && raw.bytes[names + header.str_len - 1] != '\0') return std::nullopt;
@@ -76,7 +76,7 @@ std::optional<Types> Types::of(RawBytes raw, const Types *base) {
 }
 
 bool Types::index(size_t begin, size_t end) {
-	// A type has 24 bytes on average; those that are too many are never touched.
+	// A type has 24 bytes on average. The system gives no memory for untouched pages of the table.
 	offsets_.reserve((end - begin) / sizeof(btf_type));
 	for (size_t at = begin; at < end;) {
 		if (end - at < sizeof(btf_type)) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// BTF to look things up in: libbpf's, or bytes of the kernel's own. libbpf copies all bytes once more and checks each
-// type; for the 5 MB of a running kernel this takes longer than all that is looked up there.
+// BTF for look-ups: a struct btf of libbpf, or the bytes themselves. libbpf copies all bytes and checks every type. For
+// the 5 MB of a running kernel, libbpf's checks take longer than all look-ups.
 #ifndef NFT_DROPS_JIT_KERNEL_TYPES_TYPES_H
 #define NFT_DROPS_JIT_KERNEL_TYPES_TYPES_H
 
@@ -15,7 +15,7 @@
 
 namespace nft_drops::jit {
 
-// Bytes that are not set to anything at first.
+// Bytes without initial values.
 struct RawBytes {
 	std::unique_ptr<char[]> bytes;
 	size_t size = 0;
@@ -23,22 +23,22 @@ struct RawBytes {
 
 class Types {
 public:
-	// `types` has to live longer.
+	// `types` must outlive the Types.
 	explicit Types(const btf *types) : libbpf_(types), count_(btf__type_cnt(types)) {}
-	// Of BTF's bytes (Documentation/bpf/btf.rst). With `base`, they are split BTF: numbers and names go on where
-	// base's end; `base` has to live longer. Nothing where the bytes are no BTF of this machine's byte order, or
-	// have a kind of type that is not known here. No number and no offset leads out of the bytes.
+	// From the bytes of BTF (Documentation/bpf/btf.rst). With `base` the bytes are split BTF: type numbers and name
+	// offsets continue those of `base`, which must outlive the Types. Nothing if the bytes are not BTF in this
+	// machine's byte order, or if a type has an unknown kind. Every number and offset is checked.
 	static std::optional<Types> of(RawBytes raw, const Types *base = nullptr);
 
 	// Types have the numbers from 1 to count() - 1.
 	[[nodiscard]] uint32_t count() const { return count_; }
-	// Null where there is none of that number.
+	// Null if no type has the number.
 	[[nodiscard]] const btf_type *type(uint32_t id) const {
 		if (libbpf_) return btf__type_by_id(libbpf_, id);
 		if (id < first_) return base_ ? base_->type(id) : nullptr;
 		return id < count_ ? reinterpret_cast<const btf_type *>(&raw_.bytes[offsets_[id - first_]]) : nullptr;
 	}
-	// Empty where there is none at that offset.
+	// Empty if no name has the offset.
 	[[nodiscard]] std::string_view name(uint32_t offset) const;
 
 private:
