@@ -25,7 +25,7 @@ struct nd_capture {
 static inline const struct nd_capture *nd_capture_of(const struct nd_event *event) {
 	const char *end = (const char *)(event + 1);
 
-	if (!(event->flags & ND_FLAG_CAPTURE)) return 0;
+	if (!(event->flags & ND_FLAG_CAPTURE)) return 0; /* NOLINT(modernize-use-nullptr): C reads this, too */
 	if (event->flags & ND_FLAG_PATH) end += sizeof(struct nd_path);
 	return (const struct nd_capture *)end;
 }

@@ -242,7 +242,7 @@ TEST_F(TopScreen, ATerminalThatTakesNothing) {
 }
 
 TEST_F(TopScreen, AnUnknownTerminalIsOneLine) {
-	Tmux tmux(80, 24, "nonsense");
+	Tmux tmux(200, 24, "nonsense"); // wide enough for the message in one line
 	tmux.run(nft_drops() + " top; echo status=$?");
 	EXPECT_TRUE(tmux.wait_for("TERM=nonsense is not known here; set TERM=vt100, or use top --batch"));
 	EXPECT_TRUE(tmux.wait_for("status=1"));
