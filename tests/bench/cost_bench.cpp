@@ -56,6 +56,7 @@ struct Cost {
 	std::string name;
 	double accepted = 0;
 	double dropped = 0;
+	double idle = 0; // instructions a second without any packet
 	size_t shown = 0; // drops in its output
 	size_t sent = 0;
 	std::vector<std::string> probes; // as the kernel lists them
@@ -98,14 +99,15 @@ Cost measure(const Watcher &watcher) {
 		until_watching(watcher);
 	}
 	cost.probes = kprobes();
+	cost.idle = idle_cost();
 	Traffic dropped(kDropped, false), accepted(kAccepted, true);
 	// Fills caches of all kinds; not in the figures.
 	for (Traffic *traffic : {&dropped, &accepted})
-		traffic->cost(kWarmUp);
+		traffic->cost(kWarmUp, cost.idle);
 	std::vector<double> costs[2];
 	for (int i = 0; i < kRounds; i++) {
-		costs[0].push_back(dropped.cost(watcher.packets));
-		costs[1].push_back(accepted.cost(watcher.packets));
+		costs[0].push_back(dropped.cost(watcher.packets, cost.idle));
+		costs[1].push_back(accepted.cost(watcher.packets, cost.idle));
 	}
 	cost.dropped = median(costs[0]);
 	cost.accepted = median(costs[1]);
@@ -129,11 +131,11 @@ std::string table(const std::vector<Cost> &costs) {
 	utsname name{};
 	uname(&name);
 	std::string out =
-	        fmt::format("Linux {}: instructions per packet, UDP over lo, one processor\n\n", name.release);
-	out += fmt::format("{:<32}{:>9}{:>9}{:>11}{:>9}  {}\n", "", "accepted", "more", "dropped", "more", "shown");
+	        fmt::format("Linux {}: instructions per packet (idle: a second), UDP over lo, one processor\n\n", name.release);
+	out += fmt::format("{:<32}{:>9}{:>9}{:>11}{:>9}{:>9}  {}\n", "", "accepted", "more", "dropped", "more", "idle", "shown");
 	for (const Cost &c : costs) {
-		out += fmt::format("{:<32}{:>9.0f}{:>+9.0f}{:>11.0f}{:>+9.0f}  {}\n", c.name, c.accepted,
-		                   c.accepted - costs[0].accepted, c.dropped, c.dropped - costs[0].dropped,
+		out += fmt::format("{:<32}{:>9.0f}{:>+9.0f}{:>11.0f}{:>+9.0f}{:>9.0f}  {}\n", c.name, c.accepted,
+		                   c.accepted - costs[0].accepted, c.dropped, c.dropped - costs[0].dropped, c.idle,
 		                   &c == costs.data() ? "" : fmt::format("{} of {}", c.shown, c.sent));
 	}
 	for (const Cost &c : costs) {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 
 // Long enough for any program to see, and to have written, what was sent. Nobody waits for it: the clock jumps.
 constexpr auto kSettle = 3s;
+constexpr size_t kIdlePeriods = 9;
 
 [[noreturn]] void stop(const char *what) {
 	std::perror(what);
@@ -82,13 +84,25 @@ void Traffic::send(int count) const {
 	}
 }
 
-double Traffic::cost(int count) {
+double Traffic::cost(int count, double idle) {
 	const int64_t start = now();
 	send(count);
 	const int64_t sent = now();
 	const int64_t ran = others_ran();
 	std::this_thread::sleep_for(kSettle);
-	return static_cast<double>(sent - start + others_ran() - ran) / count;
+	const double seconds = std::chrono::duration<double>(kSettle + std::chrono::nanoseconds(sent - start)).count();
+	return (static_cast<double>(sent - start + others_ran() - ran) - idle * seconds) / count;
+}
+
+double idle_cost() {
+	std::array<double, kIdlePeriods> costs{};
+	for (double &cost : costs) {
+		const int64_t ran = others_ran();
+		std::this_thread::sleep_for(kSettle);
+		cost = static_cast<double>(others_ran() - ran) / std::chrono::duration<double>(kSettle).count();
+	}
+	std::ranges::sort(costs);
+	return costs[kIdlePeriods / 2];
 }
 
 } // namespace nft_drops::bench

@@ -18,14 +18,18 @@ public:
 
 	// Instructions per datagram, mean of `count` of them. All that the processor does meanwhile is in it, and what
 	// other processes still have to do about these datagrams when the last one was sent. Ends when they have done
-	// it.
-	double cost(int count);
+	// it. `idle` instructions a second, which other processes run without any datagram, are taken off.
+	double cost(int count, double idle);
 
 private:
 	void send(int count) const;
 	int socket_ = -1;
 	int receiver_ = -1;
 };
+
+// Instructions a second that all other processes run while no datagram is sent. The median of several periods of three
+// seconds: what a watcher still does for its start is not in the figure.
+double idle_cost();
 
 } // namespace nft_drops::bench
 
