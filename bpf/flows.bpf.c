@@ -65,7 +65,8 @@ struct sighting {
 	/* Found out on the way. */
 	nd_u64 skb, state, net;
 	nd_u64 netns, chain;
-	nd_u64 now, length;
+	nd_u64 in, out; /* devices */
+	nd_u64 now, length, data_len;
 	nd_u64 seed;
 	nd_u64 only; /* nd_flow_control.netns */
 	nd_u32 generation;
@@ -86,17 +87,16 @@ static __always_inline nd_u32 swapped16(nd_u64 v) {
 	return (nd_u32)((v & 0xff) << 8 | (v >> 8 & 0xff));
 }
 
-static __always_inline nd_u32 generation_of(nd_u64 net) {
+/* The address at which a namespace keeps the generation of its ruleset; 0 if it is not known. */
+static __always_inline nd_u64 find_generation(nd_u64 net) {
 	const struct nd_layout *lay = &nd_the_layout;
 	const struct nd_field slot = {.offset = 0, .size = 8};
+	nd_u64 pernet;
 
-	if (lay->net_base_seq.size) return (nd_u32)member(net, &lay->net_base_seq);
-	if (lay->pernet_base_seq.size) {
-		nd_u64 pernet = member(member(net, &lay->net_gen) + 8 * (nd_u64)lay->pernet_id, &slot);
-
-		return pernet ? (nd_u32)member(pernet, &lay->pernet_base_seq) : 0;
-	}
-	return 0;
+	if (lay->net_base_seq.size) return net + lay->net_base_seq.offset;
+	if (!lay->pernet_base_seq.size) return 0;
+	pernet = member(member(net, &lay->net_gen) + 8 * (nd_u64)lay->pernet_id, &slot);
+	return pernet ? pernet + lay->pernet_base_seq.offset : 0;
 }
 
 static __always_inline void add(struct nd_flow_sum *sum, const struct sighting *s) {
@@ -214,19 +214,27 @@ static __always_inline void find_port(struct nd_flow_key *key, nd_u64 at, long l
 }
 
 static __always_inline void find_ip(struct nd_flow_key *key, nd_u64 at, long long have) {
-	nd_u64 first, second, header;
+	const struct object packet = object_at(at);
+	nd_u64 first, second, third, header;
 
 	if (have < 20) return;
-	first = read_memory(at, 8);
-	second = read_memory(at + 8, 8);
+	first = bytes_of(&packet, 0, 8);
+	second = bytes_of(&packet, 8, 8);
+	/* With ports, if there are no options. */
+	third = have < 24 ? bytes_of(&packet, 16, 4) : bytes_of(&packet, 16, 8);
 	if ((first & 0xf0) != 0x40) return;
 	key->kind = ND_FLOW_IP;
 	key->protocol = (nd_u8)(second >> 8);
 	key->saddr[0] = second >> 32;
-	key->daddr[0] = read_memory(at + 16, 4);
+	key->daddr[0] = (nd_u32)third;
 	header = (first & 0xf) * 4;
 	/* Bytes 6 and 7 are flags and offset: a later fragment has no ports. */
 	if (header < 20 || (swapped16(first >> 48) & 0x1fff)) return;
+	if (header == 20 && have >= 24 && has_ports(key->protocol)) {
+		key->port = (nd_u16)swapped16(third >> 48);
+		key->kind |= ND_FLOW_PORT;
+		return;
+	}
 	find_port(key, at + header, have - (long long)header);
 }
 
@@ -270,17 +278,18 @@ __noinline int nd_walk(struct walk *w) {
 }
 
 static __always_inline void find_ip6(struct nd_flow_key *key, nd_u64 at, long long have) {
+	const struct object packet = object_at(at);
 	struct walk w;
 	nd_u64 first;
 
 	if (have < 40) return;
-	first = read_memory(at, 8);
+	first = bytes_of(&packet, 0, 8);
 	if ((first & 0xf0) != 0x60) return;
 	key->kind = ND_FLOW_IP6;
-	key->saddr[0] = read_memory(at + 8, 8);
-	key->saddr[1] = read_memory(at + 16, 8);
-	key->daddr[0] = read_memory(at + 24, 8);
-	key->daddr[1] = read_memory(at + 32, 8);
+	key->saddr[0] = bytes_of(&packet, 8, 8);
+	key->saddr[1] = bytes_of(&packet, 16, 8);
+	key->daddr[0] = bytes_of(&packet, 24, 8);
+	key->daddr[1] = bytes_of(&packet, 32, 8);
 	w.at = at + 40;
 	w.have = have - 40;
 	w.protocol = (nd_u32)(first >> 48 & 0xff);
@@ -304,16 +313,19 @@ static __always_inline void find_arp(struct nd_flow_key *key, nd_u64 at, long lo
 }
 
 /* Which flow the packet is of. What lies outside of the packet's linear part is not looked at. */
-static __always_inline void find_flow(struct nd_flow_key *key, const struct sighting *s, nd_u64 in, nd_u64 out) {
+static __always_inline void find_flow(struct nd_flow_key *key, const struct sighting *s) {
 	const struct nd_layout *lay = &nd_the_layout;
-	nd_u64 head = member(s->skb, &lay->skb_head);
-	nd_u64 header = head + member(s->skb, &lay->skb_network_header);
-	nd_u64 end = member(s->skb, &lay->skb_data) + s->length - member(s->skb, &lay->skb_data_len);
-	nd_u32 type = swapped16(member(s->skb, &lay->skb_protocol));
-	long long have = (long long)(end - header);
+	const struct object skb = object_at(s->skb);
+	nd_u64 header, protocol;
+	long long have;
+	nd_u32 type;
 
-	key->iif = in ? (nd_u32)member(in, &lay->dev_ifindex) : 0;
-	key->oif = out ? (nd_u32)member(out, &lay->dev_ifindex) : 0;
+	two_members(&skb, &lay->skb_network_header, &lay->skb_protocol, &header, &protocol);
+	header += member_of(&skb, &lay->skb_head);
+	have = (long long)(member_of(&skb, &lay->skb_data) + s->length - s->data_len - header);
+	type = swapped16(protocol);
+	key->iif = s->in ? (nd_u32)member(s->in, &lay->dev_ifindex) : 0;
+	key->oif = s->out ? (nd_u32)member(s->out, &lay->dev_ifindex) : 0;
 	key->port = (nd_u16)type;
 	key->protocol = 0;
 	key->kind = ND_FLOW_OTHER;
@@ -334,8 +346,6 @@ static __always_inline int same_flow(const struct nd_flow_key *a, const struct n
 }
 
 static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_place, struct nd_flow_region *region) {
-	const struct nd_layout *lay = &nd_the_layout;
-	nd_u64 in = member(s->state, &lay->state_in), out = member(s->state, &lay->state_out);
 	struct nd_flow_key key ALIGNED;
 	const any_u64 *words = (const any_u64 *)&key;
 	struct nd_flow_slot *slot;
@@ -344,7 +354,7 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 	nd_u32 at, place;
 
 	key.rule = (nd_u32)rule_place;
-	find_flow(&key, s, in, out);
+	find_flow(&key, s);
 	hash = mix(mix(mix(mix(mix(mix(hash, words[0]), words[1]), words[2]), words[3]), words[4]), words[5]);
 #pragma unroll
 	for (nd_u32 i = 0; i < ND_FLOW_PROBES; i++) {
@@ -361,8 +371,8 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 			flow->key = key;
 			flow->sum.packets = 0;
 			flow->sum.bytes = 0;
-			fill_name(flow->iifname, in);
-			fill_name(flow->oifname, out);
+			fill_name(flow->iifname, s->in);
+			fill_name(flow->oifname, s->out);
 			add(&flow->sum, s);
 			region->flows = place + 1;
 			slot->place = place;
@@ -382,18 +392,26 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 /* The place of the rule's figures, by what is known of its address. */
 static __always_inline nd_u64 place_of(struct sighting *s) {
 	const struct nd_layout *lay = &nd_the_layout;
+	const struct nd_field whole = {.offset = 0, .size = 4};
+	const struct object base = object_at(s->base);
 	nd_u32 at = (nd_u32)(mix(s->who, s->base) >> (32 - ND_FLOW_KNOWN_BITS)) & ((1 << ND_FLOW_KNOWN_BITS) - 1);
 	struct nd_flow_known *known;
+	nd_u64 generation_at;
 	int lasting;
 
-	/* The generation after the chain: see is_of() in probe.bpf.c. */
-	s->chain = member(s->base, &lay->chain_handle);
-	lasting = lay->net_cookie.size && lay->chain_genmask.size && !member(s->base, &lay->chain_genmask);
-	s->generation = generation_of(s->net);
-	lasting = lasting && s->generation;
 	at += s->cpu << ND_FLOW_KNOWN_BITS;
 	known = bpf_map_lookup_elem(&nd_flow_known, &at);
 	if (!known) return NO_ROOM;
+	/* The generation after the chain: see is_of() in probe.bpf.c. */
+	s->chain = member_of(&base, &lay->chain_handle);
+	lasting = lay->net_cookie.size && lay->chain_genmask.size && !member_of(&base, &lay->chain_genmask);
+	/* A cookie is never given again, so `netns` tells whose generation lies there. */
+	if (lay->net_cookie.size && s->netns && known->netns == s->netns && known->generation_at)
+		generation_at = known->generation_at;
+	else
+		generation_at = find_generation(s->net);
+	s->generation = (nd_u32)member(generation_at, &whole);
+	lasting = lasting && s->generation && s->netns;
 	if (lasting && known->who == s->who && known->base == s->base && known->netns == s->netns &&
 	    known->chain == s->chain && known->generation == s->generation && known->epoch == s->epoch)
 		return known->place;
@@ -405,6 +423,7 @@ static __always_inline nd_u64 place_of(struct sighting *s) {
 		known->who = s->who;
 		known->base = s->base;
 		known->netns = s->netns;
+		known->generation_at = generation_at;
 		known->chain = s->chain;
 		known->generation = s->generation;
 		known->epoch = s->epoch;
@@ -435,16 +454,22 @@ static __always_inline int is_wanted(const struct sighting *s, struct nd_flow_re
 
 static __always_inline void count_drop(struct sighting *s, struct nd_flow_region *region) {
 	const struct nd_layout *lay = &nd_the_layout;
+	const struct object pkt = object_at(s->pkt);
 	struct nd_flow_rule *rule = 0;
+	struct object state, skb;
 	nd_u64 place;
 	nd_u32 at;
 
-	s->skb = member(s->pkt, &lay->pkt_skb);
-	s->state = member(s->pkt, &lay->pkt_state);
-	s->net = member(s->state, &lay->state_net);
+	s->skb = member_of(&pkt, &lay->pkt_skb);
+	s->state = member_of(&pkt, &lay->pkt_state);
+	state = object_at(s->state);
+	s->net = member_of(&state, &lay->state_net);
 	s->netns = member(s->net, lay->net_cookie.size ? &lay->net_cookie : &lay->net_inum);
 	if (!is_wanted(s, region)) return;
-	s->length = member(s->skb, &lay->skb_len);
+	s->in = member_of(&state, &lay->state_in);
+	s->out = member_of(&state, &lay->state_out);
+	skb = object_at(s->skb);
+	two_members(&skb, &lay->skb_len, &lay->skb_data_len, &s->length, &s->data_len);
 	s->now = bpf_ktime_get_ns();
 	place = place_of(s);
 	if (place == IGNORED) return;

@@ -104,6 +104,54 @@ static __always_inline nd_u64 member(nd_u64 base, const struct nd_field *f) {
 	return bits_of(read_memory(base + (nd_u64)(short)f->offset, f->size), f);
 }
 
+/* A structure in kernel memory whose members are loaded one by one, all through one pointer if can_load(). */
+struct object {
+	nd_u64 at;
+	const char *bytes; /* of direct(at); 0 if the program cannot load */
+};
+
+static __always_inline struct object object_at(nd_u64 address) {
+	return (struct object){.at = address, .bytes = can_load() ? direct(address) : 0};
+}
+
+/* `size` bytes at `offset`. */
+static __always_inline nd_u64 bytes_of(const struct object *o, int offset, nd_u32 size) {
+	if (can_load() && offset >= 0 && offset + size <= nd_the_layout.cast.size) return load(o->bytes + offset, size);
+	return read_memory(o->at + (nd_u64)(long long)offset, size);
+}
+
+/* The same as member(). */
+static __always_inline nd_u64 member_of(const struct object *o, const struct nd_field *f) {
+	if (!f->size) return 0;
+	return bits_of(bytes_of(o, (short)f->offset, f->size), f);
+}
+
+/* The aligned word in which the member begins. */
+static __always_inline int word_of(const struct nd_field *f) {
+	return (short)f->offset & ~7;
+}
+
+static __always_inline nd_u64 in_word(nd_u64 word, const struct nd_field *f) {
+	const nd_u64 value = word >> (8 * (f->offset & 7));
+
+	return bits_of(f->size < 8 ? value & ((1ULL << (8 * f->size)) - 1) : value, f);
+}
+
+/* Two members, by one load if one aligned word holds both. */
+static __always_inline void two_members(const struct object *o, const struct nd_field *f, const struct nd_field *g,
+                                        nd_u64 *of_f, nd_u64 *of_g) {
+	if (f->size && g->size && word_of(f) == word_of(g) && (f->offset & 7) + f->size <= 8 &&
+	    (g->offset & 7) + g->size <= 8) {
+		const nd_u64 word = bytes_of(o, word_of(f), 8);
+
+		*of_f = in_word(word, f);
+		*of_g = in_word(word, g);
+	} else {
+		*of_f = member_of(o, f);
+		*of_g = member_of(o, g);
+	}
+}
+
 /*
  * A structure in kernel memory, with a copy of its block (nd_block). The bytes are a separate object: their address is
  * passed to a helper, and the compiler must keep the other members as constants.

@@ -129,6 +129,7 @@ struct nd_flow_known {
 	nd_u64 who;  /* address of the rule or base chain, with the cause in its lowest bits */
 	nd_u64 base; /* address of the base chain */
 	nd_u64 netns;
+	nd_u64 generation_at; /* address of the generation of that namespace's ruleset */
 	nd_u64 chain;
 	nd_u32 generation;
 	nd_u32 epoch;
