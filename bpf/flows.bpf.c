@@ -355,7 +355,8 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 
 	key.rule = (nd_u32)rule_place;
 	find_flow(&key, s);
-	hash = mix(mix(mix(mix(mix(mix(hash, words[0]), words[1]), words[2]), words[3]), words[4]), words[5]);
+	hash = mix(mix(mix(mix(hash, words[0]), words[1]), key.saddr[0]), key.daddr[0]);
+	if (key.saddr[1] | key.daddr[1]) hash = mix(mix(hash, key.saddr[1]), key.daddr[1]);
 #pragma unroll
 	for (nd_u32 i = 0; i < ND_FLOW_PROBES; i++) {
 		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->flows - 1);

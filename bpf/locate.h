@@ -126,26 +126,24 @@ static __always_inline nd_u64 member_of(const struct object *o, const struct nd_
 	return bits_of(bytes_of(o, (short)f->offset, f->size), f);
 }
 
-/* The aligned word in which the member begins. */
-static __always_inline int word_of(const struct nd_field *f) {
-	return (short)f->offset & ~7;
-}
-
-static __always_inline nd_u64 in_word(nd_u64 word, const struct nd_field *f) {
-	const nd_u64 value = word >> (8 * (f->offset & 7));
+/* The member, of which `window` holds the bytes from `begin` on. */
+static __always_inline nd_u64 in_window(nd_u64 window, int begin, const struct nd_field *f) {
+	const nd_u64 value = window >> (8 * ((short)f->offset - begin));
 
 	return bits_of(f->size < 8 ? value & ((1ULL << (8 * f->size)) - 1) : value, f);
 }
 
-/* Two members, by one load if one aligned word holds both. */
+/* Two members, by one load of 8 bytes if these hold both. */
 static __always_inline void two_members(const struct object *o, const struct nd_field *f, const struct nd_field *g,
                                         nd_u64 *of_f, nd_u64 *of_g) {
-	if (f->size && g->size && word_of(f) == word_of(g) && (f->offset & 7) + f->size <= 8 &&
-	    (g->offset & 7) + g->size <= 8) {
-		const nd_u64 word = bytes_of(o, word_of(f), 8);
+	const int f_at = (short)f->offset, g_at = (short)g->offset;
+	const int begin = f_at < g_at ? f_at : g_at;
 
-		*of_f = in_word(word, f);
-		*of_g = in_word(word, g);
+	if (f->size && g->size && f_at + f->size <= begin + 8 && g_at + g->size <= begin + 8) {
+		const nd_u64 window = bytes_of(o, begin, 8);
+
+		*of_f = in_window(window, begin, f);
+		*of_g = in_window(window, begin, g);
 	} else {
 		*of_f = member_of(o, f);
 		*of_g = member_of(o, g);
