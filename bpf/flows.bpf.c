@@ -61,17 +61,15 @@ struct sighting {
 	nd_u64 rule;
 	nd_u64 base;
 	nd_u64 pkt;
-	nd_u64 expr;
 	/* Found out on the way. */
 	nd_u64 skb, state, net;
 	nd_u64 netns, chain;
 	nd_u64 in, out; /* devices */
 	nd_u64 now, length, data_len;
-	nd_u64 seed;
-	nd_u64 only; /* nd_flow_control.netns */
+	const volatile struct nd_flow_control *control;
+	nd_u64 described; /* place of the rule in the region that describe() filled in, plus 1; 0 if none */
 	nd_u32 generation;
 	nd_u32 epoch, cpu, region;
-	nd_u32 rules, flows; /* room in a region */
 };
 
 /* Places that are none: for want of room, and of packets of a self-test, which are in no figure. */
@@ -125,7 +123,7 @@ static __always_inline void describe(struct nd_flow_rule *rule, const struct sig
 	rule->key = *key;
 	rule->sum.packets = 0;
 	rule->sum.bytes = 0;
-	rule->expr_ops = s->expr ? member(s->expr, &lay->expr_ops) : 0;
+	rule->expr_ops = 0; /* see name_expression() */
 	rule->netns_inode = (nd_u32)member(s->net, &lay->net_inum);
 	rule->family = (nd_u8)member(table, &lay->table_family);
 	rule->pf = (nd_u8)member(s->state, &lay->state_pf);
@@ -141,14 +139,14 @@ static __always_inline int same_rule(const struct nd_flow_rule_key *a, const str
 }
 
 /* The rule's place in the region. Not inlined: rare. */
-__noinline nd_u64 nd_rule_place(const struct sighting *s) {
+__noinline nd_u64 nd_rule_place(struct sighting *s) {
 	const struct nd_layout *lay = &nd_the_layout;
 	const nd_u64 cause = s->who & 7;
 	struct nd_flow_rule_key key;
 	struct nd_flow_region *region;
 	struct nd_flow_rule *rule;
 	struct nd_flow_slot *slot;
-	nd_u64 hash = s->seed;
+	nd_u64 hash = s->control->seed;
 	nd_u32 at, place;
 
 	if (is_self_test(&nd_ignored, s->netns)) return IGNORED;
@@ -160,8 +158,8 @@ __noinline nd_u64 nd_rule_place(const struct sighting *s) {
 	hash = mix(mix(mix(mix(mix(hash, key.netns), key.table), key.culprit), key.chain), key.generation);
 #pragma unroll
 	for (nd_u32 i = 0; i < 2 * ND_FLOW_PROBES; i++) {
-		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->rules - 1);
-		at += s->cpu * ND_FLOW_SLOTS * s->rules;
+		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->control->rules - 1);
+		at += s->cpu * ND_FLOW_SLOTS * s->control->rules;
 		slot = bpf_map_lookup_elem(&nd_flow_rule_slots, &at);
 		if (!slot) return NO_ROOM;
 		if (slot->epoch != s->epoch) {
@@ -169,18 +167,19 @@ __noinline nd_u64 nd_rule_place(const struct sighting *s) {
 			region = bpf_map_lookup_elem(&nd_flow_regions, &at);
 			if (!region) return NO_ROOM;
 			place = region->rules;
-			if (place >= s->rules) return NO_ROOM;
-			at = s->region * s->rules + place;
+			if (place >= s->control->rules) return NO_ROOM;
+			at = s->region * s->control->rules + place;
 			rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
 			if (!rule) return NO_ROOM;
 			describe(rule, s, &key);
+			s->described = at + 1;
 			region->rules = place + 1;
 			slot->place = place;
 			slot->epoch = s->epoch;
 			return place;
 		}
 		place = slot->place;
-		at = s->region * s->rules + place;
+		at = s->region * s->control->rules + place;
 		rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
 		if (rule && same_rule(&rule->key, &key)) return place;
 	}
@@ -215,26 +214,19 @@ static __always_inline void find_port(struct nd_flow_key *key, nd_u64 at, long l
 
 static __always_inline void find_ip(struct nd_flow_key *key, nd_u64 at, long long have) {
 	const struct object packet = object_at(at);
-	nd_u64 first, second, third, header;
+	nd_u64 first, second, header;
 
 	if (have < 20) return;
 	first = bytes_of(&packet, 0, 8);
 	second = bytes_of(&packet, 8, 8);
-	/* With ports, if there are no options. */
-	third = have < 24 ? bytes_of(&packet, 16, 4) : bytes_of(&packet, 16, 8);
 	if ((first & 0xf0) != 0x40) return;
 	key->kind = ND_FLOW_IP;
 	key->protocol = (nd_u8)(second >> 8);
 	key->saddr[0] = second >> 32;
-	key->daddr[0] = (nd_u32)third;
+	key->daddr[0] = bytes_of(&packet, 16, 4);
 	header = (first & 0xf) * 4;
 	/* Bytes 6 and 7 are flags and offset: a later fragment has no ports. */
 	if (header < 20 || (swapped16(first >> 48) & 0x1fff)) return;
-	if (header == 20 && have >= 24 && has_ports(key->protocol)) {
-		key->port = (nd_u16)swapped16(third >> 48);
-		key->kind |= ND_FLOW_PORT;
-		return;
-	}
 	find_port(key, at + header, have - (long long)header);
 }
 
@@ -312,31 +304,65 @@ static __always_inline void find_arp(struct nd_flow_key *key, nd_u64 at, long lo
 	key->daddr[0] = read_memory(at + 24, 4);
 }
 
+/* Where a packet's network header is, and how many bytes of the packet are there. */
+struct network {
+	nd_u64 at;
+	long long have;
+	nd_u32 type; /* ETHERTYPE_* */
+};
+
+/* Everything but what find_flow() does itself. Not inlined: `key` then lies in memory and not in registers. */
+__noinline int nd_find_flow(struct nd_flow_key *key, const struct network *network) {
+	key->kind = ND_FLOW_OTHER;
+	if (network->type == ETHERTYPE_IP)
+		find_ip(key, network->at, network->have);
+	else if (network->type == ETHERTYPE_IP6)
+		find_ip6(key, network->at, network->have);
+	else if (network->type == ETHERTYPE_ARP)
+		find_arp(key, network->at, network->have);
+	if (key->kind == ND_FLOW_OTHER) key->port = (nd_u16)network->type;
+	return 0;
+}
+
+/*
+ * IPv4 without options and not in fragments, of a protocol with ports: most packets. The fragment's flags and offset
+ * are bytes 6 and 7, the protocol is byte 9, addresses and ports are the bytes from 12 on.
+ */
+static __always_inline int find_plain(struct nd_flow_key *key, const struct network *network) {
+	const struct object packet = object_at(network->at);
+	nd_u64 first, second, third;
+
+	if (network->type != ETHERTYPE_IP || network->have < 24) return 0;
+	first = bytes_of(&packet, 0, 8);
+	if ((first & 0xff) != 0x45 || (first & 0xff3f000000000000ULL)) return 0;
+	second = bytes_of(&packet, 8, 8);
+	if (!has_ports((nd_u8)(second >> 8))) return 0;
+	third = bytes_of(&packet, 16, 8);
+	key->port = (nd_u16)swapped16(third >> 48);
+	key->protocol = (nd_u8)(second >> 8);
+	key->kind = ND_FLOW_IP | ND_FLOW_PORT;
+	key->saddr[0] = second >> 32;
+	key->daddr[0] = (nd_u32)third;
+	return 1;
+}
+
 /* Which flow the packet is of. What lies outside of the packet's linear part is not looked at. */
 static __always_inline void find_flow(struct nd_flow_key *key, const struct sighting *s) {
 	const struct nd_layout *lay = &nd_the_layout;
 	const struct object skb = object_at(s->skb);
+	struct network network;
 	nd_u64 header, protocol;
-	long long have;
-	nd_u32 type;
 
 	two_members(&skb, &lay->skb_network_header, &lay->skb_protocol, &header, &protocol);
-	header += member_of(&skb, &lay->skb_head);
-	have = (long long)(member_of(&skb, &lay->skb_data) + s->length - s->data_len - header);
-	type = swapped16(protocol);
+	network.at = header + member_of(&skb, &lay->skb_head);
+	network.have = (long long)(member_of(&skb, &lay->skb_data) + s->length - s->data_len - network.at);
+	network.type = swapped16(protocol);
 	key->iif = s->in ? (nd_u32)member(s->in, &lay->dev_ifindex) : 0;
 	key->oif = s->out ? (nd_u32)member(s->out, &lay->dev_ifindex) : 0;
-	key->port = (nd_u16)type;
+	key->port = 0;
 	key->protocol = 0;
-	key->kind = ND_FLOW_OTHER;
 	key->saddr[0] = key->saddr[1] = key->daddr[0] = key->daddr[1] = 0;
-	if (type == ETHERTYPE_IP)
-		find_ip(key, header, have);
-	else if (type == ETHERTYPE_IP6)
-		find_ip6(key, header, have);
-	else if (type == ETHERTYPE_ARP)
-		find_arp(key, header, have);
-	if ((key->kind == ND_FLOW_IP || key->kind == ND_FLOW_IP6)) key->port = 0;
+	if (!find_plain(key, &network)) nd_find_flow(key, &network);
 }
 
 static __always_inline int same_flow(const struct nd_flow_key *a, const struct nd_flow_key *b) {
@@ -350,7 +376,7 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 	const any_u64 *words = (const any_u64 *)&key;
 	struct nd_flow_slot *slot;
 	struct nd_flow *flow;
-	nd_u64 hash = s->seed;
+	nd_u64 hash = s->control->seed;
 	nd_u32 at, place;
 
 	key.rule = (nd_u32)rule_place;
@@ -359,14 +385,14 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 	if (key.saddr[1] | key.daddr[1]) hash = mix(mix(hash, key.saddr[1]), key.daddr[1]);
 #pragma unroll
 	for (nd_u32 i = 0; i < ND_FLOW_PROBES; i++) {
-		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->flows - 1);
-		at += s->cpu * ND_FLOW_SLOTS * s->flows;
+		at = (nd_u32)(hash + i) & (ND_FLOW_SLOTS * s->control->flows - 1);
+		at += s->cpu * ND_FLOW_SLOTS * s->control->flows;
 		slot = bpf_map_lookup_elem(&nd_flow_slots, &at);
 		if (!slot) return;
 		if (slot->epoch != s->epoch) {
 			place = region->flows;
-			if (place >= s->flows) return;
-			at = s->region * s->flows + place;
+			if (place >= s->control->flows) return;
+			at = s->region * s->control->flows + place;
 			flow = bpf_map_lookup_elem(&nd_flow_entries, &at);
 			if (!flow) return;
 			flow->key = key;
@@ -380,7 +406,7 @@ static __always_inline void count_flow(const struct sighting *s, nd_u64 rule_pla
 			slot->epoch = s->epoch;
 			return;
 		}
-		at = s->region * s->flows + slot->place;
+		at = s->region * s->control->flows + slot->place;
 		flow = bpf_map_lookup_elem(&nd_flow_entries, &at);
 		if (!flow) return;
 		if (same_flow(&flow->key, &key)) {
@@ -398,7 +424,7 @@ static __always_inline nd_u64 place_of(struct sighting *s) {
 	nd_u32 at = (nd_u32)(mix(s->who, s->base) >> (32 - ND_FLOW_KNOWN_BITS)) & ((1 << ND_FLOW_KNOWN_BITS) - 1);
 	struct nd_flow_known *known;
 	nd_u64 generation_at;
-	int lasting;
+	int lasting, same_net;
 
 	at += s->cpu << ND_FLOW_KNOWN_BITS;
 	known = bpf_map_lookup_elem(&nd_flow_known, &at);
@@ -407,20 +433,18 @@ static __always_inline nd_u64 place_of(struct sighting *s) {
 	s->chain = member_of(&base, &lay->chain_handle);
 	lasting = lay->net_cookie.size && lay->chain_genmask.size && !member_of(&base, &lay->chain_genmask);
 	/* A cookie is never given again, so `netns` tells whose generation lies there. */
-	if (lay->net_cookie.size && s->netns && known->netns == s->netns && known->generation_at)
-		generation_at = known->generation_at;
-	else
-		generation_at = find_generation(s->net);
+	same_net = lay->net_cookie.size && known->netns == s->netns && known->generation_at;
+	generation_at = same_net ? known->generation_at : find_generation(s->net);
 	s->generation = (nd_u32)member(generation_at, &whole);
-	lasting = lasting && s->generation && s->netns;
-	if (lasting && known->who == s->who && known->base == s->base && known->netns == s->netns &&
-	    known->chain == s->chain && known->generation == s->generation && known->epoch == s->epoch)
+	if (lasting && same_net && known->who == s->who && known->base == s->base && known->chain == s->chain &&
+	    known->generation == s->generation && known->epoch == s->epoch)
 		return known->place;
+	lasting = lasting && s->generation && s->netns;
 	known->epoch = 0;
 	{
 		nd_u64 place = nd_rule_place(s);
 
-		if (!lasting || place >= s->rules) return place;
+		if (!lasting || place >= s->control->rules) return place;
 		known->who = s->who;
 		known->base = s->base;
 		known->netns = s->netns;
@@ -436,10 +460,11 @@ static __always_inline nd_u64 place_of(struct sighting *s) {
 /* Whether the drop is in the wanted namespace, and the filter takes it. Within the region's `busy`. */
 static __always_inline int is_wanted(const struct sighting *s, struct nd_flow_region *region) {
 	const struct nd_layout *lay = &nd_the_layout;
+	const nd_u32 only = (nd_u32)s->control->netns;
 	struct nd_subject *subject;
 	int matched;
 
-	if (s->only && (nd_u32)member(s->net, &lay->net_inum) != (nd_u32)s->only) return 0;
+	if (only && (nd_u32)member(s->net, &lay->net_inum) != only) return 0;
 	if (!nd_the_settings.filter) return 1;
 	if (is_self_test(&nd_ignored, s->netns)) return 0;
 	region->seen += 1;
@@ -474,8 +499,8 @@ static __always_inline void count_drop(struct sighting *s, struct nd_flow_region
 	s->now = bpf_ktime_get_ns();
 	place = place_of(s);
 	if (place == IGNORED) return;
-	at = s->region * s->rules + (nd_u32)place;
-	if (place < s->rules) rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
+	at = s->region * s->control->rules + (nd_u32)place;
+	if (place < s->control->rules) rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
 	if (!rule) {
 		add(&region->unlisted, s);
 		return;
@@ -496,10 +521,7 @@ __noinline int nd_count_drop(struct sighting *s) {
 	s->cpu = bpf_get_smp_processor_id();
 	if (!s->epoch || s->cpu >= control->cpus) return 0;
 	s->region = (s->epoch & 1) * control->cpus + s->cpu;
-	s->rules = control->rules;
-	s->flows = control->flows;
-	s->seed = control->seed;
-	s->only = control->netns;
+	s->control = control;
 	region = bpf_map_lookup_elem(&nd_flow_regions, &s->region);
 	if (!region) return 0;
 	if (*(volatile nd_u64 *)&region->busy) {
@@ -514,6 +536,15 @@ __noinline int nd_count_drop(struct sighting *s) {
 	return 0;
 }
 
+/* Only the site knows where the expression is, and only a rule that is new in its region is asked for it. */
+static __always_inline void name_expression(void *ctx, const struct sighting *s) {
+	const nd_u64 expr = locate(ctx, &nd_the_site, &nd_the_site.expr);
+	nd_u32 at = (nd_u32)s->described - 1;
+	struct nd_flow_rule *rule = bpf_map_lookup_elem(&nd_flow_rules, &at);
+
+	if (rule && expr) rule->expr_ops = member(expr, &nd_the_layout.expr_ops);
+}
+
 SEC("kprobe")
 int nd_at_site(void *ctx) {
 	struct sighting s;
@@ -524,7 +555,8 @@ int nd_at_site(void *ctx) {
 	s.base = drop.base;
 	s.pkt = drop.pkt;
 	s.who = (drop.cause == ND_CAUSE_POLICY ? drop.base : drop.rule) + drop.cause;
-	s.expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+	s.described = 0;
 	nd_count_drop(&s);
+	if (s.described && drop.cause == ND_CAUSE_RULE) name_expression(ctx, &s);
 	return 0;
 }
