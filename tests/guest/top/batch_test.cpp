@@ -44,13 +44,14 @@ std::vector<std::string> frames_of(const std::string &out) {
 	return frames;
 }
 
-// Of a frame: packets by handle.
+// Of a frame: packets by handle. Drops whose rule's text did not come in time are a line of their own, and so a rule may
+// have two lines on a slow machine.
 std::map<uint64_t, uint64_t> totals(const std::string &frame) {
 	std::map<uint64_t, uint64_t> by_handle;
 	static const std::regex kLine(R"( *[0-9.]+ +([0-9]+) [0-9:]+ inet t c .* # handle ([0-9]+))");
 	for (const std::string &line : lines_of(frame)) {
 		std::smatch m;
-		if (std::regex_match(line, m, kLine)) by_handle[std::stoull(m[2])] = std::stoull(m[1]);
+		if (std::regex_match(line, m, kLine)) by_handle[std::stoull(m[2])] += std::stoull(m[1]);
 	}
 	return by_handle;
 }
