@@ -555,16 +555,14 @@ constexpr CommandSpec kCommands[] = {
          "watched, and CMD still runs in the caller's: ip netns exec NAME nft-drops run -- CMD does both there.",
          check_run},
         {Command::kMetrics, Ours::kWhole, "metrics", "the drop counts in Prometheus' text format",
-         "Prints what \"count start\" counts, once, in Prometheus' text format 0.0.4: packets and bytes of each rule "
-         "and "
-         "policy, each rule's text, and what was lost. --textfile writes the same to a file, in one step. --listen "
-         "serves "
-         "it at http://ADDRESS:PORT/metrics; without an address of yours, only this machine can ask.\n\n"
-         "Rules that can drop and never did have series with the value 0, where there are at most 1000 of them. A "
-         "deleted "
-         "rule's series ends. Where counting is off, nftables_drop_counting is 0, all other metrics are absent, and "
-         "the "
-         "exit status is 0.",
+         "Prints what \"count start\" counts in all network namespaces, once, in Prometheus' text format 0.0.4: "
+         "packets and bytes of each rule and policy, each rule's text, and what was lost. --textfile writes the "
+         "same to a file, in one step. --listen serves it at http://ADDRESS:PORT/metrics; without an address of "
+         "yours, only this machine can ask.\n\n"
+         "Rules that can drop and never did have series with the value 0, where a namespace has at most 1000 of "
+         "them. A deleted rule's series ends. The rulesets of other namespaces than the present one are waited for "
+         "5 seconds at most; nftables_drops_unread_namespaces tells how many have drops without series. Where "
+         "counting is off, nftables_drop_counting is 0, all other metrics are absent, and the exit status is 0.",
          check_metrics},
         {Command::kProbe, Ours::kWhole, "probe",
          "show at which instructions of the kernel drops are seen, and why there",

@@ -2,7 +2,7 @@
 #include "nft-ext/drop/namespaces.h"
 
 #include "nft-ext/drop/mountinfo.h"
-#include "nft-ext/ruleset/text/worker.h"
+#include "nft-ext/ruleset/text/worker_process.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,7 @@
 #include <sched.h>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -27,8 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kNames = "/run/netns/"; // of `ip netns`
-
 bool is_number(std::string_view text) {
 	return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -38,11 +37,11 @@ void add_mounted(std::unordered_map<uint32_t, KnownNamespace> &all) {
 	for (std::string line; std::getline(mounts, line);) {
 		const auto mounted = namespace_in_mount(line);
 		if (!mounted) continue;
-		const bool named = mounted->path.starts_with(kNames);
+		const bool named = mounted->path.starts_with(kNamedNamespaces);
 		// /run/netns is mounted on itself, so that each name is there more than once; it is the better name.
 		KnownNamespace &known = all[mounted->inode];
 		if (known.path.empty() || named)
-			known = {mounted->path, named ? mounted->path.substr(strlen(kNames)) : mounted->path};
+			known = {mounted->path, named ? mounted->path.substr(strlen(kNamedNamespaces)) : mounted->path};
 	}
 }
 
@@ -68,6 +67,13 @@ void add_of_processes(std::unordered_map<uint32_t, KnownNamespace> &all) {
 }
 
 } // namespace
+
+void allow_descriptors() {
+	rlimit limit{};
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+	limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 2 * kMostNamespaces));
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 NetNamespace::NetNamespace(NetNamespace &&other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), inode_(other.inode_) {
@@ -101,7 +107,7 @@ Result<NetNamespace> NetNamespace::open(const std::string &which) {
 	const std::string what = "--netns " + which;
 	if (which.find('/') != std::string::npos) return open_file(which, what);
 	if (is_number(which)) return open_file("/proc/" + which + "/ns/net", what);
-	return open_file(kNames + which, what);
+	return open_file(kNamedNamespaces + which, what);
 }
 
 Result<NetNamespace> NetNamespace::present() {

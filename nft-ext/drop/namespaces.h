@@ -5,11 +5,20 @@
 
 #include "jit/base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
 
 namespace nft_drops::cli {
+
+// Whoever looks at all namespaces looks at so many at most: each costs a descriptor.
+inline constexpr size_t kMostNamespaces = 4096;
+// Asks for as many descriptors as that takes, with a process that reads each; usually 1,024 are allowed until one asks.
+void allow_descriptors();
+
+// Where the names of `ip netns` are.
+inline constexpr const char *kNamedNamespaces = "/run/netns/";
 
 class NetNamespace {
 public:

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <poll.h>
-#include <sys/resource.h>
 #include <utility>
 
 namespace nft_drops::cli {
@@ -20,15 +19,6 @@ constexpr auto kLater = 1s;
 constexpr auto kWaitForFirst = 30s;
 // As long as a drop is held for its text (DropCompleter::kHoldFor).
 constexpr auto kWantedFor = 2s;
-
-// Each namespace takes a descriptor, each process that reads one, too; usually 1,024 are allowed until one asks.
-void allow_descriptors() {
-	rlimit limit{};
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-	const auto wanted = std::min<rlim_t>(limit.rlim_max, 2 * Rulesets::kMostNamespaces);
-	limit.rlim_cur = std::max(limit.rlim_cur, wanted);
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 const SharedAttribution &nothing_known() {
 	static const auto nothing = std::make_shared<const Attribution>();
@@ -82,6 +72,7 @@ Rulesets::Namespace *Rulesets::known(uint32_t netns) {
 		known = by_netns_.find(netns);
 	}
 	if (known == by_netns_.end()) {
+		// Further ones are not told apart by name, and their rules have no text.
 		if (by_netns_.size() >= kMostNamespaces) return nullptr;
 		// Gone, or kept by nothing that has a name.
 		known = by_netns_.try_emplace(netns).first;

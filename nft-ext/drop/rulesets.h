@@ -25,9 +25,6 @@ namespace nft_drops::cli {
 class Rulesets final : public Attributor {
 public:
 	using Clock = Loop::Clock;
-	// More namespaces than these are not told apart by name, and their rules have no text. Each costs a descriptor,
-	// which keeps the namespace's number from being used again while its drops are shown.
-	static constexpr size_t kMostNamespaces = 4096;
 	// So many processes read rulesets at once.
 	static constexpr size_t kMostWorkers = 48;
 	// A process that nobody asked for this long ends.

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/metrics/listed_rules.h"
 
-#include "jit/base/descriptor.h"
-#include "nft-ext/counts/list.h"
-#include "nft-ext/counts/visitor.h"
 #include "nft-ext/metrics/label.h"
 #include "nft-ext/metrics/rule_words.h"
-#include "nft-ext/ruleset/netlink/netlink.h"
 
-#include <nftables/libnftables.h>
-
-#include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace nft_drops {
 namespace {
 
-using jit::Descriptor;
-
 constexpr const char *kWhat = "ruleset";
-// 100,000 rules took more than a minute in a machine that is emulated and shares its processor.
-constexpr unsigned kMostSeconds = 600;
-constexpr size_t kSendAt = 1 << 16;
-// The last record of the child: the generation that it listed, or an error.
+// A record's first byte. The last record is the generation that was listed, or an error.
 constexpr char kLine = 'L', kEnd = 'E', kChanged = 'C', kFailed = 'F';
 
 void put(std::string &out, std::string_view text) {
@@ -66,107 +49,7 @@ private:
 	bool whole_ = true;
 };
 
-bool write_all(int fd, std::string_view bytes) {
-	while (!bytes.empty()) {
-		const ssize_t n = write(fd, bytes.data(), bytes.size());
-		if (n < 0 && errno == EINTR) continue;
-		if (n <= 0) return false;
-		bytes.remove_prefix(static_cast<size_t>(n));
-	}
-	return true;
-}
-
-// Sends each line, and asks the kernel for the handles that the listing does not tell, as a listing with counts does.
-class Sender final : public ListingVisitor {
-public:
-	explicit Sender(int pipe) : pipe_(pipe) {}
-
-	std::string comment(const ListedLine &line) override {
-		out_ += ListedRules::pack(line);
-		if (out_.size() > kSendAt) send();
-		return {};
-	}
-	uint64_t table_handle(std::string_view family, std::string_view table) override {
-		return handles_.table_handle(family, table);
-	}
-	std::optional<std::vector<uint64_t>> inner_rules(const ListedLine &rule) override {
-		return handles_.inner_rules(rule);
-	}
-
-	void end(char kind, uint32_t generation, std::string_view error) {
-		out_ += kind;
-		if (kind == kFailed)
-			put(out_, error);
-		else
-			put_number(out_, generation);
-		send();
-	}
-
-private:
-	void send() {
-		if (!write_all(pipe_, out_)) _exit(1);
-		out_.clear();
-	}
-	int pipe_;
-	std::string out_;
-	DropCounts none_;
-	CountsVisitor handles_{none_, false, nullptr};
-};
-
-[[noreturn]] void list_in_child(int pipe) {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	std::signal(SIGALRM, SIG_DFL);
-	alarm(kMostSeconds);
-	Sender sender(pipe);
-	const auto before = ruleset_generation();
-	const ListRequest request{.command = "list ruleset",
-	                          .flags = NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE,
-	                          .zero = false,
-	                          .sorted = false};
-	const auto done = visit_listing(request, sender);
-	const auto after = ruleset_generation();
-	if (!before || !done || !after) {
-		const Error &error = !before ? before.error() : !done ? done.error() : after.error();
-		sender.end(kFailed, 0, error.message());
-	} else {
-		sender.end(*before == *after ? kEnd : kChanged, *after, {});
-	}
-	_exit(0);
-}
-
-// All that the child says; empty where it ended otherwise than it should.
-std::string from_child() {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) != 0) return {};
-	const Descriptor reader(ends[0]);
-	std::string bytes;
-	pid_t child = -1;
-	{
-		const Descriptor writer(ends[1]);
-		child = fork();
-		if (child == 0) list_in_child(writer.get());
-	}
-	if (child < 0) return {};
-	char buffer[kSendAt];
-	for (;;) {
-		const ssize_t n = ::read(reader.get(), buffer, sizeof(buffer));
-		if (n < 0 && errno == EINTR) continue;
-		if (n <= 0) break;
-		bytes.append(buffer, static_cast<size_t>(n));
-	}
-	int status = 0;
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? bytes : std::string();
-}
-
 } // namespace
-
-Result<uint32_t> ruleset_generation() {
-	auto query = Query::open();
-	if (!query) return std::unexpected(query.error());
-	return query->generation();
-}
 
 void ListedRules::add(const ListedLine &line) {
 	ListedChain chain{name_label(line.family), name_label(line.table), name_label(line.chain)};
@@ -217,12 +100,16 @@ Result<ListedRules> ListedRules::unpack(std::string_view bytes) {
 	}
 }
 
-Result<ListedRules> ListedRules::read() {
-	constexpr int kAttempts = 3;
-	for (int attempt = 1;; attempt++) {
-		auto listed = unpack(from_child());
-		if (!listed || listed->generation() || attempt == kAttempts) return listed;
-	}
+std::string ListedRules::pack_end(uint32_t generation, bool changed) {
+	std::string out(1, changed ? kChanged : kEnd);
+	put_number(out, generation);
+	return out;
+}
+
+std::string ListedRules::pack_error(std::string_view error) {
+	std::string out(1, kFailed);
+	put(out, error);
+	return out;
 }
 
 } // namespace nft_drops

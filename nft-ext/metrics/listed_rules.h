@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// All rules and policies of the present network namespace with their texts, by one `nft -a -s -t list ruleset`.
+// All rules and policies of one network namespace with their texts, as `nft -a -s -t list ruleset` has them; and as
+// bytes, for a process that lists (listing_worker.h).
 #ifndef NFT_DROPS_NFT_EXT_METRICS_LISTED_RULES_H
 #define NFT_DROPS_NFT_EXT_METRICS_LISTED_RULES_H
 
@@ -34,19 +35,17 @@ struct ListedRule {
 
 class ListedRules {
 public:
-	// Lists in a child process, because libnftables may end the process where the kernel talks nonsense, and keeps
-	// the memory that a large ruleset took. Waits at most ten minutes.
-	static Result<ListedRules> read();
-
 	[[nodiscard]] const std::vector<ListedChain> &chains() const { return chains_; }
 	[[nodiscard]] const std::vector<ListedRule> &rules() const { return rules_; }
 	// The generation that was listed; nothing: the ruleset kept changing meanwhile.
 	[[nodiscard]] std::optional<uint32_t> generation() const { return generation_; }
 
 	void add(const ListedLine &line);
-	// What read()'s child sends for each line, and all that it sent. Fails where the child told an error, or where
-	// the bytes end too early.
+	// The bytes are a record for each line, then one of the other two; `changed`: the ruleset changed meanwhile.
 	[[nodiscard]] static std::string pack(const ListedLine &line);
+	[[nodiscard]] static std::string pack_end(uint32_t generation, bool changed);
+	[[nodiscard]] static std::string pack_error(std::string_view error);
+	// Fails where the bytes tell an error, or end too early.
 	[[nodiscard]] static Result<ListedRules> unpack(std::string_view bytes);
 
 private:
@@ -54,9 +53,6 @@ private:
 	std::vector<ListedRule> rules_;
 	std::optional<uint32_t> generation_;
 };
-
-// The generation of the present namespace's ruleset now: it grows with each commit.
-Result<uint32_t> ruleset_generation();
 
 } // namespace nft_drops
 

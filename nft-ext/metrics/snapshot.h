@@ -24,10 +24,16 @@ struct DropSeries {
 	uint64_t bytes = 0;
 };
 
+// The series of one network namespace.
+struct NamespaceSeries {
+	std::string netns; // a label: what the namespace is called
+	std::vector<DropSeries> series;
+};
+
 struct Snapshot {
 	bool counting = false; // all that follows is empty where counting is off
-	std::string netns;     // a label: what the namespace is called
-	std::vector<DropSeries> series;
+	std::vector<NamespaceSeries> namespaces;
+	size_t unread = 0; // namespaces with drops that have no series: their rulesets were not read
 	uint64_t lost = 0;
 	bool lost_complete = false; // the kernel counts all that gets lost
 	uint64_t unlisted = 0;      // packets of rules that had no room in the kernel's table
@@ -43,13 +49,31 @@ struct CountedDrops {
 	uint64_t bytes = 0;
 };
 
-// Most rules and policies that have series although they never dropped. Where there are more, none has: a scrape costs
-// what drops, not what is loaded.
-inline constexpr size_t kMostZeroSeries = 1000;
+// What was counted in one network namespace.
+struct NamespaceDrops {
+	std::string netns;                   // a label
+	bool home = false;                   // the one in which `metrics` runs
+	const ListedRules *listed = nullptr; // null: not read
+	std::vector<CountedDrops> counted;
+};
 
-// The series of all rules and policies that are listed and dropped; and, at 0, of those that are listed and may drop,
-// so that increase() sees a first drop. What is not in `listed` is deleted: its series ends. In the listing's order.
-std::vector<DropSeries> series_of(const ListedRules &listed, const std::vector<CountedDrops> &counted);
+// Most rules and policies that have series although they never dropped. Where a namespace has more, none of its rules
+// has one: a scrape costs what drops, not what is loaded. All namespaces but `home` together may have so many once
+// more.
+inline constexpr size_t kMostZeroSeries = 1000;
+// Most series of rules and policies that dropped, of all namespaces but `home` together.
+inline constexpr size_t kMostForeignSeries = 20000;
+
+// The series of all rules and policies that are listed and dropped; and, at 0, of those that are listed and may drop
+// where these are `most_zeroes` at most, so that increase() sees a first drop. What is not in `listed` is deleted: its
+// series ends. In the listing's order.
+std::vector<DropSeries> series_of(const ListedRules &listed, const std::vector<CountedDrops> &counted,
+                                  size_t most_zeroes = kMostZeroSeries);
+
+// The same for all namespaces, `home` first. Small ones come before large ones where there is not room for all, so that
+// the owner of one takes no room from those that need little. What has no room, or was not read, and has drops, is
+// `unread`.
+void add_series(Snapshot &snapshot, const std::vector<NamespaceDrops> &all);
 
 } // namespace nft_drops
 

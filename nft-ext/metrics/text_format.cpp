@@ -65,18 +65,23 @@ std::vector<MetricFamily> families_of(const Snapshot &snapshot) {
 	                  "Always 1; the label text is the rule or policy as nft lists it.",
 	                  MetricType::Gauge,
 	                  {}};
+	size_t series = 0;
+	for (const NamespaceSeries &of : snapshot.namespaces)
+		series += of.series.size();
 	for (MetricFamily *family : {&packets, &bytes, &info})
-		family->metric.reserve(snapshot.series.size());
-	for (const DropSeries &one : snapshot.series) {
-		Labels labels{{"netns", snapshot.netns},   {"family", one.chain->family},
-		              {"table", one.chain->table}, {"chain", one.chain->chain},
-		              {"handle", handle_of(one)},  {"reason", name_of(one.reason)}};
-		Labels described = labels;
-		described.push_back({"text", one.rule->text});
-		labels.push_back({"comment", one.rule->comment});
-		add(packets, one.packets, labels);
-		add(bytes, one.bytes, std::move(labels));
-		add(info, 1, std::move(described));
+		family->metric.reserve(series);
+	for (const NamespaceSeries &of : snapshot.namespaces) {
+		for (const DropSeries &one : of.series) {
+			Labels labels{{"netns", of.netns},         {"family", one.chain->family},
+			              {"table", one.chain->table}, {"chain", one.chain->chain},
+			              {"handle", handle_of(one)},  {"reason", name_of(one.reason)}};
+			Labels described = labels;
+			described.push_back({"text", one.rule->text});
+			labels.push_back({"comment", one.rule->comment});
+			add(packets, one.packets, labels);
+			add(bytes, one.bytes, std::move(labels));
+			add(info, 1, std::move(described));
+		}
 	}
 	for (MetricFamily *family : {&packets, &bytes, &info})
 		if (!family->metric.empty()) all.push_back(std::move(*family));
@@ -90,6 +95,9 @@ std::vector<MetricFamily> families_of(const Snapshot &snapshot) {
 	all.push_back(single("nftables_drops_unlisted_packets_total",
 	                     "Packets dropped by rules that the kernel's table of counts had no room for.",
 	                     MetricType::Counter, snapshot.unlisted));
+	all.push_back(single("nftables_drops_unread_namespaces",
+	                     "Network namespaces with drops that have no series, because their rulesets were not read.",
+	                     MetricType::Gauge, snapshot.unread));
 	all.push_back(single("nftables_drops_build_info", "Always 1; the label version is that of nft-drops.",
 	                     MetricType::Gauge, 1, {{"version", snapshot.version}}));
 	all.push_back(single("nftables_drops_kernel_info",

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/ruleset/text/ruleset.h"
 
+#include "nft-ext/ruleset/text/worker_process.h"
+
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace nft_drops {
 namespace {
@@ -19,21 +19,10 @@ namespace {
 constexpr const char *kWhat = "reading the ruleset";
 constexpr const char *kNext = "check that `nft list ruleset` works";
 
-// Children that were killed and are not gone yet: in the middle of a system call of the kernel's, SIGKILL takes a
-// moment. Nobody waits for them here.
-std::vector<pid_t> &dying() {
-	static std::vector<pid_t> pids;
-	return pids;
-}
-
-void collect_dying() {
-	std::erase_if(dying(), [](pid_t pid) { return waitpid(pid, nullptr, WNOHANG) != 0; });
-}
-
 } // namespace
 
 Result<std::unique_ptr<Ruleset>> Ruleset::start(const WorkerOptions &options) {
-	collect_dying();
+	collect_ended_workers();
 	std::array<int, 2> pair{};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0)
 		return usage_error(kWhat, std::string("socketpair: ") + strerror(errno));
@@ -55,12 +44,8 @@ Result<std::unique_ptr<Ruleset>> Ruleset::start(const WorkerOptions &options) {
 
 Ruleset::~Ruleset() {
 	if (socket_ >= 0) close(socket_);
-	if (worker_ > 0) {
-		// It may be in the middle of a long listing.
-		kill(worker_, SIGKILL);
-		dying().push_back(worker_);
-	}
-	collect_dying();
+	// It may be in the middle of a long listing.
+	if (worker_ > 0) end_worker(worker_);
 }
 
 std::string Ruleset::epitaph() {

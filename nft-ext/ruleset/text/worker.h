@@ -17,32 +17,23 @@ struct WatchedObject {
 	uint64_t handle = 0; // of the rule; 0: the chain is meant
 };
 
-// What such a process is called (PR_SET_NAME).
-inline constexpr const char *kWorkerName = "nft-drops-rules";
-
 struct WorkerOptions {
 	// The network namespace, an open /proc/PID/ns/net that stays the caller's; -1: the present one.
 	int netns = -1;
 	// What narrow_way_works() says, where an earlier worker told it (Ready::narrow). Finding out costs a network
 	// namespace.
 	std::optional<bool> narrow = {};
-	// Rules of iptables-nft may have to be printed: libnftables loads libxtables' modules for them, and these ask
-	// the kernel over a raw socket which revision of a match it has.
+	// WorkerConfinement has what these two mean.
 	bool xtables = false;
-	// Whoever made this namespace may be hostile: its worker gets less of the processor than others.
 	bool background = false;
 	// The worker tells when this object comes and goes (Presence).
 	std::optional<WatchedObject> watched = {};
 };
 
-// The exit status of a worker that met a rule of iptables-nft without WorkerOptions::xtables.
-inline constexpr int kNeedsXtables = 3;
-
 // Never returns: ends when the other end of `socket` is closed. To be called at once after fork(). Sends a Ready or an
 // Error, then a reply to each nd_event that arrives.
-// All other descriptors are closed, standard input, output and error lead to /dev/null: neither the parent's
-// BPF links nor its unwritten output may be touched from here. The process gives up all privileges but those that
-// confine.h names before it reads anything that the namespace's owner wrote.
+// worker_process.h has what the process keeps of the parent's; it gives up all privileges but those that confine.h
+// names before it reads anything that the namespace's owner wrote.
 [[noreturn]] void run_worker(int socket, const WorkerOptions &options, int parent);
 
 } // namespace nft_drops

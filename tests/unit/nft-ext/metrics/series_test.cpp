@@ -48,8 +48,7 @@ ListedRules example() {
 
 Snapshot snapshot(const ListedRules &listed, const std::vector<CountedDrops> &counted) {
 	return {.counting = true,
-	        .netns = "4026531840",
-	        .series = series_of(listed, counted),
+	        .namespaces = {{"4026531840", series_of(listed, counted)}},
 	        .lost = 3,
 	        .lost_complete = true,
 	        .unlisted = 4,
@@ -111,6 +110,7 @@ TEST(MetricsSeries, TheContractsNamesAndLabels) {
 	             std::string("nftables_drops_lost_total 3\n"),
 	             std::string("nftables_drops_lost_complete 1\n"),
 	             std::string("nftables_drops_unlisted_packets_total 4\n"),
+	             std::string("nftables_drops_unread_namespaces 0\n"),
 	             std::string("nftables_drops_build_info{version=\"0.1.0\"} 1\n"),
 	             std::string("nftables_drops_kernel_info{release=\"6.12.117\"} 1\n"),
 	     })
@@ -168,6 +168,61 @@ TEST(MetricsSeries, ManyRulesThatNeverDroppedHaveNone) {
 	EXPECT_EQ(series_of(listed, {{{6, 3, false}, DropReason::kRule, 1, 28}}).size(), 1U);
 }
 
+ListedRules many(size_t rules) {
+	ListedRules listed;
+	for (uint64_t handle = 1; handle <= rules; handle++)
+		listed.add(rule(handle, "drop"));
+	return listed;
+}
+
+// So many rules dropped one packet each.
+std::vector<CountedDrops> dropped(size_t rules) {
+	std::vector<CountedDrops> counted;
+	for (uint64_t handle = 1; handle <= rules; handle++)
+		counted.push_back({{6, handle, false}, DropReason::kRule, 1, 28});
+	return counted;
+}
+
+// "home 3, blue 2": the namespaces in their order, each with its number of series.
+std::string numbers(const Snapshot &snapshot) {
+	std::string text;
+	for (const NamespaceSeries &one : snapshot.namespaces)
+		text += (text.empty() ? "" : ", ") + one.netns + " " + std::to_string(one.series.size());
+	return text;
+}
+
+TEST(MetricsSeries, EachNamespaceHasItsOwn) {
+	const ListedRules home = example(), blue = many(2);
+	Snapshot s;
+	s.counting = true;
+	add_series(s, {{"blue", false, &blue, dropped(1)},
+	               {"unread", false, nullptr, dropped(1)},
+	               {"z", true, &home, {}},
+	               {"idle", false, nullptr, {}}});
+	EXPECT_EQ(numbers(s), "z 3, blue 2");
+	EXPECT_EQ(s.unread, 1U) << "a namespace without drops lacks nothing";
+	const std::string text = text_of(s);
+	EXPECT_THAT(text, HasSubstr("nftables_drop_packets_total{netns=\"blue\",family=\"inet\",table=\"filter\","
+	                            "chain=\"input\",handle=\"1\",reason=\"rule\",comment=\"\"} 1\n"));
+	EXPECT_THAT(text, HasSubstr("{netns=\"z\",family=\"inet\",table=\"filter\",chain=\"input\",handle=\"9\""));
+	EXPECT_THAT(text, HasSubstr("\nnftables_drops_unread_namespaces 1\n"));
+}
+
+TEST(MetricsSeries, ALargeNamespaceTakesNoRoomFromOthers) {
+	const ListedRules home = many(kMostZeroSeries), small = many(2), large = many(kMostZeroSeries - 1);
+	Snapshot s;
+	add_series(s, {{"a-large", false, &large, {}}, {"small", false, &small, {}}, {"home", true, &home, {}}});
+	EXPECT_EQ(numbers(s), "home 1000, a-large 0, small 2") << "999 and 2 zeroes do not fit into 1,000";
+
+	const ListedRules huge = many(kMostForeignSeries);
+	Snapshot t;
+	add_series(t, {{"a-huge", false, &huge, dropped(kMostForeignSeries)},
+	               {"small", false, &small, dropped(2)},
+	               {"home", true, &huge, dropped(kMostForeignSeries)}});
+	EXPECT_EQ(numbers(t), "home 20000, small 2");
+	EXPECT_EQ(t.unread, 1U);
+}
+
 TEST(MetricsSeries, HostileNamesAndCommentsStayInTheirLabel) {
 	ListedRules listed;
 	ListedLine line = rule(7, "drop comment \"x\"} 1\nnftables_drop_counting 0\n\"");
@@ -184,7 +239,7 @@ TEST(MetricsListed, LinesSurviveThePipe) {
 	std::string bytes;
 	for (const ListedLine &line : lines)
 		bytes += ListedRules::pack(line);
-	const std::string end = std::string("E\x2a\0\0\0", 5);
+	const std::string end = ListedRules::pack_end(42, false);
 	auto listed = ListedRules::unpack(bytes + end);
 	ASSERT_TRUE(listed) << listed.error().message();
 	EXPECT_EQ(listed->generation(), 42U);
@@ -199,6 +254,12 @@ TEST(MetricsListed, LinesSurviveThePipe) {
 	for (size_t size = 0; size < whole.size(); size++)
 		EXPECT_FALSE(ListedRules::unpack(std::string_view(whole).substr(0, size))) << size;
 	EXPECT_FALSE(ListedRules::unpack(whole + "x"));
+	listed = ListedRules::unpack(bytes + ListedRules::pack_end(43, true));
+	ASSERT_TRUE(listed);
+	EXPECT_FALSE(listed->generation()) << "the ruleset changed meanwhile";
+	listed = ListedRules::unpack(bytes + ListedRules::pack_error("nft list ruleset: no"));
+	ASSERT_FALSE(listed);
+	EXPECT_EQ(listed.error().message(), "ruleset: nft list ruleset: no; try nft list ruleset");
 }
 
 } // namespace
