@@ -12,6 +12,7 @@
 #   make bench      docs/cost.md: what watching costs, in instructions per packet
 #   make lint       clang-format, clang-tidy, shellcheck; make lint-fast: without clang-tidy
 #   make deb        a Debian package, in build-deb/ (DEB_BUILD); checked by lintian
+#   make rpm        the same files as an RPM, in build-deb/ too; tests/package/check-rpm checks it
 #   make install    into PREFIX (default /usr/local), below DESTDIR
 #   make deps       install all Debian packages that any of these needs
 #
@@ -28,12 +29,15 @@ BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev gcc-aarc
 	libncurses-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
 TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc python3-jsonschema libclang-rt-19-dev tshark jq tcpdump tmux ncurses-base
+# Where an init system runs, installing these would start servers: tests skip what needs them there.
+TEST_PACKAGES += $(if $(wildcard /run/systemd/system),,prometheus prometheus-node-exporter)
 PATCH_PACKAGES := git autoconf automake libtool bison flex libgmp-dev libreadline-dev libjansson-dev libxtables-dev bpftool
 # For machines of arm64.
 ARM64_PACKAGES := qemu-system-arm g++-aarch64-linux-gnu
 # To compile kernel sources, for both processors.
 CORPUS_PACKAGES := make gcc-12 clang-14 clang-19 lld-19 llvm-19 bc bison flex libssl-dev dwarves
 DEB_PACKAGES := dpkg-dev file lintian
+RPM_PACKAGES := rpm file
 LINT_PACKAGES := clang-format-19 clang-tidy-19 shellcheck git
 
 install_packages := tests/tools/install-packages
@@ -43,7 +47,7 @@ sources = $(shell find bpf jit nft-ext tests -name '*.cpp' -o -name '*.h' -o -na
 scripts = .ci/run $(shell grep -rlE '^\#!/bin/(sh|bash|busybox)' nft-ext tests)
 
 .DEFAULT_GOAL := build
-.PHONY: build configure deb deps demo test test-unit test-all bench kernels-table kernels-proven lint lint-fast install
+.PHONY: build configure packaged deb rpm deps demo test test-unit test-all bench kernels-table kernels-proven lint lint-fast install
 
 build: configure
 	@$(timed) 'build' cmake --build $(BUILD) -j $(JOBS)
@@ -53,7 +57,7 @@ configure:
 	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 deps:
-	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES) debootstrap
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES) $(RPM_PACKAGES) debootstrap
 
 demo: configure
 	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
@@ -71,7 +75,7 @@ test-unit: build
 
 test-all: build
 	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) \
-		$(DEB_PACKAGES) debootstrap
+		$(DEB_PACKAGES) $(RPM_PACKAGES) debootstrap
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
 
 kernels-table: build
@@ -98,12 +102,19 @@ lint-fast:
 	tests/tools/test-all --build $(BUILD) --check
 
 # In a folder of its own: the programs know where they are installed.
-deb:
-	@$(timed) 'packages to build' $(install_packages) $(BUILD_PACKAGES) $(DEB_PACKAGES)
+packaged:
+	@$(timed) 'packages to build' $(install_packages) $(BUILD_PACKAGES)
 	@cmake -G Ninja -S . -B $(DEB_BUILD) -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_TESTING=OFF
 	@$(timed) 'build' cmake --build $(DEB_BUILD) -j $(JOBS)
+
+deb: packaged
+	@$(install_packages) $(DEB_PACKAGES)
 	cd $(DEB_BUILD) && cpack
 	lintian --fail-on error $(DEB_BUILD)/*.deb
+
+rpm: packaged
+	@$(install_packages) $(RPM_PACKAGES)
+	cd $(DEB_BUILD) && cpack -G RPM
 
 install: build
 	cmake --install $(BUILD)

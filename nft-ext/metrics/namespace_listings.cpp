@@ -59,7 +59,7 @@ Result<void> NamespaceListings::wait(const std::vector<NamespaceNow> &order, std
 	for (;;) {
 		if (auto started = start_workers(order); !started) return started;
 		const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-		if (!unfinished(order, left > 0)) return {};
+		const bool more = unfinished(order, left > 0);
 		std::vector<pollfd> polled;
 		std::vector<const NamespaceNow *> whose;
 		for (const NamespaceNow &now : order) {
@@ -68,12 +68,15 @@ Result<void> NamespaceListings::wait(const std::vector<NamespaceNow> &order, std
 				whose.push_back(&now);
 			}
 		}
-		// Without a limit for `home`: its worker has one of its own.
-		if (poll(polled.data(), polled.size(), left > 0 ? static_cast<int>(left) : -1) <= 0) continue;
-		for (size_t i = 0; i < polled.size(); i++) {
+		// Without a limit for `home`: its worker has one of its own. Where nothing is to be waited for, what
+		// came to its end in the background is taken.
+		const int patience = !more ? 0 : left > 0 ? static_cast<int>(left) : -1;
+		const int ready = poll(polled.data(), polled.size(), patience);
+		for (size_t i = 0; ready > 0 && i < polled.size(); i++) {
 			if (polled[i].revents == 0) continue;
 			if (auto taken = take(*whose[i], entries_[whose[i]->cookie]); !taken) return taken;
 		}
+		if (!more) return {};
 	}
 }
 
