@@ -55,6 +55,8 @@ ByCookie by_cookie(const jit::RuleCounts &counts) {
 Result<Scraper> Scraper::create() {
 	auto home = NetNamespace::present();
 	if (!home) return std::unexpected(home.error());
+	// Kernels that have none cannot count by rule.
+	if (auto cookie = present_netns_cookie(); !cookie) return std::unexpected(cookie.error());
 	return Scraper(std::move(*home));
 }
 
