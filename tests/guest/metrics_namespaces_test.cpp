@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `metrics` with several network namespaces, of which one is hostile.
 #include "metrics_fixture.h"
+#include "nft-ext/demo/demo_network.h"
 
 #include <chrono>
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
+#include <sched.h>
 #include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -28,9 +33,12 @@ protected:
 	}
 	// One datagram over lo, inside.
 	static void drop_one(const std::string &name, uint16_t port) {
-		shell("ip netns exec " + name + " sh -c 'echo x >/dev/udp/127.0.0.1/" + std::to_string(port) +
-		      "' 2>/dev/null || ip netns exec " + name + " sh -c 'echo x | nc -u -w 1 127.0.0.1 " +
-		      std::to_string(port) + "'");
+		std::thread([&] {
+			const int inside = open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC);
+			ASSERT_EQ(setns(inside, CLONE_NEWNET), 0) << name;
+			close(inside);
+			EXPECT_TRUE(cli::DemoNetwork::over_loopback(port));
+		}).join();
 	}
 	static std::string one_rule(const std::string &comment) {
 		return "table ip t { chain c { type filter hook input priority 0; udp dport 20000 counter drop comment "
