@@ -29,8 +29,8 @@ BUILD_PACKAGES := cmake ninja-build g++ pkg-config clang-19 llvm-19-dev gcc-aarc
 	libncurses-dev
 VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables iproute2 netbase
 TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc python3-jsonschema libclang-rt-19-dev tshark jq tcpdump tmux ncurses-base
-# Where an init system runs, installing these would start servers: tests skip what needs them there.
-TEST_PACKAGES += $(if $(wildcard /run/systemd/system),,prometheus prometheus-node-exporter)
+# For promtool. Where an init system runs, the package would start a server: tests skip what needs promtool there.
+TEST_PACKAGES += $(if $(wildcard /run/systemd/system),,prometheus)
 PATCH_PACKAGES := git autoconf automake libtool bison flex libgmp-dev libreadline-dev libjansson-dev libxtables-dev bpftool
 # For machines of arm64.
 ARM64_PACKAGES := qemu-system-arm g++-aarch64-linux-gnu
