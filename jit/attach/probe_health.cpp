@@ -4,6 +4,7 @@
 #include "jit/kernel/live/modules.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <glob.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -15,12 +16,14 @@ namespace {
 constexpr const char *kModule = "nf_tables";
 constexpr const char *kLivePatches = "/sys/kernel/livepatch";
 constexpr const char *kFunction = "nft_do_chain";
+// arm_all_kprobes() turns the switch on before it puts the kprobes into the code, which takes far less than this.
+constexpr std::chrono::seconds kArming{1};
+constexpr const char *kSwitch = "/sys/kernel/debug/kprobes/enabled";
 
 // Writes to a file are told by inotify(7) in debugfs, too, where the writer is a process.
 Descriptor watch_switch() {
 	Descriptor watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-	if (watch.get() >= 0 && inotify_add_watch(watch.get(), "/sys/kernel/debug/kprobes/enabled", IN_MODIFY) < 0)
-		return Descriptor(-1);
+	if (watch.get() >= 0 && inotify_add_watch(watch.get(), kSwitch, IN_MODIFY) < 0) return Descriptor(-1);
 	return watch;
 }
 
@@ -58,6 +61,12 @@ bool ProbeHealth::was_switched() {
 	return any;
 }
 
+bool ProbeHealth::is_switched_on() const {
+	const Descriptor file(open(kSwitch, O_RDONLY | O_CLOEXEC));
+	char on = 0;
+	return file.get() >= 0 && read(file.get(), &on, 1) == 1 && on == '1';
+}
+
 ProbeHealth::State ProbeHealth::look() {
 	// First: a switch that is used while the rest is looked at shows the next time.
 	const bool switched = was_switched();
@@ -67,7 +76,15 @@ ProbeHealth::State ProbeHealth::look() {
 		if (identity != identity_) return State::kReplaced;
 	}
 	if (is_live_patched(kLivePatches, kFunction) != patched_) return State::kReplaced;
-	if (!std::ranges::all_of(sites_, [this](uint64_t site) { return is_armed(site); })) return State::kSwitchedOff;
+	if (!std::ranges::all_of(sites_, [this](uint64_t site) { return is_armed(site); })) {
+		const auto now = std::chrono::steady_clock::now();
+		if (!is_switched_on())
+			gone_since_.reset();
+		else if (!gone_since_)
+			gone_since_ = now;
+		return gone_since_ && now - *gone_since_ >= kArming ? State::kReplaced : State::kSwitchedOff;
+	}
+	gone_since_.reset();
 	return switched ? State::kWasSwitchedOff : State::kSees;
 }
 

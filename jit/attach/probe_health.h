@@ -4,6 +4,7 @@
 // - nf_tables is unloaded: its kprobes are marked as gone, and stay so when it is loaded anew.
 // - /sys/kernel/debug/kprobes/enabled is set to 0: all kprobes' breakpoints are taken out of the code until it is 1.
 // - A live patch replaces nft_do_chain: packets go by another function then.
+// A probe that stays out of the code while the switch is on was put into code that is no more.
 #ifndef NFT_DROPS_JIT_ATTACH_PROBE_HEALTH_H
 #define NFT_DROPS_JIT_ATTACH_PROBE_HEALTH_H
 
@@ -13,6 +14,7 @@
 #include "jit/kernel/types/kernel.h"
 #include "jit/resolve/plan.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,7 +29,7 @@ public:
 		kSwitchedOff,    // the kprobes are not in the code; this very probe may see again
 		kWasSwitchedOff, // it sees, but may have been switched off for some time since the last call
 		kNotLoaded,      // there is no nf_tables: nothing can be dropped by it, nor be attached to
-		kReplaced,       // packets go by other code: a new probe is needed
+		kReplaced,       // packets go by other code, or the kprobes are gone for good: a new probe is needed
 	};
 
 	// `plan` and `kernel` are those of the attached probe, which sees now.
@@ -43,6 +45,7 @@ private:
 	ProbeHealth(KernelMemory memory, const Plan &plan, const Kernel &kernel);
 	[[nodiscard]] bool is_armed(uint64_t site) const;
 	bool was_switched();
+	[[nodiscard]] bool is_switched_on() const;
 
 	KernelMemory memory_;
 	std::vector<uint64_t> sites_;
@@ -50,6 +53,8 @@ private:
 	std::string module_; // empty where nf_tables is built in
 	uint64_t identity_ = 0;
 	bool patched_;
+	// Since then every look has found kprobes switched on, and a site without one.
+	std::optional<std::chrono::steady_clock::time_point> gone_since_;
 	Descriptor switch_; // inotify(7)
 };
 

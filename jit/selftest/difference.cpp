@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <linux/netfilter.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -103,21 +104,23 @@ std::optional<std::string> difference_of_paths(const nd_path &expected, const nd
 	return std::nullopt;
 }
 
-std::optional<std::string> Operations::difference(const nd_event &seen, bool by_map, bool told) {
+std::optional<std::string> Operations::difference(const nd_event &seen, Kind kind, bool told) {
+	static constexpr std::array kNames{"immediate", "lookup", "reject"};
 	const bool expected = told && seen.cause == ND_CAUSE_RULE;
 	if (!expected) return seen.expr_ops ? std::optional("expression: expected none") : std::nullopt;
 	if (!seen.expr_ops) return "expression: expected one, saw none";
-	uint64_t &mine = by_map ? of_map_ : of_drop_;
+	uint64_t &mine = known_[kind];
 	if (mine == 0) {
-		mine = seen.expr_ops;
-		const char *right = by_map ? "lookup" : "immediate";
-		const std::string name = name_of_ ? name_of_(mine) : right;
+		const std::string right = kNames[kind];
+		const std::string name = name_of_ ? name_of_(seen.expr_ops) : right;
 		if (name != right)
 			return fmt::format("expression: expected \"{}\", saw \"{}\"", right,
 			                   name_of(name.data(), name.size()));
+		if (std::ranges::count(known_, seen.expr_ops) != 0)
+			return "expression: expected another one than of other kinds of rules";
+		mine = seen.expr_ops;
 	}
 	if (mine != seen.expr_ops) return "expression: expected the same as of other rules of this kind";
-	if (of_map_ == of_drop_) return "expression: expected another one than of other kinds of rules";
 	return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bpf/shared/event.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -30,18 +31,20 @@ std::optional<std::string> difference_of_paths(const nd_path &expected, const nd
 // rules that end in "drop" have the same, and those by verdict maps another, and the kernel has names for them.
 class Operations {
 public:
+	// What gave a rule's verdict.
+	enum Kind : uint8_t { kImmediate, kLookup, kReject };
 	// The kernel's name of an expression, by its operations.
 	using NameOf = std::function<std::string(uint64_t operations)>;
 	// Without it, names are not looked at.
 	explicit Operations(NameOf name_of = {}) : name_of_(std::move(name_of)) {}
 
-	// To be called for each event; `by_map`: of a drop by a rule; `told`: its site knows the expression. What is
+	// To be called for each event; `kind`: of a drop by a rule; `told`: its site knows the expression. What is
 	// wrong with it, nothing where it is right.
-	std::optional<std::string> difference(const nd_event &seen, bool by_map, bool told);
+	std::optional<std::string> difference(const nd_event &seen, Kind kind, bool told);
 
 private:
 	NameOf name_of_;
-	uint64_t of_drop_ = 0, of_map_ = 0;
+	std::array<uint64_t, 3> known_{}; // by kind
 };
 
 } // namespace nft_drops::jit

@@ -6,7 +6,9 @@
 #include <netinet/in.h> // before the kernel's headers, which else define the same
 
 #include <fmt/format.h>
+#include <net/ethernet.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -109,9 +111,15 @@ int udp_socket(int family, uint16_t port) {
 	return -1;
 }
 
+// A socket that sends frames over lo. -1 where there is none, or where one would load a module.
+int frame_socket() {
+	if (access("/proc/net/packet", F_OK) != 0) return -1;
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+}
+
 class Sender {
 public:
-	Sender() {
+	explicit Sender(const GroundFacts &facts) : facts_(facts) {
 		// On one processor all packets that wait for their way in do so in one line.
 		cpu_set_t here;
 		CPU_ZERO(&here);
@@ -132,12 +140,16 @@ public:
 
 private:
 	[[nodiscard]] Sent send(const Trial &trial) const {
-		const int fd = trial.ip6 ? six_ : four_;
-		if (fd < 0) return {.error = Sent::kLeftOut};
+		const int fd = trial.arp ? frames_ : trial.ip6 ? six_ : four_;
+		if (fd < 0 || facts_.handles.table[trial.table] == 0) return {.error = Sent::kLeftOut};
 		uint8_t payload[ND_L3_BYTES * 2];
 		for (size_t i = 0; i < trial.payload; i++)
 			payload[i] = payload_byte(trial.port, i);
 		Sent sent{.before = now_ns()};
+		if (trial.arp) {
+			if (send_arp() < 0) sent.error = errno;
+			return sent;
+		}
 		if (send_to(fd, trial.ip6, trial.port, payload, trial.payload) < 0) sent.error = errno;
 		return sent;
 	}
@@ -156,6 +168,18 @@ private:
 		           : sendto(fd, payload, size, 0, reinterpret_cast<sockaddr *>(&four), sizeof(four));
 	}
 
+	[[nodiscard]] ssize_t send_arp() const {
+		uint8_t frame[sizeof(ether_header) + kArpRequest.size()]{};
+		const ether_header link{.ether_dhost = {}, .ether_shost = {}, .ether_type = htons(ETHERTYPE_ARP)};
+		memcpy(frame, &link, sizeof(link));
+		memcpy(frame + sizeof(link), kArpRequest.data(), kArpRequest.size());
+		sockaddr_ll to{};
+		to.sll_family = AF_PACKET;
+		to.sll_protocol = htons(ETHERTYPE_ARP);
+		to.sll_ifindex = static_cast<int>(facts_.loopback);
+		return sendto(frames_, frame, sizeof(frame), 0, reinterpret_cast<sockaddr *>(&to), sizeof(to));
+	}
+
 	// The queue on the way in has room for net.core.netdev_max_backlog packets. A flood may have taken that, and
 	// the fence is lost: it is sent again until one of this round arrives, behind everything that was sent before.
 	[[nodiscard]] bool fence_passed() {
@@ -171,10 +195,12 @@ private:
 		return false;
 	}
 
+	const GroundFacts &facts_;
 	uint8_t round_ = 0;
 	int four_ = udp_socket(AF_INET, kSourcePort);
 	int six_ = udp_socket(AF_INET6, kSourcePort);
 	int fence_ = udp_socket(AF_INET, kFencePort);
+	int frames_ = frame_socket();
 };
 
 [[noreturn]] void live(int socket, pid_t parent) {
@@ -193,7 +219,7 @@ private:
 		copy_text(hello.next, facts.error().next);
 	}
 	if (send(socket, &hello, sizeof(hello), 0) != sizeof(hello) || !hello.ok) _exit(1);
-	Sender sender;
+	Sender sender(hello.facts);
 	for (char request = 0; recv(socket, &request, sizeof(request), 0) == sizeof(request);) {
 		Report report;
 		sender.send_all(report);

@@ -17,7 +17,7 @@ namespace nft_drops::jit {
 
 // What became of a packet. Plain data, to be sent between processes.
 struct Sent {
-	static constexpr int kLeftOut = -1; // this machine cannot send such a one (no IPv6)
+	static constexpr int kLeftOut = -1; // this machine cannot send such a one (no IPv6), or has no rules for it
 	int error = 0;                      // errno of sendto()
 	uint64_t before = 0, after = 0;     // the kernel's CLOCK_MONOTONIC, around its whole way
 };
@@ -40,7 +40,8 @@ public:
 
 	// Waits until all is there. Fails with kMachine where this machine does not allow it.
 	Result<GroundFacts> facts();
-	// Sends every packet of trials(), in order. All of them have passed the rules when this returns.
+	// Sends every packet of trials() that this machine can send and has rules for, in order. All of them have
+	// passed the rules when this returns.
 	Result<std::vector<Sent>> send_all();
 
 private:

@@ -83,7 +83,14 @@ void write_ip6(PacketWriter &w, uint16_t length) {
 	w.known(&in6addr_loopback, sizeof(in6addr_loopback));
 }
 
+void write_arp(Expectation &to) {
+	PacketWriter(to).known(kArpRequest.data(), kArpRequest.size());
+	to.event.length = to.event.l3_len = static_cast<nd_u8>(kArpRequest.size());
+	to.event.protocol = ETHERTYPE_ARP;
+}
+
 void write_packet(Expectation &to, const Trial &trial) {
+	if (trial.arp) return write_arp(to);
 	nd_event &e = to.event;
 	const auto udp = static_cast<uint16_t>(sizeof(udphdr) + trial.payload);
 	const auto length = static_cast<uint16_t>(udp + (trial.ip6 ? sizeof(ip6_hdr) : sizeof(iphdr)));
@@ -105,17 +112,27 @@ void write_packet(Expectation &to, const Trial &trial) {
 	e.protocol = trial.ip6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
 }
 
-// Where it is dropped: on its way out, or in, where it has the loopback device's link header in front.
+// In the output hook of IP, whose drops are told to the sender: sendto() returns EPERM.
+bool is_output(const TrialTable &table, int hook) {
+	return (table.family == NFPROTO_IPV4 || table.family == NFPROTO_INET) && hook == NF_INET_LOCAL_OUT;
+}
+
+// Where it is dropped: on its way out, or in. In IP's output hook alone it has no link header yet.
 void write_hook(nd_event &e, const Trial &trial, int hook, uint32_t loopback) {
-	e.pf = trial.ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	const TrialTable &table = trial_tables()[trial.table];
+	const bool own = table.family == NFPROTO_NETDEV || table.family == NFPROTO_ARP;
+	e.pf = static_cast<nd_u8>(trial.ip6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if (own) e.pf = table.family;
 	e.hook = static_cast<nd_u8>(hook);
-	if (hook == NF_INET_LOCAL_OUT) {
+	const bool egress = table.family == NFPROTO_NETDEV && hook == NF_NETDEV_EGRESS;
+	if (is_output(table, hook) || egress) {
 		e.oif = loopback;
 		memcpy(e.oifname, "lo", 2);
-		return;
+	} else {
+		e.iif = loopback;
+		memcpy(e.iifname, "lo", 2);
 	}
-	e.iif = loopback;
-	memcpy(e.iifname, "lo", 2);
+	if (is_output(table, hook)) return;
 	e.flags = ND_FLAG_L2;
 	e.dev_type = ARPHRD_LOOPBACK;
 	e.l2_len = sizeof(ether_header);
@@ -228,15 +245,22 @@ Result<size_t> SelfTest::run(Probe &probe, const Plan &plan, const Layout &layou
 	}
 }
 
-Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<Seen> &seen, const Made &made) const {
+Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vector<Seen> &seen, const Made &made) {
 	size_t next = 0;
+	left_out_.clear();
 	Operations operations(made.name_of);
 	for (size_t i = 0; i < sent.size(); i++) {
 		const Trial &trial = trials()[i];
-		if (sent[i].error == Sent::kLeftOut) continue;
+		// Frames are forbidden where datagrams are not: nothing was sent.
+		if (sent[i].error == Sent::kLeftOut || (trial.arp && sent[i].error != 0)) {
+			left_out_.emplace_back(trial.name);
+			continue;
+		}
+		if (!trial.seen) continue;
 		const auto expected = expect(trial, sent[i], made.generation);
 		if (!expected) continue;
-		const bool outwards = expected->event.hook == NF_INET_LOCAL_OUT;
+		const TrialTable &table = trial_tables()[trial.table];
+		const bool outwards = is_output(table, expected->event.hook);
 		// Of what is dropped on its way out the sender is told: the drop itself is not in doubt.
 		if (sent[i].error != (outwards ? EPERM : 0)) {
 			if (trial.ip6 && sent[i].error != 0) continue; // switched off by sysctl
@@ -249,13 +273,14 @@ Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vecto
 		if (path) {
 			if (auto fact = difference_of_paths(expected->path, *path)) return wrong(trial, *fact);
 		}
-		const bool by_map =
-		        trial.rule >= 0 &&
-		        trial_tables()[trial.table].rules[static_cast<size_t>(trial.rule)].verb == Verb::kMap;
+		const Verb verb = trial.rule < 0 ? Verb::kDrop : table.rules[static_cast<size_t>(trial.rule)].verb;
+		const auto kind = verb == Verb::kMap      ? Operations::kLookup
+		                  : verb == Verb::kReject ? Operations::kReject
+		                                          : Operations::kImmediate;
 		const auto site = std::ranges::find(made.plan.sites, event.site,
 		                                    [](const PlannedSite &s) { return s.site.index; });
 		const bool told = site != made.plan.sites.end() && site->site.expr.where != ND_WHERE_NONE;
-		if (auto fact = operations.difference(event, by_map, told)) return wrong(trial, *fact);
+		if (auto fact = operations.difference(event, kind, told)) return wrong(trial, *fact);
 		next++;
 	}
 	if (next != seen.size())

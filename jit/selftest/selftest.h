@@ -18,6 +18,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace nft_drops::jit {
@@ -38,6 +39,8 @@ public:
 	// `layout`: where these say how the expression is found, and where the ruleset's generation is, each event must
 	// tell the right one, else none. Returns how many packets it was tested with.
 	Result<size_t> run(Probe &probe, const Plan &plan, const Layout &layout);
+	// After run(): what this machine has not, and was not tried; each as an error would name it.
+	[[nodiscard]] const std::vector<std::string> &left_out() const { return left_out_; }
 
 private:
 	explicit SelfTest(std::unique_ptr<Ground> ground) : ground_(std::move(ground)) {}
@@ -55,10 +58,11 @@ private:
 		uint32_t generation;
 	};
 	[[nodiscard]] Result<size_t> compare(const std::vector<Sent> &sent, const std::vector<Seen> &seen,
-	                                     const Made &made) const;
+	                                     const Made &made);
 
 	std::unique_ptr<Ground> ground_;
 	std::optional<GroundFacts> facts_;
+	std::vector<std::string> left_out_;
 	std::unique_ptr<SelfTestMark> mark_; // no other probe shows our packets
 };
 

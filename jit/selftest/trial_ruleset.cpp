@@ -15,13 +15,16 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -115,6 +118,7 @@ void add_chain(Batch &batch, const TrialTable &table, const TrialChain &spec) {
 		nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, static_cast<uint32_t>(spec.hook));
 		nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, table.family == NFPROTO_INET ? 10 : 0);
 		nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, spec.policy_drop ? NF_DROP : NF_ACCEPT);
+		if (spec.device) nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_DEV, spec.device);
 	}
 	batch.add(NFT_MSG_NEWCHAIN, table.family, 0,
 	          [&](nlmsghdr *h) { nftnl_chain_nlmsg_build_payload(h, chain.get()); });
@@ -156,11 +160,13 @@ void add_map(Batch &batch, const TrialTable &table) {
 	          [&](nlmsghdr *h) { nftnl_set_elems_nlmsg_build_payload(h, set.get()); });
 }
 
+// The destination port in a UDP header, or the operation in an ARP packet.
 void add_port(nftnl_rule *rule) {
+	const bool arp = nftnl_rule_get_u32(rule, NFTNL_RULE_FAMILY) == NFPROTO_ARP;
 	nftnl_expr *e = nftnl_expr_alloc("payload");
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, arp ? NFT_PAYLOAD_NETWORK_HEADER : NFT_PAYLOAD_TRANSPORT_HEADER);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, 2); // of the destination port in a UDP header
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, arp ? 6 : 2);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, sizeof(uint16_t));
 	nftnl_rule_add_expr(rule, e);
 }
@@ -184,6 +190,13 @@ void add_verdict(nftnl_rule *rule, const TrialRule &spec) {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 		nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, kMap);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, kMapId);
+	} else if (spec.verb == Verb::kQueue) {
+		e = nftnl_expr_alloc("queue");
+		nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, 0);
+		nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+	} else if (spec.verb == Verb::kReject) {
+		e = nftnl_expr_alloc("reject");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
 	} else {
 		e = nftnl_expr_alloc("immediate");
 		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
@@ -287,12 +300,14 @@ void add_rule(Batch &batch, const TrialTable &table, uint8_t number) {
 	          [&](nlmsghdr *h) { nftnl_rule_nlmsg_build_payload(h, rule.get()); });
 }
 
+// 0, or an errno.
 int load_table(mnl_socket *socket, const TrialTable &table) {
+	if (table.module && access((std::string("/sys/module/") + table.module).c_str(), F_OK) != 0) return EOPNOTSUPP;
 	Batch batch;
 	add_table(batch, table.family, table.name);
 	for (const TrialChain &chain : table.chains)
 		add_chain(batch, table, chain);
-	add_map(batch, table);
+	if (!table.elements.empty()) add_map(batch, table);
 	if (table.every_kind) add_every_kind(batch, table, table.every_kind);
 	for (size_t i = 0; i < table.rules.size(); i++)
 		add_rule(batch, table, static_cast<uint8_t>(i));
@@ -321,19 +336,32 @@ bool is(const char *name, const char *wanted) {
 	return name && std::string_view(name) == wanted;
 }
 
-bool read_handles(mnl_socket *socket, size_t t, TrialHandles &h) {
-	const TrialTable &table = trial_tables()[t];
+// The table of the trials with this family and name; kTrialTables: there is none.
+size_t table_number(uint32_t family, const char *name) {
+	const auto found = std::ranges::find_if(trial_tables(), [&](const TrialTable &table) {
+		return table.family == family && name && std::string_view(name) == table.name;
+	});
+	return static_cast<size_t>(found - trial_tables().begin());
+}
+
+// Those of all families at once.
+bool read_handles(mnl_socket *socket, TrialHandles &h) {
 	const auto on_table = [&](const nlmsghdr *message) {
 		const TableObject o(nftnl_table_alloc());
-		if (nftnl_table_nlmsg_parse(message, o.get()) == 0 &&
-		    is(nftnl_table_get_str(o.get(), NFTNL_TABLE_NAME), table.name))
-			h.table[t] = nftnl_table_get_u64(o.get(), NFTNL_TABLE_HANDLE);
+		if (nftnl_table_nlmsg_parse(message, o.get()) != 0) return;
+		const size_t t = table_number(nftnl_table_get_u32(o.get(), NFTNL_TABLE_FAMILY),
+		                              nftnl_table_get_str(o.get(), NFTNL_TABLE_NAME));
+		if (t != kTrialTables) h.table[t] = nftnl_table_get_u64(o.get(), NFTNL_TABLE_HANDLE);
 	};
 	const auto on_chain = [&](const nlmsghdr *message) {
 		const ChainObject o(nftnl_chain_alloc());
 		if (nftnl_chain_nlmsg_parse(message, o.get()) != 0) return;
-		for (size_t i = 0; i < table.chains.size(); i++) {
-			if (is(nftnl_chain_get_str(o.get(), NFTNL_CHAIN_NAME), table.chains[i].name))
+		const size_t t = table_number(nftnl_chain_get_u32(o.get(), NFTNL_CHAIN_FAMILY),
+		                              nftnl_chain_get_str(o.get(), NFTNL_CHAIN_TABLE));
+		if (t == kTrialTables) return;
+		const auto &chains = trial_tables()[t].chains;
+		for (size_t i = 0; i < chains.size(); i++) {
+			if (is(nftnl_chain_get_str(o.get(), NFTNL_CHAIN_NAME), chains[i].name))
 				h.chain[t][i] = nftnl_chain_get_u64(o.get(), NFTNL_CHAIN_HANDLE);
 		}
 	};
@@ -341,14 +369,17 @@ bool read_handles(mnl_socket *socket, size_t t, TrialHandles &h) {
 		const RuleObject o(nftnl_rule_alloc());
 		uint32_t size = 0;
 		if (nftnl_rule_nlmsg_parse(message, o.get()) != 0) return;
+		const size_t t = table_number(nftnl_rule_get_u32(o.get(), NFTNL_RULE_FAMILY),
+		                              nftnl_rule_get_str(o.get(), NFTNL_RULE_TABLE));
+		if (t == kTrialTables) return;
 		const auto *number =
 		        static_cast<const uint8_t *>(nftnl_rule_get_data(o.get(), NFTNL_RULE_USERDATA, &size));
-		if (number && size == 1 && *number < table.rules.size())
+		if (number && size == 1 && *number < trial_tables()[t].rules.size())
 			h.rule[t][*number] = nftnl_rule_get_u64(o.get(), NFTNL_RULE_HANDLE);
 	};
-	return ask(socket, NFT_MSG_GETTABLE, table.family, true, on_table) &&
-	       ask(socket, NFT_MSG_GETCHAIN, table.family, true, on_chain) &&
-	       ask(socket, NFT_MSG_GETRULE, table.family, true, on_rule);
+	return ask(socket, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, true, on_table) &&
+	       ask(socket, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, true, on_chain) &&
+	       ask(socket, NFT_MSG_GETRULE, NFPROTO_UNSPEC, true, on_rule);
 }
 
 bool read_generation(mnl_socket *socket, TrialHandles &h) {
@@ -384,14 +415,17 @@ Result<TrialHandles> load_trial_ruleset() {
 
 	int error = 0;
 	bool any = false;
-	for (size_t t = 0; t < kTrialTables; t++) {
-		error = load_table(socket.get(), trial_tables()[t]);
-		if (error == EAFNOSUPPORT || error == EOPNOTSUPP) continue;
-		if (error) return failed("its ruleset is refused", error);
-		if (!read_handles(socket.get(), t, handles)) return failed("its ruleset cannot be read back", errno);
-		any = true;
+	for (const TrialTable &table : trial_tables()) {
+		const int refused = load_table(socket.get(), table);
+		if (table.optional) continue;
+		any = any || refused == 0;
+		if (refused == EAFNOSUPPORT || refused == EOPNOTSUPP)
+			error = refused;
+		else if (refused)
+			return failed("its ruleset is refused", refused);
 	}
 	if (!any) return failed("its ruleset is refused", error);
+	if (!read_handles(socket.get(), handles)) return failed("its ruleset cannot be read back", errno);
 	if (!read_generation(socket.get(), handles)) return failed("no ruleset generation", errno);
 	return handles;
 }

@@ -20,7 +20,7 @@ struct TrialHandles {
 };
 
 // Puts all tables into the calling process's network namespace, which must have none, and asks for the handles.
-// A family that this kernel does not know is left out (its table's handle stays 0).
+// A family that this kernel does not know and an optional table that it refuses are left out (their handles stay 0).
 Result<TrialHandles> load_trial_ruleset();
 
 } // namespace nft_drops::jit

@@ -2,6 +2,7 @@
 #include "jit/selftest/trials.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
 
 #include <array>
 
@@ -99,9 +100,35 @@ constexpr std::array<TrialRule, kInetRules> kInetTableRules{{
         {"inet-pre", {9021, true}, Verb::kAccept},
 }};
 
+// What each family has of its own: nft_do_chain's caller there could have a copy of it.
+constexpr TrialChain kIngressChains[] = {{"spare1"}, {"ingress", NF_NETDEV_INGRESS, false, "lo"}};
+constexpr TrialRule kIngressRules[] = {{"ingress", {9906}, Verb::kDrop}, {"ingress", {9031}, Verb::kDrop}};
+constexpr TrialChain kEgressChains[] = {{"spare1"}, {"spare2"}, {"egress", NF_NETDEV_EGRESS, false, "lo"}};
+constexpr TrialRule kEgressRules[] = {{"egress", {9907}, Verb::kDrop}, {"egress", {9030}, Verb::kDrop}};
+constexpr TrialChain kInetIngressChains[] = {{"inet-ingress", NF_INET_INGRESS, false, "lo"}};
+constexpr TrialRule kInetIngressRules[] = {{"inet-ingress", {9908}, Verb::kDrop},
+                                           {"inet-ingress", {9032}, Verb::kDrop}};
+constexpr TrialChain kArpChains[] = {{"spare1"}, {"arp-in", NF_ARP_IN}};
+constexpr TrialRule kArpRules[] = {{"arp-in", {2}, Verb::kDrop}, {"arp-in", {1}, Verb::kDrop}};
+// Nobody listens to the queue: nf_queue() frees the packet, and no rule has dropped it.
+constexpr TrialChain kQueueChains[] = {{"queue-out", NF_INET_LOCAL_OUT}};
+constexpr TrialRule kQueueRules[] = {{"queue-out", {9016}, Verb::kQueue}};
+// Sends nothing: a TCP reset is no answer to UDP.
+constexpr TrialChain kRejectChains[] = {{"spare1"}, {"reject-out", NF_INET_LOCAL_OUT}};
+constexpr TrialRule kRejectRules[] = {{"reject-out", {9909}, Verb::kDrop}, {"reject-out", {9017}, Verb::kReject}};
+
+// In trials: the tables' places.
+enum Table : uint8_t { kIp, kInet, kIngress, kEgress, kInetIngress, kArp, kQueue, kReject };
+
 constexpr std::array<TrialTable, kTrialTables> kTables{{
         {NFPROTO_IPV4, "nd-self-test-ip", kIpChains, kIpElements, kIpTableRules, "out"},
         {NFPROTO_INET, "nd-self-test-inet", kInetChains, kInetElements, kInetTableRules, nullptr},
+        {NFPROTO_NETDEV, "nd-self-test-ingress", kIngressChains, {}, kIngressRules, nullptr, true},
+        {NFPROTO_NETDEV, "nd-self-test-egress", kEgressChains, {}, kEgressRules, nullptr, true},
+        {NFPROTO_INET, "nd-self-test-inet-ingress", kInetIngressChains, {}, kInetIngressRules, nullptr, true},
+        {NFPROTO_ARP, "nd-self-test-arp", kArpChains, {}, kArpRules, nullptr, true},
+        {NFPROTO_IPV4, "nd-self-test-queue", kQueueChains, {}, kQueueRules, nullptr, true, "nft_queue"},
+        {NFPROTO_IPV4, "nd-self-test-reject", kRejectChains, {}, kRejectRules, nullptr, true, "nft_reject_ipv4"},
 }};
 
 constexpr int kOneJump[] = {kJumps};
@@ -109,24 +136,30 @@ constexpr int kTwoJumps[] = {kJumpsDeep, kDeeper};
 constexpr int kMapJump[] = {kInetByMap};
 
 constexpr Trial kTrials[] = {
-        {"the first rule", 9001, false, 8, 0, "out", kFirst},
-        {"a rule after a jump", 9002, false, 9, 0, "out", kJumped, kOneJump},
-        {"the only rule of a chain, by goto", 9003, false, 10, 0, "out", kAlone},
-        {"a verdict map", 9004, false, 11, 0, "out", kByMap},
-        {"a rule after a return", 9005, false, 12, 0, "out", kAfterReturn},
-        {"a chain that a verdict map goes to", 9006, false, 13, 0, "out", kMapped},
-        {"a rule in the middle", 9007, false, 200, 0, "out", kMiddle},
-        {"a rule after two jumps", 9008, false, 15, 0, "out", kDeepest, kTwoJumps},
-        {"the last rule", 9009, false, 0, 0, "out", kLast},
-        {"a rule of an inet table", 9020, false, 17, 1, "inet-out", kInetDrop},
-        {"a rule that a verdict map jumps to", 9022, false, 18, 1, "inet-out", kSide, kMapJump},
-        {"an IPv6 packet", 9020, true, 19, 1, "inet-out", kInetDrop},
-        {"a policy", 9010, false, 20, 0, "in"},
-        {"the first rule of the input chain", 9011, false, 21, 0, "in", kInFirst},
-        {"a policy after a jump", 9012, false, 22, 0, "in"},
-        {"a policy after a goto", 9013, false, 23, 0, "in"},
-        {"the last rule of the input chain", 9015, false, 24, 0, "in", kInLast},
-        {"an inet chain's policy", 9021, false, 25, 1, "inet-pre"},
+        {"the first rule", 9001, false, 8, kIp, "out", kFirst},
+        {"a rule after a jump", 9002, false, 9, kIp, "out", kJumped, kOneJump},
+        {"the only rule of a chain, by goto", 9003, false, 10, kIp, "out", kAlone},
+        {"a verdict map", 9004, false, 11, kIp, "out", kByMap},
+        {"a rule after a return", 9005, false, 12, kIp, "out", kAfterReturn},
+        {"a chain that a verdict map goes to", 9006, false, 13, kIp, "out", kMapped},
+        {"a rule in the middle", 9007, false, 200, kIp, "out", kMiddle},
+        {"a rule after two jumps", 9008, false, 15, kIp, "out", kDeepest, kTwoJumps},
+        {"the last rule", 9009, false, 0, kIp, "out", kLast},
+        {"a rule of an inet table", 9020, false, 17, kInet, "inet-out", kInetDrop},
+        {"a rule that a verdict map jumps to", 9022, false, 18, kInet, "inet-out", kSide, kMapJump},
+        {"an IPv6 packet", 9020, true, 19, kInet, "inet-out", kInetDrop},
+        {"reject", 9017, false, 26, kReject, "reject-out", 1},
+        {"a queue without a listener", 9016, false, 27, kQueue, "queue-out", 0, {}, false, false},
+        {"a rule of a netdev egress chain", 9030, false, 28, kEgress, "egress", 1},
+        {"a rule of a netdev ingress chain", 9031, false, 29, kIngress, "ingress", 1},
+        {"a rule of an inet ingress chain", 9032, false, 30, kInetIngress, "inet-ingress", 1},
+        {"a rule of an arp chain", 1, false, 0, kArp, "arp-in", 1, {}, true},
+        {"a policy", 9010, false, 20, kIp, "in"},
+        {"the first rule of the input chain", 9011, false, 21, kIp, "in", kInFirst},
+        {"a policy after a jump", 9012, false, 22, kIp, "in"},
+        {"a policy after a goto", 9013, false, 23, kIp, "in"},
+        {"the last rule of the input chain", 9015, false, 24, kIp, "in", kInLast},
+        {"an inet chain's policy", 9021, false, 25, kInet, "inet-pre"},
 };
 
 } // namespace

@@ -303,8 +303,10 @@ Result<void> Start::test() {
 
 std::string Start::test_state() const {
 	const uint32_t known = candidate().layout.known;
-	return fmt::format("{} dropped packets seen, every fact right{}", packets_,
-	                   known ? fmt::format(", with known layout {}", known) : "");
+	const auto &left_out = test_->left_out();
+	return fmt::format("{} dropped packets seen, every fact right{}{}", packets_,
+	                   known ? fmt::format(", with known layout {}", known) : "",
+	                   left_out.empty() ? "" : fmt::format("; not tried here: {}", fmt::join(left_out, ", ")));
 }
 
 } // namespace nft_drops::jit

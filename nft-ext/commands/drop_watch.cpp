@@ -34,16 +34,16 @@ constexpr auto kNoRoom = 20ms;
 
 } // namespace
 
-DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, Rulesets &rulesets,
-                     jit::Selector selector, std::string without, std::optional<pcapng::CaptureFile> capture)
-    : request_(request), loop_(loop), selector_(std::move(selector)), without_(std::move(without)),
+DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, jit::SessionOptions wanted,
+                     Rulesets &rulesets, std::string without, std::optional<pcapng::CaptureFile> capture)
+    : request_(request), loop_(loop), rulesets_(rulesets), wanted_(std::move(wanted)), without_(std::move(without)),
       session_(std::move(session)), names_(session_.kernel.layout.expression),
       display_(loop, rulesets, names_,
                {.name_netns = request.options.all_netns,
                 .count = request.options.count,
                 .wants = [this](const Drop &drop) { return stands_in_chain(drop); }}),
       sight_(
-              loop, [this](const std::string &text) { tell(text); },
+              loop, *this, [this](const std::string &text) { tell(text); },
               [this](SightWatch::Wall::time_point from, SightWatch::Wall::time_point to, const std::string &why) {
 	              display_.not_watched(from, to, why);
               }) {
@@ -58,9 +58,44 @@ DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session sessi
 DropWatch::~DropWatch() = default;
 
 Result<void> DropWatch::start() {
-	if (auto sight = sight_.start(session_.plan, session_.kernel); !sight) return sight;
+	if (auto sight = sight_.start(); !sight) return sight;
 	loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
 	return {};
+}
+
+bool DropWatch::let_go(jit::ProbeHealth::State why) {
+	if (why == jit::ProbeHealth::State::kReplaced) rulesets_.stop();
+	take_rest();
+	rulesets_.stop();
+	display_.give_up_held();
+	return true;
+}
+
+Result<void> DropWatch::attach_anew() {
+	rulesets_.start_anew(); // it reads while the probe is made
+	auto session = jit::Session::start(wanted_);
+	if (!session) {
+		rulesets_.stop();
+		return std::unexpected(session.error());
+	}
+	session_ = std::move(*session);
+	names_.start_anew(session_.kernel.layout.expression);
+	loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });
+	return {};
+}
+
+// Links gone; what the ring still holds is taken.
+void DropWatch::take_rest() {
+	if (!session_.probe) return;
+	session_.probe->detach();
+	loop_.forget(session_.probe->fd());
+	// The ring holds a bounded number of events, and reading them waits for nobody.
+	rest_ = true;
+	while (!display_.full() && !display_.closed() && !drain(kAtOnce)) {
+	}
+	rest_ = false;
+	counts_ += session_.probe->counts();
+	session_.probe.reset();
 }
 
 Result<void> DropWatch::outcome() const {
@@ -73,8 +108,8 @@ Result<void> DropWatch::outcome() const {
 std::optional<bool> DropWatch::stands_in_chain(const Drop &drop) {
 	const Attribution &attribution = *drop.attribution;
 	if (attribution.chain.empty()) return {};
-	const bool in_chain = attribution.chain == selector_.chain;
-	session_.probe->tell_chain(drop.event, in_chain);
+	const bool in_chain = attribution.chain == wanted_.selector.chain;
+	if (session_.probe) session_.probe->tell_chain(drop.event, in_chain);
 	return in_chain;
 }
 
@@ -95,7 +130,7 @@ void DropWatch::gather() {
 
 void DropWatch::read_ring_after(std::chrono::milliseconds delay) {
 	loop_.after(delay, [this] {
-		if (ended_) return;
+		if (!session_.probe) return;
 		if (drain(kAtOnce))
 			loop_.want(session_.probe->fd(), POLLIN);
 		else
@@ -110,7 +145,7 @@ bool DropWatch::drain(size_t most) {
 	display_.begin();
 	const bool all = session_.probe->drain([&](const nd_event &event, const nd_path *path) {
 		no_room_ = (!request_.concerns || request_.concerns(event)) && !display_.take(event, path);
-		return ++gathered_ < most && (!no_room_ || ended_);
+		return ++gathered_ < most && (!no_room_ || rest_);
 	});
 	display_.flush();
 	return all;
@@ -126,14 +161,8 @@ template <typename True> Result<void> DropWatch::until(True is_true, Clock::dura
 }
 
 Result<void> DropWatch::end() {
-	ended_ = true;
 	sight_.end();
-	session_.probe->detach();
-	loop_.forget(session_.probe->fd());
-	// The ring holds a bounded number of events, and reading them waits for nobody.
-	while (!display_.full() && !display_.closed() && !drain(kAtOnce)) {
-	}
-	counts_ = session_.probe->counts();
+	take_rest();
 	display_.lost(counts_.lost());
 	if (auto ok = until([this] { return display_.held() == 0; }, kForPrinting); !ok) return ok;
 	display_.give_up_held();
@@ -211,23 +240,24 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	});
 	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
-	auto session = jit::Session::start({.netns = one ? netns->inode() : 0,
-	                                    .netns_held = one,
-	                                    .group = group,
-	                                    .selector = selector,
-	                                    .start = {.ring_bytes = ring_bytes(options.capture.bytes()),
-	                                              .path = options.path,
-	                                              .filter = {match.families, pcap},
-	                                              .audit = options.audit,
-	                                              .of_group = request.group != nullptr,
-	                                              .snaplen = options.capture.bytes()}});
+	const jit::SessionOptions wanted{.netns = one ? netns->inode() : 0,
+	                                 .netns_held = one,
+	                                 .group = group,
+	                                 .selector = selector,
+	                                 .start = {.ring_bytes = ring_bytes(options.capture.bytes()),
+	                                           .path = options.path,
+	                                           .filter = {match.families, pcap},
+	                                           .audit = options.audit,
+	                                           .of_group = request.group != nullptr,
+	                                           .snaplen = options.capture.bytes()}};
+	auto session = jit::Session::start(wanted);
 	if (!session) return std::unexpected(session.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
 	if (auto can = check_followed(rulesets, selector, one, say); !can) return can;
 	if (*capture) {
 		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
 	}
-	DropWatch watch(request, loop, std::move(*session), rulesets, selector, words_without(match),
+	DropWatch watch(request, loop, std::move(*session), wanted, rulesets, words_without(match),
 	                std::move(*capture));
 	return use(watch);
 }

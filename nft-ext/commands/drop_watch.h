@@ -45,22 +45,23 @@ struct WatchRequest {
 	std::function<bool(const nd_event &)> concerns{};
 };
 
-class DropWatch {
+class DropWatch final : private WatchedProbe {
 public:
 	using Clock = Loop::Clock;
 	// After a signal, captured drops are printed for this long. The number of the others is told.
 	static constexpr std::chrono::milliseconds kAfterSignal{900};
 
-	DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, Rulesets &rulesets,
-	          jit::Selector selector, std::string without, std::optional<pcapng::CaptureFile> capture);
+	// `session` was started with `wanted`.
+	DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, jit::SessionOptions wanted,
+	          Rulesets &rulesets, std::string without, std::optional<pcapng::CaptureFile> capture);
 	DropWatch(const DropWatch &) = delete;
 	DropWatch &operator=(const DropWatch &) = delete;
-	~DropWatch();
+	~DropWatch() override;
 
 	// From its return on no drop goes unseen without being told.
 	Result<void> start();
-	// There is nothing to go on for: stop() was called, the probe sees nothing any more, enough drops were shown,
-	// or nobody reads drops any more.
+	// There is nothing to go on for: stop() was called, no probe sees any more, enough drops were shown, or nobody
+	// reads drops any more.
 	[[nodiscard]] bool over() const { return done_ || sight_.lost() || display_.full() || display_.closed(); }
 	void stop() { done_ = true; }
 	// The same; end() takes no longer than `time` from now on.
@@ -76,13 +77,20 @@ public:
 	// As say(), but standard error may be the same pipe that nobody reads.
 	void tell(const std::string &text);
 	[[nodiscard]] const Totals &totals() const { return display_.totals(); }
-	[[nodiscard]] const jit::Counts &counts() const { return counts_; } // after end()
+	[[nodiscard]] const jit::Counts &counts() const { return counts_; } // of all probes; after end()
 	[[nodiscard]] std::chrono::milliseconds unseen() const { return sight_.unseen(); }
 	[[nodiscard]] const jit::Session &session() const { return session_; }
 	// The families of tables whose rules cannot hold the MATCH, in words: "" or "; ...".
 	[[nodiscard]] const std::string &without() const { return without_; }
 
 private:
+	// WatchedProbe:
+	[[nodiscard]] const jit::Plan &plan() const override { return session_.plan; }
+	[[nodiscard]] const jit::Kernel &kernel() const override { return session_.kernel; }
+	bool let_go(jit::ProbeHealth::State why) override;
+	Result<void> attach_anew() override;
+
+	void take_rest();
 	std::optional<bool> stands_in_chain(const Drop &drop);
 	void add_capture(pcapng::CaptureFile file);
 	void gather();
@@ -92,17 +100,18 @@ private:
 
 	const WatchRequest &request_;
 	Loop &loop_;
-	jit::Selector selector_;
+	Rulesets &rulesets_;
+	jit::SessionOptions wanted_;
 	std::string without_;
-	jit::Session session_;
+	jit::Session session_; // without a probe after let_go(), until one is attached anew
 	LiveKernelNames names_;
 	Display display_;
-	jit::Counts counts_;
+	jit::Counts counts_;                                  // of the probes that are gone
 	Clock::time_point latest_ = Clock::time_point::max(); // set by stop_within()
 	size_t gathered_ = 0;                                 // events, the last time
 	bool no_room_ = false;                                // that ended the last time
 	bool done_ = false;
-	bool ended_ = false;
+	bool rest_ = false; // all that is in the ring is taken, whatever waits for texts
 	SightWatch sight_;
 };
 

@@ -160,10 +160,17 @@ FlowRows::Sums FlowRows::take(jit::Flows &flows, const std::function<void(const 
 
 void FlowRows::forget() {
 	known_.clear();
+	of_old_rulesets_.clear();
+}
+
+void FlowRows::ruleset_is_new() {
+	for (auto &[key, culprit] : known_)
+		of_old_rulesets_.push_back(std::move(culprit));
+	known_.clear();
 }
 
 bool FlowRows::crowded() const {
-	return known_.size() > kMostCulprits;
+	return known_.size() + of_old_rulesets_.size() > kMostCulprits;
 }
 
 } // namespace nft_drops::cli

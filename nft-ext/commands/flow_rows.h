@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nft_drops::cli {
 
@@ -40,6 +41,8 @@ public:
 	Sums take(jit::Flows &flows, const std::function<void(const Row &)> &use);
 	// Lets go of the culprits. No row may be in use.
 	void forget();
+	// nf_tables was loaded anew: culprits so far are those of the old ruleset. They stay valid until forget().
+	void ruleset_is_new();
 	// There are so many that forget() is due.
 	[[nodiscard]] bool crowded() const;
 
@@ -56,6 +59,7 @@ private:
 	std::string only_name_;
 	// Since the last forget(). Not longer: a text may change within one generation, as where a device is renamed.
 	std::map<Key, std::unique_ptr<const Culprit>> known_;
+	std::vector<std::unique_ptr<const Culprit>> of_old_rulesets_;
 	Loop::Clock::time_point latest_;      // of the present take()
 	std::map<uint32_t, size_t> given_up_; // by namespace: questions whose replies nobody waits for any more
 };

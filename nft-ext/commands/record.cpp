@@ -5,23 +5,30 @@
 #include "jit/kernel/live/load_nf_tables.h"
 #include "nft-ext/commands/flow_rows.h"
 #include "nft-ext/commands/live_kernel_names.h"
+#include "nft-ext/commands/sight_watch.h"
 #include "nft-ext/drop/namespaces.h"
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/history/notify.h"
 #include "nft-ext/history/store.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
+#include "nft-ext/text/figures.h"
 #include "nft-ext/text/report.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
+#include <optional>
 #include <poll.h>
 #include <vector>
 
 namespace nft_drops::cli {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr std::chrono::seconds kTick{1};
@@ -31,44 +38,123 @@ constexpr int64_t kHeartbeat = 10 * kSecond;
 constexpr int64_t kClockWasSet = kSecond / 2;
 // What cannot be written (a full disk) waits in memory.
 constexpr size_t kMostWaiting = 1 << 18;
+// A time that is shorter than this is not told as "not recorded" (history/reader.cpp).
+constexpr std::chrono::milliseconds kLeastGap{1100};
 
-class Recorder {
+// A moment that was `ago` before `now`.
+Moment earlier(const Moment &now, std::chrono::nanoseconds ago) {
+	return {.wall = now.wall - ago.count(), .boot = now.boot - ago.count()};
+}
+
+class Recorder final : private WatchedProbe {
 public:
-	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store, jit::Flows &flows,
-	         Loop &loop, Rulesets &rulesets, uint32_t only)
-	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(flows), loop_(loop),
-	      names_(flows.expression()), rows_(loop, rulesets, names_, only, options.netns) {}
+	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store,
+	         std::unique_ptr<jit::Flows> flows, Loop &loop, Rulesets &rulesets, uint32_t only)
+	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(std::move(flows)),
+	      loop_(loop), rulesets_(rulesets), names_(flows_->expression()),
+	      rows_(loop, rulesets, names_, only, options.netns),
+	      sight_(
+	              loop, *this, [](const std::string &text) { say(text); },
+	              [this](SightWatch::Wall::time_point from, SightWatch::Wall::time_point to, const std::string &) {
+		              if (!gap_from_) gap_from_ = earlier(Moment::now(), to - from);
+	              }) {}
 
 	Result<void> run(Signals &signals) {
 		now_ = Moment::now();
 		if (auto begun = begin_span(false); !begun) return begun;
-		say("recording " + where_it_looks(flows_.sites(), flows_.release(), flows_.missed().complete));
+		// In front of the line that says so: from then on no drop may go unseen without being told.
+		if (auto sight = sight_.start(0ms); !sight) return sight;
+		say("recording " + where_it_looks(flows_->sites(), flows_->release(), flows_->missed().complete));
 		notify_systemd("READY=1");
 		bool done = false;
 		signals.report();
 		loop_.watch(signals.fd(), POLLIN, [&](short) { done = true; });
 		auto next = Loop::Clock::now() + kTick;
-		while (!done) {
+		while (!done && !sight_.lost()) {
 			if (auto waited = loop_.once(next); !waited) return waited;
 			if (done || Loop::Clock::now() < next) continue;
+			sight_.look();
 			if (auto went = tick(); !went) return went;
 			next = Loop::Clock::now() + kTick;
 			notify_systemd("WATCHDOG=1");
 		}
 		loop_.forget(signals.fd());
 		notify_systemd("STOPPING=1");
-		flows_.detach();
-		// What was being summed up when the links went away may be in the other half.
-		for (int half = 0; half < 2; half++) {
-			last_written_ = -kHeartbeat;
-			if (auto went = tick(); !went) return went;
-		}
-		say(fmt::format("recorded {} drops, {} lost", recorded_, lost_));
+		sight_.end();
+		take_rest();
+		last_written_ = -kHeartbeat;
+		if (auto went = tick(); !went) return went;
+		const std::string unseen =
+		        sight_.unseen().count() > 0 ? fmt::format(", unseen for {} s", seconds(sight_.unseen())) : "";
+		say(fmt::format("recorded {} drops{}, {} lost", recorded_, unseen, lost_));
 		if (!trouble_.empty()) return usage_error(where_.path, trouble_);
-		return {};
+		return sight_.outcome("record");
 	}
 
 private:
+	[[nodiscard]] const jit::Plan &plan() const override { return flows_->plan(); }
+	[[nodiscard]] const jit::Kernel &kernel() const override { return flows_->kernel(); }
+
+	bool let_go(jit::ProbeHealth::State why) override {
+		if (taking_) return false;
+		if (why == jit::ProbeHealth::State::kReplaced) rulesets_.stop();
+		take_rest();
+		rulesets_.stop();
+		return true;
+	}
+
+	Result<void> attach_anew() override {
+		rulesets_.start_anew(); // it reads while the probe is made
+		auto flows = jit::Flows::start({});
+		if (!flows) {
+			rulesets_.stop();
+			return std::unexpected(flows.error());
+		}
+		flows_ = std::move(*flows);
+		missed_ = 0;
+		names_.start_anew(flows_->expression());
+		rows_.ruleset_is_new();
+		return {};
+	}
+
+	// Ends the span where the probe's sight ended, and begins another one: `why` tells the time in between as not
+	// recorded.
+	Result<void> leave_out_gap() {
+		const Moment now = now_;
+		now_ = std::min(*gap_from_, earlier(now, kLeastGap),
+		                [](const Moment &a, const Moment &b) { return a.boot < b.boot; });
+		if (auto written = write(); !written) return written;
+		now_ = now;
+		auto begun = begin_span(false);
+		if (begun)
+			gap_from_.reset();
+		else
+			tell(begun.error());
+		return {};
+	}
+
+	// Links gone; what was summed up waits to be written.
+	void take_rest() {
+		if (!flows_) return;
+		flows_->detach();
+		// What was being summed up when the links went away may be in the other half.
+		take();
+		take();
+		flows_.reset();
+	}
+
+	void take() {
+		if (!flows_) return;
+		taking_ = true;
+		const FlowRows::Sums taken = rows_.take(*flows_, [this](const Row &row) { waiting_.push_back(row); });
+		taking_ = false;
+		const uint64_t missed = flows_->missed().hits;
+		lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
+		waiting_lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
+		missed_ = missed;
+		recorded_ += taken.packets;
+	}
+
 	Result<void> begin_span(bool clock_set) {
 		offset_ = now_.wall - now_.boot;
 		return store_->begin_span(
@@ -76,18 +162,20 @@ private:
 	}
 
 	Result<void> tick() {
-		const FlowRows::Sums taken = rows_.take(flows_, [this](const Row &row) { waiting_.push_back(row); });
+		take();
 		now_ = Moment::now();
 		const int64_t offset = now_.wall - now_.boot;
 		if (std::abs(offset - offset_) > kClockWasSet) {
 			if (auto begun = begin_span(true); !begun) tell(begun.error());
 		}
 		offset_ = offset; // slewing goes on for years
-		const uint64_t missed = flows_.missed().hits;
-		lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
-		waiting_lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
-		missed_ = missed;
-		recorded_ += taken.packets;
+		if (gap_from_) {
+			if (auto went = leave_out_gap(); !went) return went;
+			// In the old span the time unseen would be told as recorded.
+			if (gap_from_) return {};
+		}
+		// The span does not last beyond the moment at which the probe saw.
+		if (sight_.blind()) now_ = earlier(now_, Loop::Clock::now() - sight_.seen_at());
 		if (waiting_.empty() && waiting_lost_ == 0 && now_.boot - last_written_ < kHeartbeat) return {};
 		return write();
 	}
@@ -156,8 +244,9 @@ private:
 	const RecordOptions &options_;
 	StoreOptions where_;
 	std::unique_ptr<Store> store_;
-	jit::Flows &flows_;
+	std::unique_ptr<jit::Flows> flows_; // null after let_go(), until a probe is attached anew; and at the end
 	Loop &loop_;
+	Rulesets &rulesets_;
 	LiveKernelNames names_;
 	FlowRows rows_;
 	Moment now_;
@@ -167,7 +256,10 @@ private:
 	int64_t recorded_ = 0, lost_ = 0;
 	std::vector<Row> waiting_;
 	int64_t waiting_lost_ = 0;
-	std::string trouble_; // what was told last
+	std::string trouble_;            // what was told last
+	bool taking_ = false;            // which runs the loop
+	std::optional<Moment> gap_from_; // the beginning of a time unseen that the store does not know of yet
+	SightWatch sight_;
 };
 
 } // namespace
@@ -193,7 +285,8 @@ Result<void> record(const RecordOptions &options) {
 	auto flows = jit::Flows::start({});
 	if (!flows) return std::unexpected(flows.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	return Recorder(options, std::move(where), std::move(*store), **flows, loop, rulesets, one ? one->inode() : 0)
+	return Recorder(options, std::move(where), std::move(*store), std::move(*flows), loop, rulesets,
+	                one ? one->inode() : 0)
 	        .run(signals);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether a probe still sees, for as long as a command runs: looks at its health twice a second, tells when its sight
-// ends and comes back, and adds up the time unseen.
+// Whether a probe still sees, for as long as a command runs: looks at its health again and again, tells when its sight
+// ends and comes back, and adds up the time unseen. Where nf_tables was loaded anew or patched, has a new probe
+// attached to the code as it is now.
 //
 // The kernel tells nobody when it ends a kprobe's sight (jit/attach/probe_health.h).
 #ifndef NFT_DROPS_NFT_EXT_COMMANDS_SIGHT_WATCH_H
@@ -17,6 +18,25 @@
 
 namespace nft_drops::cli {
 
+// A command's probe, which the command attaches anew when SightWatch says so.
+class WatchedProbe {
+public:
+	virtual ~WatchedProbe() = default;
+
+	// Those of the attached probe.
+	[[nodiscard]] virtual const jit::Plan &plan() const = 0;
+	[[nodiscard]] virtual const jit::Kernel &kernel() const = 0;
+
+	// The probe sees nothing any more, and never will: takes what it saw, and takes its links away. What is known
+	// of the ruleset is not true any more. kReplaced: there may be a new ruleset by now, with the handles and the
+	// generations of the old one, so that nobody may be asked about the old one. False: this is no moment for it.
+	// Called again then, half a second later.
+	virtual bool let_go(jit::ProbeHealth::State why) = 0;
+	// After let_go(): attaches a probe that passed its self-test to the code as it is now. Every drop after this
+	// returned is seen.
+	virtual Result<void> attach_anew() = 0;
+};
+
 class SightWatch {
 public:
 	using Clock = Loop::Clock;
@@ -26,20 +46,22 @@ public:
 	// Hears of each time unseen, once the time has ended. Null: nobody wants to know.
 	using NotWatched = std::function<void(Wall::time_point from, Wall::time_point to, const std::string &why)>;
 
-	SightWatch(Loop &loop, Tell tell, NotWatched not_watched = nullptr)
-	    : loop_(loop), tell_(std::move(tell)), not_watched_(std::move(not_watched)) {}
+	// `probe` is used from start() to end().
+	SightWatch(Loop &loop, WatchedProbe &probe, Tell tell, NotWatched not_watched = nullptr)
+	    : loop_(loop), probe_(probe), tell_(std::move(tell)), not_watched_(std::move(not_watched)) {}
 	SightWatch(const SightWatch &) = delete;
 	SightWatch &operator=(const SightWatch &) = delete;
 	~SightWatch() { stop(); }
 
-	// `plan` and `kernel` are those of the attached probe. From its return on no drop goes unseen without being
-	// told.
-	Result<void> start(const jit::Plan &plan, const jit::Kernel &kernel);
+	// The probe is attached. From its return on no drop goes unseen without being told. `every`: how often it
+	// looks; 0: only look() does.
+	Result<void> start(std::chrono::milliseconds every = std::chrono::milliseconds(500));
+	void look();
 	// Looks once more; a time unseen ends here. Nothing is looked at afterwards. In front of detaching the probe.
 	void end();
 
-	// The probe sees nothing any more: another probe is needed.
-	[[nodiscard]] bool lost() const { return lost_; }
+	// No probe sees any more, and none could be attached again and again: given up.
+	[[nodiscard]] bool lost() const { return failed_.has_value(); }
 	// The error where lost(), of this command.
 	[[nodiscard]] Result<void> outcome(const char *command) const;
 	// Why the probe does not see now; nothing: the probe sees. Since when: the last moment at which it was seen to.
@@ -50,19 +72,28 @@ public:
 	void forget_unseen() { unseen_ = {}; }
 
 private:
+	Result<void> look_at_probe();
 	void look_later();
-	void look();
+	void look_once();
+	void try_to_attach();
+	void sees_again(Clock::time_point seen_at);
 	void end_gap();
 	void stop();
 
 	Loop &loop_;
+	WatchedProbe &probe_;
 	Tell tell_;
 	NotWatched not_watched_;
-	std::optional<jit::ProbeHealth> health_; // from start() to end()
+	std::optional<jit::ProbeHealth> health_; // from start() to end(); of the latest probe
+	std::chrono::milliseconds every_{};
 	Loop::Timer timer_ = 0;
 	Clock::time_point seen_at_;
 	std::optional<jit::ProbeHealth::State> blind_;
-	bool lost_ = false;
+	bool attached_ = false; // false after let_go(), until a new probe is attached
+	bool looking_ = false;  // the probe's owner may run the loop
+	int tries_ = 0;         // to attach a new probe, in vain
+	Clock::time_point try_at_;
+	std::optional<Error> failed_;
 	std::chrono::milliseconds unseen_{};
 };
 

@@ -129,14 +129,15 @@ Result<void> top(const MonitorOptions &which, const TopOptions &options) {
 	});
 	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
-	const uint32_t inode = one ? netns->inode() : 0;
-	auto flows = jit::Flows::start(TopSource::room(inode, {.match = words->match.families, .pcap = {}}));
+	const jit::FlowsOptions wanted =
+	        TopSource::room(one ? netns->inode() : 0, {.match = words->match.families, .pcap = {}});
+	auto flows = jit::Flows::start(wanted);
 	if (!flows) return std::unexpected(flows.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
 	const auto tell_now = [&tell](const std::string &text) { tell(text); };
 	if (auto can = check_followed(rulesets, selector, one, tell_now); !can) return can;
 	TopSource source(loop, rulesets, std::move(*flows),
-	                 {.selector = selector, .match = words->text, .netns = inode, .tell = tell_now});
+	                 {.selector = selector, .match = words->text, .wanted = wanted, .tell = tell_now});
 	// In front of the line that says so: from then on no drop may go unseen without being told.
 	if (auto sight = source.watch_sight(); !sight) return sight;
 	signals.report();

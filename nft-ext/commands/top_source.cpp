@@ -44,13 +44,35 @@ jit::FlowsOptions TopSource::room(uint32_t netns, jit::Filter filter) {
 	return {.flows = 1 << 16, .rules = 1 << 14, .netns = netns, .filter = std::move(filter)};
 }
 
-TopSource::TopSource(Loop &loop, Attributor &attributor, std::unique_ptr<jit::Flows> flows, Options options)
-    : flows_(std::move(flows)), options_(std::move(options)), names_(flows_->expression()),
-      rows_(loop, attributor, names_, options_.netns, ""), interval_(Clock::now()), sight_(loop, options_.tell) {
+TopSource::TopSource(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::Flows> flows, Options options)
+    : rulesets_(rulesets), flows_(std::move(flows)), options_(std::move(options)), names_(flows_->expression()),
+      rows_(loop, rulesets, names_, options_.wanted.netns, ""), interval_(Clock::now()),
+      sight_(loop, *this, options_.tell) {
 }
 
 Result<void> TopSource::watch_sight() {
-	return sight_.start(flows_->plan(), flows_->kernel());
+	return sight_.start();
+}
+
+bool TopSource::let_go(jit::ProbeHealth::State why) {
+	if (taking_) return false;
+	if (why == jit::ProbeHealth::State::kReplaced) rulesets_.stop();
+	take_rest();
+	rulesets_.stop();
+	return true;
+}
+
+Result<void> TopSource::attach_anew() {
+	rulesets_.start_anew(); // it reads while the probe is made
+	auto flows = jit::Flows::start(options_.wanted);
+	if (!flows) {
+		rulesets_.stop();
+		return std::unexpected(flows.error());
+	}
+	flows_ = std::move(*flows);
+	missed_ = 0;
+	names_.start_anew(flows_->expression());
+	return {};
 }
 
 void TopSource::use(const Row &row) {
@@ -65,24 +87,44 @@ void TopSource::use(const Row &row) {
 	model_.add(row);
 }
 
-void TopSource::take() {
-	const auto now = Clock::now();
+// Culprits are not kept from one call to the next: see FlowRows::forget().
+void TopSource::take_sums() {
+	if (!flows_) return;
+	taking_ = true;
 	const FlowRows::Sums sums = rows_.take(*flows_, [this](const Row &row) { use(row); });
+	taking_ = false;
 	rows_.forget();
 	const uint64_t missed = flows_->missed().hits;
 	lost_ += static_cast<uint64_t>(sums.lost) + missed - missed_;
 	missed_ = missed;
 	seen_ += static_cast<uint64_t>(sums.seen);
 	totals_.undecided += static_cast<uint64_t>(sums.undecided);
-	if (detached_) return;
+}
+
+// Links gone; what was summed up is taken.
+void TopSource::take_rest() {
+	if (!flows_) return;
+	flows_->detach();
+	// What was being summed up when the links went away may be in the other half.
+	take_sums();
+	take_sums();
+	flows_.reset();
+}
+
+void TopSource::take() {
+	const auto now = Clock::now();
+	take_sums();
 	model_.end_interval(std::chrono::duration<double>(now - interval_).count());
 	interval_ = now;
 }
 
 Result<void> TopSource::filter(jit::Filter filter, std::string match) {
-	auto another = flows_->start_another(room(options_.netns, std::move(filter)));
+	if (!flows_) return usage_error("the filter", "drops are not seen now", "try again when they are");
+	jit::FlowsOptions wanted = room(options_.wanted.netns, std::move(filter));
+	auto another = flows_->start_another(wanted);
 	if (!another) return std::unexpected(another.error());
 	flows_ = std::move(*another);
+	options_.wanted = std::move(wanted);
 	options_.match = std::move(match);
 	missed_ = 0;
 	zero();
@@ -99,11 +141,8 @@ void TopSource::zero() {
 
 Result<void> TopSource::end() {
 	sight_.end();
-	flows_->detach();
-	detached_ = true;
-	// What was being summed up when the links went away may be in the other half.
-	take();
-	take();
+	take_rest();
+	ended_ = true;
 	return sight_.outcome("top");
 }
 
@@ -120,7 +159,7 @@ TopSight TopSource::sight() const {
 	sight.undecided = totals_.undecided;
 	sight.lost = lost_;
 	if (sight_.unseen().count() > 0) sight.unseen = seconds(sight_.unseen());
-	if (sight_.blind() && !detached_) {
+	if (sight_.blind() && !ended_) {
 		sight.blind = jit::describe(*sight_.blind());
 		sight.blind_since = wall_now() - std::chrono::nanoseconds(Clock::now() - sight_.seen_at()).count();
 	}

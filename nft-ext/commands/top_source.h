@@ -13,6 +13,7 @@
 #include "nft-ext/commands/flow_rows.h"
 #include "nft-ext/commands/live_kernel_names.h"
 #include "nft-ext/commands/sight_watch.h"
+#include "nft-ext/drop/rulesets.h"
 #include "nft-ext/drop/totals.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/view/top_model.h"
@@ -33,18 +34,18 @@ int64_t wall_now();
 // Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
 std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
 
-class TopSource {
+class TopSource final : private WatchedProbe {
 public:
 	struct Options {
 		jit::Selector selector;
-		std::string match;  // the MATCH in words
-		uint32_t netns = 0; // inode number of the network namespace; 0: all
+		std::string match;        // the MATCH in words
+		jit::FlowsOptions wanted; // what the flows were started with
 		SightWatch::Tell tell;
 	};
 	// Room for flows and rules in the kernel, less than for `record`: what a screen shows is little.
 	static jit::FlowsOptions room(uint32_t netns, jit::Filter filter);
 
-	TopSource(Loop &loop, Attributor &attributor, std::unique_ptr<jit::Flows> flows, Options options);
+	TopSource(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::Flows> flows, Options options);
 	TopSource(const TopSource &) = delete;
 	TopSource &operator=(const TopSource &) = delete;
 
@@ -56,23 +57,32 @@ public:
 	Result<void> filter(jit::Filter filter, std::string match);
 	// Figures begin anew.
 	void zero();
-	// The probe sees nothing any more, for good.
+	// No probe sees any more, for good.
 	[[nodiscard]] bool ended() const { return sight_.lost(); }
 	// Takes the links away; what was summed up until then is taken.
 	Result<void> end();
 
 	[[nodiscard]] const TopModel &model() const { return model_; }
-	[[nodiscard]] const jit::Flows &flows() const { return *flows_; }
+	[[nodiscard]] const jit::Flows &flows() const { return *flows_; } // of the probe that is attached
 	[[nodiscard]] TopSight sight() const;
 	// The summary line, as monitor's.
 	[[nodiscard]] std::string summary() const;
 
 private:
+	// WatchedProbe:
+	[[nodiscard]] const jit::Plan &plan() const override { return flows_->plan(); }
+	[[nodiscard]] const jit::Kernel &kernel() const override { return flows_->kernel(); }
+	bool let_go(jit::ProbeHealth::State why) override;
+	Result<void> attach_anew() override;
+
+	void take_sums();
+	void take_rest();
 	void use(const Row &row);
 	[[nodiscard]] bool selects() const { return options_.selector.kind != ND_SELECT_ALL; }
 	[[nodiscard]] std::optional<uint64_t> seen() const;
 
-	std::unique_ptr<jit::Flows> flows_;
+	Rulesets &rulesets_;
+	std::unique_ptr<jit::Flows> flows_; // null after let_go(), until a probe is attached anew; and after end()
 	Options options_;
 	LiveKernelNames names_;
 	FlowRows rows_;
@@ -83,7 +93,8 @@ private:
 	uint64_t lost_ = 0;
 	uint64_t missed_ = 0; // Flows::missed(), when it was last looked at
 	Loop::Clock::time_point interval_;
-	bool detached_ = false;
+	bool taking_ = false; // which runs the loop
+	bool ended_ = false;
 	SightWatch sight_;
 };
 

@@ -63,6 +63,26 @@ Result<void> Rulesets::wait_until_read() {
 	return {};
 }
 
+void Rulesets::stop() {
+	stopped_ = true;
+	for (auto &[netns, of] : by_netns_) {
+		end(of);
+		of.wanted = false;
+	}
+}
+
+void Rulesets::start_anew() {
+	stopped_ = false;
+	Namespace &home = by_netns_.at(home_.inode());
+	for (auto &[netns, of] : by_netns_) {
+		of.not_before = {};
+		of.pause = kFirstPause;
+	}
+	home.wanted = true;
+	launch(home_.inode(), home);
+	arm(kSoon);
+}
+
 Rulesets::Namespace *Rulesets::known(uint32_t netns) {
 	if (!all_) return &by_netns_.at(home_.inode());
 	auto known = by_netns_.find(netns);
@@ -161,7 +181,7 @@ bool Rulesets::make_room() {
 }
 
 bool Rulesets::launch(uint32_t netns, Namespace &of) {
-	if (!of.home && !of.file) {
+	if (stopped_ || (!of.home && !of.file)) {
 		of.wanted = false;
 		return true;
 	}

@@ -54,6 +54,12 @@ public:
 	// are shown without their rule's text meanwhile.
 	Result<void> wait_until_read();
 
+	// nf_tables was unloaded or loaded anew: all that is known of rulesets is forgotten, and nothing is read until
+	// start_anew(). Whoever asks meanwhile is told at once that nothing is known.
+	void stop();
+	// nf_tables is there again, with other rulesets.
+	void start_anew();
+
 	// Attributor:
 	void on_news(std::function<void(uint32_t netns)> news) override { news_ = std::move(news); }
 	SharedAttribution find(const nd_event &event) override;
@@ -114,6 +120,7 @@ private:
 	Clock::time_point timer_at_;
 	std::optional<bool> narrow_;  // Ready::narrow of the first process
 	std::optional<Error> failed_; // the home namespace's ruleset was never read
+	bool stopped_ = false;
 	size_t workers_ = 0;
 	std::string number_; // name_of() a namespace that is not known
 };

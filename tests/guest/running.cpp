@@ -93,6 +93,20 @@ bool Running::wait_for(const std::string &text) {
 	return false;
 }
 
+bool Running::wait_for_times(const std::string &text, size_t times) {
+	for (int i = 0; i < 12000; i++) {
+		const bool last = ended();
+		const std::string all = err();
+		size_t n = 0;
+		for (size_t at = all.find(text); at != std::string::npos; at = all.find(text, at + text.size()))
+			n++;
+		if (n >= times) return true;
+		if (last) return false;
+		std::this_thread::sleep_for(10ms);
+	}
+	return false;
+}
+
 bool Running::wait_for_lines(size_t count, const std::string &text) {
 	for (int i = 0; i < 6000; i++) {
 		const bool last = ended();

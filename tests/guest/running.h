@@ -32,6 +32,8 @@ public:
 	// Waits until stderr or stdout has this text; false where the program ends or two minutes pass before:
 	// several emulated machines may share a processor.
 	bool wait_for(const std::string &text);
+	// The same until stderr has this text so many times.
+	bool wait_for_times(const std::string &text, size_t times);
 	// Waits until stdout has so many lines that hold `text`; false where the program ends or a minute passes
 	// before.
 	bool wait_for_lines(size_t count, const std::string &text = "");

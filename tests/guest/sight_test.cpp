@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What ends a running monitor's sight is noticed and told: every drop is shown, or lies in a time that is told as not
 // watched.
+#include "modules.h"
 #include "running.h"
 #include "topology.h"
 
@@ -9,9 +10,11 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -40,9 +43,10 @@ protected:
 		shell("echo 1 > " + kSwitch);
 		EXPECT_TRUE(become(before_));
 	}
-	static void load_rules() {
-		shell("nft 'table ip t { chain in { type filter hook input priority 0; udp dport 20000-29999 counter "
-		      "drop; }; }'");
+	// `words` make the rule's text another one, under the same handle.
+	static void load_rules(const std::string &words = "counter") {
+		shell("nft 'table ip t { chain in { type filter hook input priority 0; udp dport 20000-29999 " + words +
+		      " drop; }; }'");
 	}
 	// A packet that the rule drops if it is there; each has a port of its own.
 	void send(bool dropped = true) {
@@ -56,10 +60,16 @@ protected:
 		std::set<int> shown;
 		std::vector<std::pair<std::string, std::string>> gaps;
 		for (const json &line : json_lines(end.out)) {
-			if (line.contains("not_watched"))
+			if (line.contains("not_watched")) {
 				gaps.emplace_back(line["not_watched"]["from"], line["not_watched"]["to"]);
-			else
-				EXPECT_TRUE(shown.insert(int{line["packet"]["dport"]}).second) << line;
+				continue;
+			}
+			const int port = line["packet"]["dport"];
+			EXPECT_TRUE(shown.insert(port).second) << line;
+			// A drop whose text was not read has none, never another rule's.
+			if (const auto text = texts_.find(port); text != texts_.end() && line["rule"].is_string()) {
+				EXPECT_EQ(line["rule"], text->second) << line;
+			}
 		}
 		for (const auto &[port, from, to, dropped] : sent_) {
 			if (!dropped || shown.contains(port)) continue;
@@ -83,6 +93,7 @@ protected:
 	Leftovers before_ = leftovers();
 	Topology net_;
 	std::vector<Sent> sent_;
+	std::map<int, std::string> texts_; // by port: the text of the rule that drops what is sent there
 	size_t gaps_ = 0;
 };
 
@@ -118,23 +129,100 @@ TEST_F(Sight, SwitchedOffForAMoment) {
 	EXPECT_GE(gaps_, 1U);
 }
 
-// A probe for other code needs its own Plan and self-test: the monitor ends, and says why.
-TEST_F(Sight, NfTablesUnloaded) {
-	if (!std::filesystem::exists("/sys/module/nf_tables/refcnt")) GTEST_SKIP() << "nf_tables is built in";
+// How often each thing is done: 20 times with NFT_DROPS_FULL, else fewer, for machines that are emulated.
+int rounds() {
+	return std::getenv("NFT_DROPS_FULL") ? 20 : 3;
+}
+
+// A new probe is attached to the new code, after its own self-test. Tables, chains and rules have the same handles
+// again, and other texts.
+TEST_F(Sight, NfTablesLoadedAnew) {
+	if (!nf_tables_is_module()) GTEST_SKIP() << "nf_tables is built in";
 	Monitor monitor({"-j"});
 	send();
 	ASSERT_TRUE(monitor.wait_for_lines(1, "dport"));
-	shell("nft flush ruleset");
-	// Modules that use nf_tables go first. Each round takes those that nobody uses any more.
-	for (int i = 0; i < 20 && std::filesystem::exists("/sys/module/nf_tables"); i++)
-		shell("for m in $(sed -n 's/^\\(nft*_[a-z0-9_]*\\) [0-9]* 0 .*/\\1/p' /proc/modules); do rmmod $m || "
-		      "true; done");
-	if (std::filesystem::exists("/sys/module/nf_tables")) GTEST_SKIP() << "nf_tables cannot be unloaded here";
-	const Finished end = monitor.wait();
-	EXPECT_EQ(end.status, 1) << end.err;
-	EXPECT_NE(end.err.find("nf_tables was "), std::string::npos) << end.err;
-	EXPECT_EQ(end.err.find(" 0 lost"), std::string::npos) << end.err;
+	for (int round = 1; round <= rounds(); round++) {
+		ASSERT_TRUE(unload_nf_tables());
+		send(false);
+		load_rules(fmt::format("meta mark != {}", round));
+		const std::string text = fmt::format("udp dport 20000-29999 meta mark != {:#010x} drop", round);
+		const auto send_three = [&] {
+			for (int i = 0; i < 3; i++) {
+				texts_[static_cast<int>(20000 + sent_.size())] = text;
+				send();
+			}
+		};
+		send_three(); // most likely before there is a new probe
+		ASSERT_TRUE(monitor.wait_for_times("watching again", static_cast<size_t>(round))) << monitor.err();
+		send_three();
+		ASSERT_TRUE(monitor.wait_for(fmt::format("\"dport\":{}", 20000 + sent_.size() - 1)))
+		        << monitor.out() << monitor.err();
+	}
+	const Finished end = monitor.finish(SIGINT);
+	EXPECT_EQ(end.status, 0) << end.err;
+	EXPECT_GE(expect_account(end), static_cast<size_t>(1 + 3 * rounds()));
+	EXPECT_GE(gaps_, static_cast<size_t>(rounds()));
+}
+
+// Nothing can be dropped while there is no nf_tables. The monitor does not load it, and ends as it should.
+TEST_F(Sight, NfTablesUnloaded) {
+	if (!nf_tables_is_module()) GTEST_SKIP() << "nf_tables is built in";
+	Monitor monitor({"-j"});
+	send();
+	ASSERT_TRUE(monitor.wait_for_lines(1, "dport"));
+	ASSERT_TRUE(unload_nf_tables());
+	EXPECT_TRUE(monitor.wait_for("nf_tables was unloaded")) << monitor.err();
+	std::this_thread::sleep_for(1500ms); // three looks
+	EXPECT_FALSE(std::filesystem::exists("/sys/module/nf_tables"));
+	const Finished end = monitor.finish(SIGINT);
+	EXPECT_EQ(end.status, 0) << end.err;
+	EXPECT_EQ(expect_account(end), 1U);
+	EXPECT_EQ(gaps_, 1U);
 	load_rules();
+}
+
+TEST_F(Sight, KprobesSwitchedOffAndOnAgainAndAgain) {
+	Monitor monitor({"-j"});
+	size_t seen = 0;
+	for (int round = 1; round <= rounds(); round++) {
+		send();
+		ASSERT_TRUE(monitor.wait_for_lines(++seen, "dport")) << monitor.out();
+		shell("echo 0 > " + kSwitch);
+		send();
+		// Some are as short as can be, some last for several looks.
+		if (round % 2 == 0) std::this_thread::sleep_for(700ms);
+		send();
+		shell("echo 1 > " + kSwitch);
+		ASSERT_TRUE(monitor.wait_for_times("watching again", static_cast<size_t>(round))) << monitor.err();
+	}
+	EXPECT_GE(expect_account(monitor.finish(SIGINT)), static_cast<size_t>(rounds()));
+	EXPECT_GE(gaps_, static_cast<size_t>(rounds()));
+}
+
+// The probe does not depend on function tracing: nothing goes unseen, whether the function is traced, or ftrace is off.
+TEST_F(Sight, FunctionTracingOnAndOff) {
+	Monitor monitor({"-j"});
+	const std::string ftrace = "/proc/sys/kernel/ftrace_enabled";
+	const std::string tracing = "/sys/kernel/tracing/";
+	ASSERT_TRUE(std::filesystem::exists(tracing + "current_tracer"));
+	// A cloud kernel has no function tracer.
+	const bool traces = shell("cat " + tracing + "available_tracers").find("function") != std::string::npos;
+	for (int round = 0; round < rounds(); round++) {
+		// Newer kernels refuse it while something needs ftrace.
+		shell("if [ -e " + ftrace + " ]; then echo 0 > " + ftrace + " || true; fi");
+		send();
+		shell("if [ -e " + ftrace + " ]; then echo 1 > " + ftrace + "; fi");
+		send();
+		if (!traces) continue;
+		shell("echo nft_do_chain > " + tracing + "set_ftrace_filter; echo function > " + tracing +
+		      "current_tracer");
+		send();
+		shell("echo nop > " + tracing + "current_tracer; echo > " + tracing + "set_ftrace_filter");
+		send();
+	}
+	ASSERT_TRUE(monitor.wait_for_lines(sent_.size(), "dport")) << monitor.out() << monitor.err();
+	EXPECT_EQ(expect_account(monitor.finish(SIGINT)), sent_.size());
+	EXPECT_EQ(gaps_, 0U);
 }
 
 } // namespace

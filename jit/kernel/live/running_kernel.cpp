@@ -2,6 +2,7 @@
 #include "jit/kernel/live/running_kernel.h"
 
 #include "jit/base/build_id.h"
+#include "jit/kernel/live/callers.h"
 #include "jit/kernel/live/direct_loads.h"
 #include "jit/kernel/live/entry.h"
 #include "jit/kernel/live/generation.h"
@@ -89,8 +90,9 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 			return a;
 		}
 	}
-	const std::string_view names[] = {kFunction, kPernetId,     kJumpTableStart, kJumpTableStop, "kprobe_table",
-	                                  "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
+	std::vector<std::string_view> names{kFunction, kPernetId,     kJumpTableStart, kJumpTableStop, "kprobe_table",
+	                                    "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
+	std::ranges::copy(kCallers, std::back_inserter(names));
 	auto symbols = read_symbols(names);
 	if (!symbols) return std::unexpected(symbols.error());
 	a.symbols = std::move(*symbols);
@@ -220,6 +222,9 @@ Result<Kernel> read_running_kernel(std::vector<Layout> layouts, const KernelMemo
 	const Symbol *entry = *which;
 	kernel.module = !entry->module.empty();
 	kernel.kprobe_table = found->known.kprobe_table;
+	auto callers = check_callers(kMachine, found->symbols, *entry,
+	                             [&memory](uint64_t address, size_t size) { return memory.read(address, size); });
+	if (!callers) return std::unexpected(callers.error());
 	auto image = read_image(*found, *entry, likely.kprobe, memory);
 	if (!image) return std::unexpected(image.error());
 	kernel.image = std::move(*image);

@@ -2,6 +2,7 @@
 // top --batch, on a real kernel with real packets. The truth comes from nft's own counters.
 // NFT_DROPS_FULL=1 sends 1,000,000 packets of as many flows; else fewer, for machines that are emulated.
 #include "tests/guest/loopback_sender.h"
+#include "tests/guest/modules.h"
 #include "tests/guest/running.h"
 #include "tests/guest/twenty_rules.h"
 
@@ -179,6 +180,29 @@ TEST_F(Top, NobodySaysZeroLostWhileBlind) {
 		if (frame.find("not seen since") == std::string::npos) continue;
 		EXPECT_THAT(frame, Not(HasSubstr("0 lost")));
 	}
+}
+
+TEST_F(Top, GoesOnWhereNfTablesIsLoadedAnew) {
+	if (!nf_tables_is_module()) GTEST_SKIP() << "nf_tables is built in";
+	const auto load_round = [](int round) {
+		load("table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n"
+		     "\t\tudp dport 20000-20999 drop comment \"round " +
+		     std::to_string(round) + "\"\n\t}\n}");
+	};
+	load_round(1);
+	auto running = top();
+	send(10);
+	EXPECT_TRUE(running->wait_for("round 1")) << running->out();
+	ASSERT_TRUE(unload_nf_tables());
+	load_round(2); // with the handles of round 1
+	ASSERT_TRUE(running->wait_for("watching again")) << running->err();
+	send(20);
+	const Finished f = running->finish(SIGTERM);
+	EXPECT_EQ(f.status, 0) << f.err;
+	EXPECT_THAT(f.err, HasSubstr("30 drops (30 by rule, 0 by policy, 0 other), unseen for "));
+	const auto frames = frames_of(f.out);
+	ASSERT_FALSE(frames.empty());
+	EXPECT_TRUE(std::regex_search(frames.back(), std::regex(" 20 [^\n]*\"round 2\""))) << frames.back();
 }
 
 TEST_F(Top, ATableNamedTopKeepsWorking) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
 
 #include <cstring>
 #include <functional>
@@ -22,9 +23,10 @@ using namespace jit;
 
 // How nf_tables evaluates a base chain (nf_tables(8), verdict statements): the rule that drops, or by policy.
 struct Outcome {
-	bool dropped = false;
+	bool ended = false;
 	int rule = -1;
 	std::vector<int> jumps = {}; // the rules whose jumps led there and are still to be returned from
+	bool dropped = true;         // false: queued
 	bool operator==(const Outcome &) const = default;
 };
 
@@ -35,7 +37,8 @@ public:
 	Outcome base(const TrialChain &chain) {
 		switch (walk(chain.name)) {
 		case End::kDropped:
-			return {true, rule_, jumps_};
+		case End::kQueued:
+			return {true, rule_, jumps_, !queued_};
 		case End::kAccepted:
 			return {};
 		default:
@@ -44,7 +47,7 @@ public:
 	}
 
 private:
-	enum class End { kBack, kDropped, kAccepted };
+	enum class End { kBack, kDropped, kQueued, kAccepted };
 
 	End walk(const std::string &chain) {
 		for (size_t i = 0; i < table_.rules.size(); i++) {
@@ -65,9 +68,13 @@ private:
 			switch (verb) {
 			case Verb::kAccept:
 				return End::kAccepted;
+			case Verb::kQueue:
+				queued_ = true;
+				[[fallthrough]];
 			case Verb::kDrop:
+			case Verb::kReject:
 				rule_ = static_cast<int>(i);
-				return End::kDropped;
+				return queued_ ? End::kQueued : End::kDropped;
 			case Verb::kReturn:
 				return End::kBack;
 			case Verb::kGoto:
@@ -84,6 +91,7 @@ private:
 	const TrialTable &table_;
 	uint16_t port_;
 	int rule_ = -1;
+	bool queued_ = false;
 	std::vector<int> jumps_;
 };
 
@@ -92,19 +100,47 @@ struct Verdict {
 	std::string base_chain;
 	int rule = -1;
 	std::vector<int> jumps = {};
+	bool dropped = true;
 	bool operator==(const Verdict &) const = default;
 };
 
-// Whoever drops it first, in the order in which the hooks see a packet over lo.
-std::vector<Verdict> fate(uint16_t port, bool ip6) {
-	for (const int hook : {NF_INET_LOCAL_OUT, NF_INET_PRE_ROUTING, NF_INET_LOCAL_IN}) {
+enum class Packet { kIp, kIp6, kArp };
+
+Packet packet_of(const Trial &trial) {
+	return trial.arp ? Packet::kArp : trial.ip6 ? Packet::kIp6 : Packet::kIp;
+}
+
+bool sees(uint8_t family, Packet packet) {
+	switch (family) {
+	case NFPROTO_IPV4:
+		return packet == Packet::kIp;
+	case NFPROTO_INET:
+		return packet != Packet::kArp;
+	case NFPROTO_ARP:
+		return packet == Packet::kArp;
+	default:
+		return true;
+	}
+}
+
+// Whoever takes it first, in the order in which the hooks see a packet over lo.
+std::vector<Verdict> fate(uint16_t port, Packet packet) {
+	constexpr uint8_t kIp = NFPROTO_UNSPEC; // the families ip, ip6 and inet
+	const struct {
+		uint8_t family;
+		int hook;
+	} hooks[] = {{kIp, NF_INET_LOCAL_OUT}, {NFPROTO_NETDEV, NF_NETDEV_EGRESS}, {NFPROTO_NETDEV, NF_NETDEV_INGRESS},
+	             {kIp, NF_INET_INGRESS},   {NFPROTO_ARP, NF_ARP_IN},           {kIp, NF_INET_PRE_ROUTING},
+	             {kIp, NF_INET_LOCAL_IN}};
+	for (const auto &hook : hooks) {
 		for (size_t t = 0; t < trial_tables().size(); t++) {
 			const TrialTable &table = trial_tables()[t];
-			if (ip6 && table.family == NFPROTO_IPV4) continue;
+			const bool of_ip = table.family == NFPROTO_IPV4 || table.family == NFPROTO_INET;
+			if ((of_ip ? kIp : table.family) != hook.family || !sees(table.family, packet)) continue;
 			for (const TrialChain &chain : table.chains) {
-				if (chain.hook != hook) continue;
+				if (chain.hook != hook.hook) continue;
 				const Outcome o = Evaluation(table, port).base(chain);
-				if (o.dropped) return {{t, chain.name, o.rule, o.jumps}};
+				if (o.ended) return {{t, chain.name, o.rule, o.jumps, o.dropped}};
 			}
 		}
 	}
@@ -113,19 +149,33 @@ std::vector<Verdict> fate(uint16_t port, bool ip6) {
 
 TEST(SelfTest, ExpectsWhatItsRulesSay) {
 	for (const Trial &t : trials()) {
-		const auto f = fate(t.port, t.ip6);
+		const auto f = fate(t.port, packet_of(t));
 		ASSERT_EQ(f.size(), 1U) << t.name;
-		EXPECT_EQ(f[0], (Verdict{t.table, t.base_chain, t.rule, {t.jumps.begin(), t.jumps.end()}})) << t.name;
+		EXPECT_EQ(f[0], (Verdict{t.table, t.base_chain, t.rule, {t.jumps.begin(), t.jumps.end()}, t.seen}))
+		        << t.name;
 	}
-	EXPECT_TRUE(fate(kFencePort, false).empty());
+	EXPECT_TRUE(fate(kFencePort, Packet::kIp).empty());
+}
+
+TEST(SelfTest, EveryFamilyIsTried) {
+	std::set<std::pair<uint8_t, int>> hooks;
+	for (const TrialTable &table : trial_tables())
+		for (const TrialChain &chain : table.chains)
+			if (chain.hook >= 0) hooks.emplace(table.family, chain.hook);
+	const std::set<std::pair<uint8_t, int>> wanted{{NFPROTO_ARP, NF_ARP_IN},
+	                                               {NFPROTO_NETDEV, NF_NETDEV_INGRESS},
+	                                               {NFPROTO_NETDEV, NF_NETDEV_EGRESS},
+	                                               {NFPROTO_INET, NF_INET_INGRESS}};
+	for (const auto &hook : wanted)
+		EXPECT_TRUE(hooks.contains(hook)) << int{hook.first} << " " << hook.second;
 }
 
 TEST(SelfTest, SendsThingsThatDifferFromEachOther) {
-	std::set<std::pair<uint16_t, bool>> packets;
+	std::set<std::pair<uint16_t, Packet>> packets;
 	std::set<uint16_t> lengths;
 	for (const Trial &t : trials()) {
-		EXPECT_TRUE(packets.emplace(t.port, t.ip6).second) << t.name;
-		EXPECT_TRUE(lengths.insert(t.payload).second || t.payload == 8) << t.name;
+		EXPECT_TRUE(packets.emplace(t.port, packet_of(t)).second) << t.name;
+		EXPECT_TRUE(lengths.insert(t.payload).second || t.payload == 8 || t.arp) << t.name;
 	}
 }
 
@@ -253,37 +303,38 @@ TEST(SelfTest, EveryExpressionIsCompared) {
 		return e;
 	};
 	Operations right;
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false, true), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x20), true, true), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), false, true), std::nullopt);
-	EXPECT_EQ(right.difference(event(ND_CAUSE_POLICY, 0), false, true), std::nullopt);
-	EXPECT_TRUE(right.difference(event(ND_CAUSE_POLICY, 0x10), false, true));
-	EXPECT_TRUE(right.difference(event(ND_CAUSE_RULE, 0x30), false, true));
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), Operations::kImmediate, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x20), Operations::kLookup, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x10), Operations::kImmediate, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_RULE, 0x40), Operations::kReject, true), std::nullopt);
+	EXPECT_EQ(right.difference(event(ND_CAUSE_POLICY, 0), Operations::kImmediate, true), std::nullopt);
+	EXPECT_TRUE(right.difference(event(ND_CAUSE_POLICY, 0x10), Operations::kImmediate, true));
+	EXPECT_TRUE(right.difference(event(ND_CAUSE_RULE, 0x30), Operations::kImmediate, true));
 	Operations all_alike;
-	EXPECT_EQ(all_alike.difference(event(ND_CAUSE_RULE, 0x10), false, true), std::nullopt);
-	EXPECT_TRUE(all_alike.difference(event(ND_CAUSE_RULE, 0x10), true, true));
+	EXPECT_EQ(all_alike.difference(event(ND_CAUSE_RULE, 0x10), Operations::kImmediate, true), std::nullopt);
+	EXPECT_TRUE(all_alike.difference(event(ND_CAUSE_RULE, 0x10), Operations::kLookup, true));
 	// Said where it is known, and only there.
 	Operations other;
-	EXPECT_TRUE(other.difference(event(ND_CAUSE_RULE, 0), true, true));
-	EXPECT_EQ(other.difference(event(ND_CAUSE_RULE, 0), true, false), std::nullopt);
-	EXPECT_TRUE(other.difference(event(ND_CAUSE_RULE, 0x10), true, false));
+	EXPECT_TRUE(other.difference(event(ND_CAUSE_RULE, 0), Operations::kLookup, true));
+	EXPECT_EQ(other.difference(event(ND_CAUSE_RULE, 0), Operations::kLookup, false), std::nullopt);
+	EXPECT_TRUE(other.difference(event(ND_CAUSE_RULE, 0x10), Operations::kLookup, false));
 }
 
 TEST(SelfTest, ExpressionsHaveTheirNames) {
 	const auto name_of = [](uint64_t operations) -> std::string {
 		return operations == 0x10 ? "immediate" : operations == 0x20 ? "lookup" : "";
 	};
-	const auto wrong = [&](uint64_t operations, bool by_map) {
+	const auto wrong = [&](uint64_t operations, Operations::Kind kind) {
 		nd_event e{};
 		e.cause = ND_CAUSE_RULE;
 		e.expr_ops = operations;
-		return Operations(name_of).difference(e, by_map, true);
+		return Operations(name_of).difference(e, kind, true);
 	};
-	EXPECT_EQ(wrong(0x10, false), std::nullopt);
-	EXPECT_EQ(wrong(0x20, true), std::nullopt);
-	EXPECT_EQ(wrong(0x10, true), "expression: expected \"lookup\", saw \"immediate\"");
-	EXPECT_EQ(wrong(0x20, false), "expression: expected \"immediate\", saw \"lookup\"");
-	EXPECT_EQ(wrong(0x30, false), "expression: expected \"immediate\", saw \"\"");
+	EXPECT_EQ(wrong(0x10, Operations::kImmediate), std::nullopt);
+	EXPECT_EQ(wrong(0x20, Operations::kLookup), std::nullopt);
+	EXPECT_EQ(wrong(0x10, Operations::kLookup), "expression: expected \"lookup\", saw \"immediate\"");
+	EXPECT_EQ(wrong(0x20, Operations::kImmediate), "expression: expected \"immediate\", saw \"lookup\"");
+	EXPECT_EQ(wrong(0x30, Operations::kImmediate), "expression: expected \"immediate\", saw \"\"");
 }
 
 TEST(SelfTest, CountsOverflowsOfAllBacklogs) {
