@@ -2,6 +2,7 @@
 #include "nft-ext/cli/complete/candidates.h"
 
 #include "jit/base/table_family.h"
+#include "nft-ext/cli/complete/match_words.h"
 #include "nft-ext/cli/grammar.h"
 
 #include <optional>
@@ -79,13 +80,27 @@ std::string_view meaning_of(std::string_view word, const Words &before) {
 	return "";
 }
 
+// The words of the MATCH in "COMMAND [SELECTOR] [MATCH...]".
+Words match_of(const Words &words) {
+	size_t at = 1;
+	const auto is = [&](std::string_view word) { return at < words.size() && words[at] == word; };
+	if (is("drops")) at++;
+	if (is("table"))
+		at += 3;
+	else if (is("chain"))
+		at += 4;
+	else if (is("rule"))
+		at += 6;
+	return at < words.size() ? Words(words.begin() + static_cast<ptrdiff_t>(at), words.end()) : Words();
+}
+
 class Collector {
 public:
 	Collector(std::string_view prefix, const Names &names, std::string_view netns)
 	    : prefix_(prefix), names_(names), netns_(netns) {}
 
 	void add(Candidate c) {
-		const bool special = c.word.starts_with('!');
+		const bool special = c.word == "!file" || c.word == "!directory";
 		if (!special && !c.word.starts_with(prefix_)) return;
 		if (words_.insert(c.word).second) all_.push_back(std::move(c));
 	}
@@ -106,6 +121,8 @@ public:
 			add({"!file", ""});
 		} else if (token == "DIRECTORY") {
 			add({"!directory", ""});
+		} else if (token == "MATCH") {
+			add_match(before);
 		} else {
 			for (Candidate &c : names_({.name = expected, .prefix = prefix_, .netns = netns_}))
 				add(std::move(c));
@@ -115,6 +132,18 @@ public:
 	std::vector<Candidate> all() && { return std::move(all_); }
 
 private:
+	void add_match(const Words &before) {
+		const bool history = !before.empty() && before.front() == "why";
+		for (Candidate &c : match_words(match_of(before), history)) {
+			if (c.word != "!device")
+				add(std::move(c));
+			else
+				for (Candidate &device :
+				     names_({.name = {"DEVICE", {}}, .prefix = prefix_, .netns = netns_}))
+					add(std::move(device));
+		}
+	}
+
 	std::string_view prefix_;
 	const Names &names_;
 	std::string_view netns_;

@@ -10,6 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <chrono>
@@ -167,6 +168,15 @@ std::vector<Candidate> namespaces() {
 	return found;
 }
 
+// Of the present network namespace, however it was entered: /sys shows those of the one it was mounted in.
+std::vector<Candidate> devices() {
+	std::vector<Candidate> found;
+	const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> all(if_nameindex(), if_freenameindex);
+	for (const struct if_nameindex *d = all.get(); d && d->if_name; d++)
+		if (is_plain(d->if_name)) found.push_back({d->if_name, "network device"});
+	return found;
+}
+
 // The programs of PATH whose names begin so. One with a folder in its name is the shell's to complete.
 std::vector<Candidate> programs(std::string_view prefix) {
 	if (prefix.find('/') != std::string_view::npos) return {{"!file", ""}};
@@ -212,6 +222,7 @@ std::vector<Candidate> live_names(const Wanted &wanted) {
 	if (name.token == "NETNS") return namespaces();
 	if (name.token == "CMD") return programs(wanted.prefix);
 	if (!wanted.netns.empty()) enter(wanted.netns);
+	if (name.token == "DEVICE") return devices();
 	if (name.token == "HANDLE") return handles(name, wanted.prefix);
 	std::vector<Candidate> found;
 	for (const Kind &kind : kKinds) {
