@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whether a packet's socket belongs to a control group, or to one below it. */
+/* The socket of a packet, and whether the socket belongs to a control group, or to one below it. */
 #ifndef NFT_DROPS_BPF_GROUP_H
 #define NFT_DROPS_BPF_GROUP_H
 
@@ -12,20 +12,26 @@ enum {
 };
 
 /*
- * `group` is the group's id. The packet's socket is the one that sends it, or, once the kernel has found that socket
- * (early demux), the one that receives it.
+ * The packet's socket is the one that sends the packet, or, once the kernel has found that socket (early demux), the
+ * one that receives the packet. 0: there is none, or none that has an owner and a control group.
  */
+static __always_inline nd_u64 full_socket(nd_u64 skb, const struct nd_layout *lay) {
+	nd_u64 sk = member(skb, &lay->skb_sk), state;
+
+	if (!sk) return 0;
+	state = member(sk, &lay->group.sk_state);
+	if (state == SOCKET_TIME_WAIT) return 0;
+	return state == SOCKET_REQUEST ? member(sk, &lay->group.sk_listener) : sk;
+}
+
+/* `group` is the group's id. */
 static __always_inline nd_u8 is_of_group(nd_u64 skb, nd_u64 group, const struct nd_layout *lay) {
 	const struct nd_group_layout *g = &lay->group;
 	const struct nd_field whole = {.offset = 0, .size = 8};
-	nd_u64 sk = member(skb, &lay->skb_sk), state, at;
+	nd_u64 sk = full_socket(skb, lay), at;
 	nd_u32 level, i;
 	nd_u8 found = 0;
 
-	if (!sk) return 0;
-	state = member(sk, &g->sk_state);
-	if (state == SOCKET_TIME_WAIT) return 0;
-	if (state == SOCKET_REQUEST) sk = member(sk, &g->sk_listener);
 	if (!sk) return 0;
 	at = member(sk, &g->sk_group);
 	if (!at || (at & 1)) return 0; /* up to Linux 5.15, 1: the class of net_cls, and no group */

@@ -9,6 +9,7 @@
  * the verifier demands.
  */
 #include "capture.h"
+#include "details.h"
 #include "group.h"
 #include "locate.h"
 #include "match.h"
@@ -393,6 +394,7 @@ __noinline int nd_report(struct report *report) {
 		if (matched == ND_MATCHED_NO) return 0;
 	}
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
+	if (nd_the_settings.details) size += sizeof(struct nd_details);
 	capture_at = size;
 	if (nd_the_settings.snaplen) captures = take_extent(extent);
 	if (captures) {
@@ -418,6 +420,7 @@ __noinline int nd_report(struct report *report) {
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
 	in = fill_in(e, field(&state, &lay->state_in), lay, &here->in);
 	fill_device(e->oifname, &e->oif, field(&state, &lay->state_out), lay);
+	if (nd_the_settings.details) fill_details((struct nd_details *)((struct nd_path *)(e + 1) + 1), pkt.skb, lay);
 	if (captures) {
 		fill_capture((struct nd_capture *)((char *)e + capture_at), extent, place, e, lay);
 		extent->busy = 0;
@@ -442,7 +445,7 @@ static __always_inline void fill_path(void *ctx, struct nd_path *path, nd_u8 cau
 		if (depth > ND_JUMPS) depth = ND_DEPTH_UNKNOWN;
 	}
 	path->depth = depth;
-	path->pad = 0;
+	path->details = nd_the_settings.details;
 	for (nd_u32 i = 0; i < ND_JUMPS; i++) {
 		struct nd_jump *jump = &path->jumps[i];
 		nd_u64 at, rule, chain;

@@ -3,7 +3,7 @@
 #ifndef NFT_DROPS_BPF_SHARED_CAPTURE_H
 #define NFT_DROPS_BPF_SHARED_CAPTURE_H
 
-#include "event.h"
+#include "details.h"
 
 /*
  * The packet's own bytes, where they were asked for (nd_settings.snaplen): in order, from the link header's first one
@@ -27,6 +27,7 @@ static inline const struct nd_capture *nd_capture_of(const struct nd_event *even
 
 	if (!(event->flags & ND_FLAG_CAPTURE)) return 0; /* NOLINT(modernize-use-nullptr): C reads this, too */
 	if (event->flags & ND_FLAG_PATH) end += sizeof(struct nd_path);
+	if (nd_details_of(event)) end += sizeof(struct nd_details);
 	return (const struct nd_capture *)end;
 }
 

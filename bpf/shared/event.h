@@ -90,7 +90,7 @@ struct nd_event {
 #define ND_NO_HOOK 0xff          /* nd_event.hook where there is none */
 struct nd_path {
 	nd_u32 depth;
-	nd_u32 pad;
+	nd_u32 details; /* 1: a struct nd_details (details.h) follows */
 	struct nd_jump {
 		nd_u64 next;  /* handle of the rule behind the one that jumped; 0 where that was its chain's last one */
 		nd_u64 chain; /* handle of the chain that it stands in; 0 where only the rule tells, or the base chain's

@@ -83,6 +83,18 @@ struct nd_group_layout {
 	struct nd_field node_id;      /* kernfs_node */
 };
 
+/* What only nd_settings.details needs, apart from `group`; size 0: this kernel has no such member. */
+struct nd_details_layout {
+	struct nd_field ct_status; /* nf_conn */
+	struct nd_field ct_mark;
+	struct nd_field sk_uid; /* sock */
+	struct nd_field sk_cookie;
+	struct nd_field sk_socket; /* struct socket * */
+	struct nd_field socket_file;
+	struct nd_field file_inode;
+	struct nd_field inode_number;
+};
+
 /* Members by structure; names are the kernel's. */
 struct nd_layout {
 	struct nd_block pkt;
@@ -138,6 +150,7 @@ struct nd_layout {
 	struct nd_cast cast;
 	struct nd_match_layout match;
 	struct nd_group_layout group;
+	struct nd_details_layout details;
 };
 
 /* Where a value is when the probe is hit. */
@@ -283,6 +296,7 @@ struct nd_settings {
 	nd_u32 drop_reason;
 	nd_u32 snaplen;  /* events are followed by a struct nd_capture with so many bytes at most; 0: they are not */
 	nd_u32 of_group; /* events tell whether the packet's socket belongs to nd_watched.group */
+	nd_u32 details;  /* paths are followed by a struct nd_details; only with path */
 };
 
 /*

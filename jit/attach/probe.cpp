@@ -108,11 +108,13 @@ int Probe::on_event(void *self, void *data, size_t size) {
 	const auto *probe = static_cast<const Probe *>(self);
 	if (size < sizeof(nd_event)) return 0;
 	const auto *event = static_cast<const nd_event *>(data);
+	const bool path = (event->flags & ND_FLAG_PATH) != 0;
+	if (path && size < sizeof(nd_event) + sizeof(nd_path)) return 0;
+	if (nd_details_of(event) && size < sizeof(nd_event) + sizeof(nd_path) + sizeof(nd_details)) return 0;
 	if (const nd_capture *capture = nd_capture_of(event)) {
 		const auto before = static_cast<size_t>(capture->bytes - static_cast<const nd_u8 *>(data));
 		if (size < before || size - before < capture->kept) return 0;
 	}
-	const bool path = (event->flags & ND_FLAG_PATH) && size >= sizeof(nd_event) + sizeof(nd_path);
 	// libbpf takes what is negative for the end, and the event for done.
 	return (*probe->handle_)(*event, path ? reinterpret_cast<const nd_path *>(event + 1) : nullptr) ? 0 : -1;
 }

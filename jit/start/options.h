@@ -17,6 +17,7 @@ struct StartOptions {
 	Filter filter{};       // only drops that it takes become events; all are counted
 	bool selects = false;  // the probe can be told a SELECTOR: Probe::select()
 	bool audit = false;    // all packets that the kernel frees as dropped by netfilter, too
+	bool details = false;  // the packet's connection, marks and socket, too (nd_details)
 	bool of_group = false; // events tell whether the packet's socket belongs to SessionOptions::group
 	uint32_t snaplen = 0;  // bytes kept of each packet (nd_capture); 0: there is no capture
 	// Use what earlier starts kept below /run/nft-drops, and keep there what this start finds out.

@@ -254,12 +254,13 @@ Result<void> Start::make_probe() {
 	if (options_.path) {
 		if (auto can = can_tell_path(plan()); !can) return can;
 	}
-	const nd_settings settings{.path = options_.path,
+	const nd_settings settings{.path = options_.path || options_.details,
 	                           .filter = !options_.filter.empty(),
 	                           .selector = options_.selects,
 	                           .drop_reason = drop_reason_,
 	                           .snaplen = options_.snaplen,
-	                           .of_group = options_.of_group};
+	                           .of_group = options_.of_group,
+	                           .details = options_.details};
 	if (options_.of_group) {
 		if (auto can = can_tell_group(candidate().layout.probe.group); !can) return can;
 	}

@@ -54,6 +54,7 @@ struct MonitorOptions {
 	std::string netns;                                 // --netns; empty: the caller's network namespace
 	bool all_netns = false;                            // --all-netns: watch every network namespace
 	bool path = false;                                 // --path: show the jumps that led to the rule
+	bool details = false;                              // --details: show why, beyond the rule
 	bool audit = false;                                // --audit: show netfilter's other drops, too
 	std::optional<uint64_t> limit;                     // --limit: print at most this many drops a second
 	CaptureOptions capture;

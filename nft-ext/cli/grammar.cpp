@@ -154,6 +154,11 @@ Result<void> path(CommandLine &line, const char *) {
 	return {};
 }
 
+Result<void> details(CommandLine &line, const char *) {
+	line.monitor.details = true;
+	return {};
+}
+
 Result<void> audit(CommandLine &line, const char *) {
 	line.monitor.audit = true;
 	return {};
@@ -404,6 +409,8 @@ constexpr OptionSpec kOptions[] = {
         {0, "all-netns", nullptr, of(Command::kMonitor, Command::kTop),
          "watch all network namespaces; each drop names its namespace", all_netns},
         {0, "path", nullptr, of(Command::kMonitor, Command::kRun), "show the jumps that led to the rule", path},
+        {0, "details", nullptr, of(Command::kMonitor, Command::kRun),
+         "show why: connection and marks, the set's element, the socket, and the order of the hook's chains", details},
         {0, "audit", nullptr, of(Command::kMonitor),
          "also show netfilter's other drops, and prove that none is missing", audit},
         {0, "pcap", "EXPRESSION", of(Command::kMonitor, Command::kRun),

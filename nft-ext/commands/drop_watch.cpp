@@ -40,6 +40,7 @@ DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session sessi
       session_(std::move(session)), names_(session_.kernel.layout.expression),
       display_(loop, rulesets, names_,
                {.name_netns = request.options.all_netns,
+                .show_path = request.options.path,
                 .count = request.options.count,
                 .wants = [this](const Drop &drop) { return stands_in_chain(drop); }}),
       sight_(
@@ -206,6 +207,7 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	}
 	// nf_tables first, since the ruleset's reader needs it; that one reads while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
+	if (options.details) load_detail_modules();
 	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
 		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
 	});
@@ -219,6 +221,7 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	                                              .path = options.path,
 	                                              .filter = {match.families, pcap},
 	                                              .audit = options.audit,
+	                                              .details = options.details,
 	                                              .of_group = request.group != nullptr,
 	                                              .snaplen = options.capture.bytes()}});
 	if (!session) return std::unexpected(session.error());

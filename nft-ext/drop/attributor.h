@@ -4,11 +4,13 @@
 #define NFT_DROPS_NFT_EXT_DROP_ATTRIBUTOR_H
 
 #include "bpf/shared/event.h"
+#include "nft-ext/ruleset/details/details.h"
 #include "nft-ext/ruleset/index/attribution.h"
 #include "nft-ext/ruleset/index/jump_path.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,7 +21,8 @@ public:
 	// What there is to say about one drop. A null attribution: the question was lost, and may be asked again.
 	struct About {
 		SharedAttribution attribution;
-		std::optional<JumpPath> path; // where the question was with a path, and it is known
+		std::optional<JumpPath> path;           // where the question was with a path, and it is known
+		std::shared_ptr<const Details> details; // where the question was with details
 	};
 
 	Attributor() = default;
@@ -31,8 +34,9 @@ public:
 	virtual void on_news(std::function<void(uint32_t netns)> news) = 0;
 	// What is known at once; null where it has to be asked for.
 	virtual SharedAttribution find(const nd_event &event) = 0;
-	// Asks, for the jumps that led there, too, where `path` is not null. False where no question can be taken now.
-	virtual bool ask(const nd_event &event, const nd_path *path) = 0;
+	// Asks, for the jumps that led there, too, where `path` is not null, and for Details, where `details` is not
+	// null, either. False where no question can be taken now.
+	virtual bool ask(const nd_event &event, const nd_path *path, const nd_details *details = nullptr) = 0;
 	// The reply to the oldest question about this namespace that has none yet; nullopt where it has not come.
 	virtual std::optional<About> reply(uint32_t netns) = 0;
 	// What the namespace is called. Valid until the next call.

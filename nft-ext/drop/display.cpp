@@ -21,6 +21,7 @@ void Display::complete(Drop &drop) {
 		if (!wanted) drop.event.flags |= ND_FLAG_UNDECIDED;
 		totals_.add(drop.event);
 	}
+	if (!options_.show_path) drop.path.reset();
 	for (const auto &sink : sinks_)
 		sink->take(drop);
 	if (!in_batch_) flush_soon();

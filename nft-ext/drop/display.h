@@ -21,6 +21,7 @@ class Display {
 public:
 	struct Options {
 		bool name_netns = false;         // several namespaces are watched
+		bool show_path = true;           // false: the jumps are known for the Details' sake only
 		std::optional<uint64_t> count{}; // takes so many drops and no more
 		// Of a drop with ND_FLAG_ASK_CHAIN: whether it is wanted; nothing: that cannot be told.
 		std::function<std::optional<bool>(const Drop &)> wants{};

@@ -9,6 +9,7 @@
 #include "bpf/shared/capture.h"
 #include "bpf/shared/event.h"
 #include "nft-ext/packet/packet.h"
+#include "nft-ext/ruleset/details/details.h"
 #include "nft-ext/ruleset/index/attribution.h"
 #include "nft-ext/ruleset/index/jump_path.h"
 
@@ -18,9 +19,6 @@
 #include <string>
 
 namespace nft_drops {
-
-// Why the packet was dropped, beyond the rule (`--details`).
-struct Details;
 
 struct Drop {
 	// As the probe wrote it. To be changed by set_event() only, once packet() was called.
@@ -38,7 +36,7 @@ struct Drop {
 	std::string netns_name;
 	// The function that freed the packet, for ND_CAUSE_OTHER only.
 	std::string location;
-	// Null where nobody asked.
+	// Why the packet was dropped, beyond the rule (`--details`); null where nobody asked.
 	std::shared_ptr<const Details> details;
 	// The packet's own bytes; null where nobody asked. They lie in the ring: only there until Sink::take() returns.
 	const nd_capture *capture = nullptr;

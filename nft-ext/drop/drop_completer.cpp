@@ -58,6 +58,12 @@ void DropCompleter::fill(Drop &drop, const nd_event &event) {
 	const auto age = now_.time_since_epoch() - offset - std::chrono::nanoseconds(event.time_ns);
 	drop.time = wall_now_ - std::chrono::duration_cast<std::chrono::system_clock::duration>(age);
 	drop.path.reset();
+	drop.details.reset();
+	if (const nd_details *seen = nd_details_of(&event)) {
+		Details details;
+		details.seen = *seen;
+		drop.details = std::make_shared<const Details>(std::move(details));
+	}
 	drop.expression.clear();
 	drop.location.clear();
 	if (event.cause == ND_CAUSE_OTHER)
@@ -74,7 +80,11 @@ void DropCompleter::emit(Drop &drop) {
 
 void DropCompleter::emit_front(Queue &queue) {
 	Held &front = queue.held.front();
-	if (front.state != State::kKnown) front.drop.attribution = unread_;
+	if (front.state != State::kKnown) {
+		// With a path or details each drop is asked for; the text may be known from another one.
+		auto known = attributor_.find(front.drop.event);
+		front.drop.attribution = known ? std::move(known) : unread_;
+	}
 	emit(front.drop);
 	queue.capture_bytes -= front.capture.size();
 	capture_bytes_ -= front.capture.size();
@@ -101,6 +111,7 @@ void DropCompleter::add(const nd_event &event, const nd_path *path) {
 	fill(held.drop, event);
 	keep_capture(queue, held);
 	if (path) held.path = *path;
+	if (const nd_details *seen = nd_details_of(&event)) held.details = *seen;
 	held.state = other ? State::kKnown : State::kNew;
 	if (other) held.drop.attribution = nothing_;
 	held.until = now_ + kHoldFor;
@@ -134,6 +145,7 @@ void DropCompleter::take_replies(uint32_t netns, Queue &queue) {
 		if (about->attribution) {
 			held.drop.attribution = std::move(about->attribution);
 			held.drop.path = std::move(about->path);
+			if (about->details) held.drop.details = std::move(about->details);
 			held.state = State::kKnown;
 		} else {
 			held.state = State::kNew;
@@ -162,7 +174,9 @@ void DropCompleter::ask_ahead(Queue &queue) {
 				continue;
 			}
 		}
-		if (!attributor_.ask(held.drop.event, held.path ? &*held.path : nullptr)) return;
+		if (!attributor_.ask(held.drop.event, held.path ? &*held.path : nullptr,
+		                     held.details ? &*held.details : nullptr))
+			return;
 		held.state = State::kAsked;
 		queue.asked.push_back(queue.ahead);
 	}

@@ -61,7 +61,8 @@ private:
 	struct Held {
 		Drop drop;
 		std::optional<nd_path> path;
-		std::vector<std::byte> capture; // the nd_capture that drop.capture points to; empty: none
+		std::optional<nd_details> details; // only with a path
+		std::vector<std::byte> capture;    // the nd_capture that drop.capture points to; empty: none
 		State state;
 		Clock::time_point until;
 	};

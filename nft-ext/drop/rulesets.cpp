@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/drop/rulesets.h"
 
+#include "nft-ext/drop/group_path.h"
+
 #include <algorithm>
 #include <cstring>
 #include <poll.h>
@@ -259,10 +261,29 @@ void Rulesets::answered(Namespace &of, Attributed attributed) {
 	of.in_trouble = false;
 	// One text in memory for all drops of a rule, also where each has jumps of its own.
 	SharedAttribution known = of.cache.find(event);
-	const Attribution &got = attributed.attribution;
+	Attribution &got = attributed.attribution;
 	const bool same = known && known->known && got.known && known->text == got.text && known->chain == got.chain;
-	if (!same) known = of.cache.keep(event, std::move(attributed.attribution));
-	of.replies.push_back({std::move(known), std::move(attributed.path)});
+	if (!same) {
+		if (got.owner_socket != 0) {
+			const auto owners = holders_.of(got.owner_socket);
+			if (!owners.empty()) got.owner = owners.front().name;
+		}
+		known = of.cache.keep(event, std::move(got));
+	}
+	std::shared_ptr<const Details> details;
+	if (attributed.details) {
+		name_socket(*attributed.details);
+		details = std::make_shared<const Details>(std::move(*attributed.details));
+	}
+	of.replies.push_back({std::move(known), std::move(attributed.path), std::move(details)});
+}
+
+// Control groups and processes mean something to this process, not to the one that reads rulesets.
+void Rulesets::name_socket(Details &details) {
+	const auto socket = details.whose();
+	if (!socket) return;
+	if (socket->group != 0) details.group = group_path(socket->group);
+	if (socket->inode != 0) details.processes = holders_.of(socket->inode);
 }
 
 SharedAttribution Rulesets::find(const nd_event &event) {
@@ -275,7 +296,7 @@ SharedAttribution Rulesets::find(const nd_event &event) {
 	return found;
 }
 
-bool Rulesets::ask(const nd_event &event, const nd_path *path) {
+bool Rulesets::ask(const nd_event &event, const nd_path *path, const nd_details *details) {
 	Namespace *of = known(event.netns);
 	if (!of) return false;
 	if (!of->ruleset) {
@@ -285,10 +306,10 @@ bool Rulesets::ask(const nd_event &event, const nd_path *path) {
 		if (!launch(netns, *of)) arm(kSoon);
 	}
 	if (!of->ruleset) {
-		if (!of->wanted) of->replies.push_back({nothing_known(), {}}); // there is nobody to ask
+		if (!of->wanted) of->replies.push_back({nothing_known(), {}, nullptr}); // there is nobody to ask
 		return !of->wanted;
 	}
-	if (!of->ruleset->ask(event, path)) return false;
+	if (!of->ruleset->ask(event, path, details)) return false;
 	const auto now = Clock::now();
 	of->asked = now;
 	if (of->questions.empty()) of->progress = now;
@@ -304,6 +325,7 @@ std::optional<Attributor::About> Rulesets::reply(uint32_t netns) {
 	auto about = std::make_optional<About>();
 	about->attribution.swap(front.attribution);
 	about->path.swap(front.path);
+	about->details.swap(front.details);
 	known->second.replies.pop_front();
 	return about;
 }

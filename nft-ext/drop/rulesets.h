@@ -6,6 +6,7 @@
 
 #include "nft-ext/drop/attributor.h"
 #include "nft-ext/drop/namespaces.h"
+#include "nft-ext/drop/socket_holders.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/ruleset/text/attribution_cache.h"
 #include "nft-ext/ruleset/text/ruleset.h"
@@ -60,7 +61,7 @@ public:
 	// Attributor:
 	void on_news(std::function<void(uint32_t netns)> news) override { news_ = std::move(news); }
 	SharedAttribution find(const nd_event &event) override;
-	bool ask(const nd_event &event, const nd_path *path) override;
+	bool ask(const nd_event &event, const nd_path *path, const nd_details *details) override;
 	std::optional<About> reply(uint32_t netns) override;
 	const std::string &name_of(uint32_t netns) override;
 
@@ -94,7 +95,8 @@ private:
 	bool launch(uint32_t netns, Namespace &of);
 	bool make_room();
 	void receive(uint32_t netns);
-	static void answered(Namespace &of, Attributed attributed);
+	void answered(Namespace &of, Attributed attributed);
+	void name_socket(Details &details);
 	void end(Namespace &of);
 	void died(Namespace &of, const Error &error);
 	void tell(uint32_t netns) const {
@@ -118,6 +120,7 @@ private:
 	std::optional<bool> narrow_;  // Ready::narrow of the first process
 	std::optional<Error> failed_; // the home namespace's ruleset was never read
 	size_t workers_ = 0;
+	SocketHolders holders_;
 	std::string number_; // name_of() a namespace that is not known
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/sinks/block.h"
 
+#include "nft-ext/sinks/details.h"
 #include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/sinks/rule_text.h"
 #include "nft-ext/sinks/short_text.h"
@@ -19,12 +20,16 @@ void append_handle(std::string &out, uint64_t handle) {
 	out.append(digits.data(), digits.size());
 }
 
-void append_opening(std::string &out, std::string_view name, uint64_t handle) {
+void append_opening(std::string &out, std::string_view name, uint64_t handle, std::string_view owner = {}) {
 	append_escaped(out, name, Escape::kWord);
 	out += " {";
 	if (handle != 0) {
 		out += ' ';
 		append_handle(out, handle);
+	}
+	if (!owner.empty()) {
+		out += " progname ";
+		append_escaped(out, owner, Escape::kText);
 	}
 	out += '\n';
 }
@@ -104,7 +109,7 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 		out += "table ";
 		append_escaped(out, family_, Escape::kWord);
 		out += ' ';
-		append_opening(out, table_, table_handle_);
+		append_opening(out, table_, table_handle_, context.owner);
 		open_ = true;
 	}
 	chain_ = context.chain;
@@ -173,6 +178,7 @@ void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::strin
 		append_jump_path(out, drop);
 		out += '\n';
 	}
+	append_details_lines(out, drop.event.cause == ND_CAUSE_OTHER ? "" : "\t\t", drop);
 	out += shown.culprit;
 }
 

@@ -42,6 +42,7 @@ Context context_of(const Drop &drop) {
 		context.family = attribution.family.empty() ? family_name(event.family, "unknown")
 		                                            : std::string_view(attribution.family);
 	context.table = attribution.table.empty() ? padded(event.table) : std::string_view(attribution.table);
+	context.owner = attribution.owner;
 	context.table_handle = attribution.table_handle != 0 ? attribution.table_handle : event.table_handle;
 	context.base_chain =
 	        attribution.base_chain.empty() ? padded(event.base_chain) : std::string_view(attribution.base_chain);

@@ -23,6 +23,7 @@ struct Context {
 	std::string_view table;
 	std::string_view chain; // the rule's chain; where that cannot be told, the base chain
 	std::string_view base_chain;
+	std::string_view owner;    // the process that owns the table; empty: none, or not known
 	uint64_t table_handle = 0; // 0 where unknown
 	uint64_t chain_handle = 0;
 	bool chain_known = false; // false where `chain` is only the base chain that led to the rule

@@ -3,6 +3,7 @@
 
 #include "nft-ext/packet/json_packet.h"
 #include "nft-ext/sinks/context.h"
+#include "nft-ext/sinks/details.h"
 #include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/text/json_writer.h"
 
@@ -64,6 +65,7 @@ void JsonRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	if (!context.location.empty()) json.member("location", context.location);
 	if (!context.netns.empty()) json.member("netns_name", context.netns);
 	if (drop.path) write_path(json, drop);
+	write_details_json(json, drop);
 	if (drop.event.flags & ND_FLAG_UNDECIDED) json.member_boolean("undecided", true);
 	if (repeated.times > 1) {
 		json.member("repeated", repeated.times);

@@ -2,6 +2,7 @@
 #include "nft-ext/sinks/line.h"
 
 #include "nft-ext/sinks/context.h"
+#include "nft-ext/sinks/details.h"
 #include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/text/escape.h"
 
@@ -56,6 +57,7 @@ void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &wo
 	}
 	if (drop.path) out += " path ";
 	append_jump_path(out, drop);
+	append_details_words(out, drop);
 }
 
 void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {

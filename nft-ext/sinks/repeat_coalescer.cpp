@@ -2,6 +2,7 @@
 #include "nft-ext/sinks/repeat_coalescer.h"
 
 #include "nft-ext/packet/words.h"
+#include "nft-ext/sinks/details.h"
 #include "nft-ext/sinks/jump_path.h"
 
 #include <utility>
@@ -23,6 +24,7 @@ std::string sight_of(const Drop &drop) {
 	std::string sight(reinterpret_cast<const char *>(&who), sizeof(who));
 	append_words(sight, event, drop.packet());
 	append_jump_path(sight, drop);
+	append_details_words(sight, drop);
 	return sight;
 }
 
@@ -35,6 +37,7 @@ size_t bytes_of(const Drop &drop) {
 		for (const JumpStep &step : *drop.path)
 			bytes += sizeof(step) + step.chain.capacity() + step.target.capacity();
 	}
+	if (drop.details) bytes += drop.details->bytes();
 	return bytes;
 }
 

@@ -109,6 +109,12 @@ void JsonWriter::number(uint64_t value) {
 	out_.append(digits.data(), digits.size());
 }
 
+void JsonWriter::integer(int64_t value) {
+	separate();
+	const fmt::format_int digits(value);
+	out_.append(digits.data(), digits.size());
+}
+
 void JsonWriter::boolean(bool value) {
 	separate();
 	out_ += value ? "true" : "false";

@@ -26,6 +26,7 @@ public:
 
 	void string(std::string_view text);
 	void number(uint64_t value);
+	void integer(int64_t value);
 	void boolean(bool value);
 	void null();
 

@@ -64,14 +64,45 @@ std::optional<Member> find_member(const Types &types, const btf_type *in, std::s
 class Structures {
 public:
 	explicit Structures(const Types &types) {
-		for (const char *name :
-		     {"nft_rule",      "nft_rule_dp",  "nft_rule_dp_last", "nft_rule_blob",    "nft_pktinfo",
-		      "nf_hook_state", "net",          "nftables_pernet",  "sk_buff",          "sock",
-		      "dst_entry",     "net_device",   "nft_base_chain",   "nft_chain",        "nft_table",
-		      "nft_expr",      "nft_expr_ops", "nft_expr_type",    "nft_regs",         "nft_traceinfo",
-		      "module",        "mod_kallsyms", "kprobe",           "optimized_kprobe", "mutex",
-		      "task_struct",   "nsproxy",      "net_generic",      "skb_shared_info",  "skb_frag",
-		      "bio_vec",       "page",         "cgroup",           "kernfs_node",      kBytes})
+		for (const char *name : {"nft_rule",
+		                         "nft_rule_dp",
+		                         "nft_rule_dp_last",
+		                         "nft_rule_blob",
+		                         "nft_pktinfo",
+		                         "nf_hook_state",
+		                         "net",
+		                         "nftables_pernet",
+		                         "sk_buff",
+		                         "sock",
+		                         "dst_entry",
+		                         "net_device",
+		                         "nft_base_chain",
+		                         "nft_chain",
+		                         "nft_table",
+		                         "nft_expr",
+		                         "nft_expr_ops",
+		                         "nft_expr_type",
+		                         "nft_regs",
+		                         "nft_traceinfo",
+		                         "module",
+		                         "mod_kallsyms",
+		                         "kprobe",
+		                         "optimized_kprobe",
+		                         "mutex",
+		                         "task_struct",
+		                         "nsproxy",
+		                         "net_generic",
+		                         "skb_shared_info",
+		                         "skb_frag",
+		                         "bio_vec",
+		                         "page",
+		                         "cgroup",
+		                         "kernfs_node",
+		                         "nf_conn",
+		                         "socket",
+		                         "file",
+		                         "inode",
+		                         kBytes})
 			wanted_.try_emplace(name);
 		add(types);
 	}
@@ -272,6 +303,18 @@ void read_group(const Structures &s, nd_group_layout &g) {
 	g.node_id = s.field("kernfs_node", "id");
 }
 
+// What only --details needs, apart from the group's. Nothing here is required.
+void read_details(const Structures &s, nd_details_layout &d) {
+	d.ct_status = s.field("nf_conn", "status");
+	d.ct_mark = s.field("nf_conn", "mark");
+	d.sk_uid = s.field("sock", "sk_uid.val");
+	d.sk_cookie = s.field("sock", "__sk_common.skc_cookie.counter");
+	d.sk_socket = s.field("sock", "sk_socket");
+	d.socket_file = s.field("socket", "file");
+	d.file_inode = s.field("file", "f_inode");
+	d.inode_number = s.field("inode", "i_ino");
+}
+
 } // namespace
 
 namespace {
@@ -337,6 +380,7 @@ Result<Layout> layout_of(const Structures &s) {
 	read_vlan(s, p);
 	read_match(s, p.match);
 	read_group(s, p.group);
+	read_details(s, p.details);
 	p.expr_ops = r.expr_ops;
 	p.rule_is_last = r.rule_is_last;
 	p.last_chain = s.field("nft_rule_dp_last", "chain");

@@ -14,6 +14,10 @@ struct Attribution {
 	std::string family; // as nft writes it: "ip", "ip6", "inet", "arp", "bridge", "netdev"
 	std::string table;
 	uint64_t table_handle = 0;
+	// Of a table with an owner: the inode of the netlink socket that owns the table, and the name of the process
+	// that holds this socket. 0 and empty: there is no owner, or it is not known.
+	uint64_t owner_socket = 0;
+	std::string owner{};
 	// The chain that the dropping rule stands in; for a policy drop the base chain.
 	std::string chain;
 	uint64_t chain_handle = 0;
@@ -37,7 +41,7 @@ struct Attribution {
 	// About how much memory it takes.
 	[[nodiscard]] size_t bytes() const {
 		return sizeof(*this) + family.capacity() + table.capacity() + chain.capacity() + base_chain.capacity() +
-		       text.capacity();
+		       text.capacity() + owner.capacity();
 	}
 };
 

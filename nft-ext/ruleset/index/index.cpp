@@ -103,6 +103,7 @@ void Index::new_table(const Change &change) {
 	Table &table = tables_[change.handle];
 	table.handle = change.handle;
 	table.family = change.family;
+	table.owner = change.owner;
 	table.name = change.table;
 	table.alive = true;
 	table.seen = true;

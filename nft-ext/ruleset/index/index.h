@@ -50,6 +50,8 @@ struct Chain {
 struct Table {
 	uint64_t handle = 0;
 	uint8_t family = 0;
+	uint32_t owner = 0;        // netlink port of the socket that owns the table; 0: none does
+	uint64_t owner_socket = 0; // its inode, once somebody has looked
 	std::string name;
 	bool alive = true;
 	bool seen = false;

@@ -21,6 +21,9 @@ void parse_table(const nlmsghdr *message, Change &change) {
 		case NFTA_TABLE_HANDLE:
 			change.handle = u64_of(attribute);
 			break;
+		case NFTA_TABLE_OWNER:
+			change.owner = u32_of(attribute);
+			break;
 		default:
 			break;
 		}

@@ -28,6 +28,7 @@ struct Change {
 	uint32_t generation = 0;
 	uint32_t use = 0;    // chain: rules in it and jumps to it (NFTA_CHAIN_USE)
 	uint64_t handle = 0; // of the table, chain or rule
+	uint32_t owner = 0;  // table: netlink port of the socket that owns the table; 0: none does (NFTA_TABLE_OWNER)
 	std::string table;
 	std::string chain;
 	// Rule: the chain named __chain* that it jumps to, else empty.

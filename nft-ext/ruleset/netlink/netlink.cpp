@@ -36,8 +36,8 @@ uint64_t now_ns() {
 	return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
-Result<Query> Query::open() {
-	MnlSocket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
+Result<Query> Query::open(int bus) {
+	MnlSocket socket(mnl_socket_open2(bus, SOCK_CLOEXEC));
 	if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
 		return netlink_error("opening a netlink socket");
 	const int descriptor = mnl_socket_get_fd(socket.get());

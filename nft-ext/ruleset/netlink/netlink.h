@@ -30,7 +30,8 @@ uint64_t now_ns();
 
 class Query {
 public:
-	static Result<Query> open();
+	// `bus`: NETLINK_NETFILTER for nf_tables, NETLINK_SOCK_DIAG for sockets.
+	static Result<Query> open(int bus = NETLINK_NETFILTER);
 
 	// What became of a request.
 	enum class Outcome {

@@ -83,6 +83,12 @@ void Requests::get_generation() {
 	append(NFT_MSG_GETGEN, 0, 0, {});
 }
 
+void Requests::add(const nlmsghdr *message) {
+	const auto *bytes = reinterpret_cast<const char *>(message);
+	bytes_.insert(bytes_.end(), bytes, bytes + message->nlmsg_len);
+	bytes_.resize(NLMSG_ALIGN(bytes_.size()));
+}
+
 void Requests::add_nothing() {
 	// Control messages are skipped but acknowledged (netlink_rcv_skb).
 	nlmsghdr nothing{};

@@ -4,6 +4,8 @@
 #ifndef NFT_DROPS_NFT_EXT_RULESET_NETLINK_REQUESTS_H
 #define NFT_DROPS_NFT_EXT_RULESET_NETLINK_REQUESTS_H
 
+#include <libmnl/libmnl.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,6 +24,8 @@ public:
 	// The rules of one table, or where `chain` is not empty of one chain.
 	void dump_rules(uint8_t family, const std::string &table, const std::string &chain);
 	void get_generation();
+	// A message that somebody else made, with its header.
+	void add(const nlmsghdr *message);
 
 	// Asks for an acknowledgement after the last message; where there is none yet, one that does nothing is added.
 	void acknowledge();

@@ -4,6 +4,7 @@
 #include "jit/base/table_family.h"
 #include "nft-ext/ruleset/index/snapshot.h"
 #include "nft-ext/ruleset/netlink/change.h"
+#include "nft-ext/ruleset/netlink/netlink_sockets.h"
 #include "nft-ext/ruleset/text/selfcheck.h"
 
 #include <linux/netfilter/nfnetlink.h>
@@ -44,6 +45,11 @@ bool drops(const Version &line) {
 	return line.text.find(" policy drop;") != std::string::npos;
 }
 
+// A table may be switched off and on (NFT_TABLE_F_DORMANT).
+bool changes_hooks(const Change &change) {
+	return change.kind != Change::Kind::kNewRule && change.kind != Change::Kind::kDelRule;
+}
+
 } // namespace
 
 Lookup::Lookup(Query query, Listener changes, Listener link_changes)
@@ -78,6 +84,8 @@ Result<void> Lookup::load(const ChangeTime *lost) {
 	const auto snapshot = take_snapshot(query_, index_, lost);
 	if (!snapshot) return std::unexpected(snapshot.error());
 	generation_ = snapshot->generation;
+	sets_.begin(generation_);
+	hooks_changed_ = generation_;
 	rules_at_start_ = snapshot->rules;
 	rules_known_ = snapshot->with_rules;
 	pending_.clear();
@@ -126,6 +134,7 @@ Result<void> Lookup::drain() {
 	}
 	if (names_changed) reader_->links_changed();
 	const auto outcome = changes_.drain([&](const nlmsghdr *message) {
+		sets_.event(message);
 		auto change = parse_change(message);
 		if (!change) return;
 		if (change->kind == Change::Kind::kGeneration)
@@ -144,8 +153,10 @@ Result<void> Lookup::drain() {
 
 void Lookup::commit(uint32_t generation, uint64_t after_ns) {
 	std::vector<Change> changes = std::exchange(pending_, {});
+	sets_.commit(generation);
 	if (generation == 0 || !generation_reached(generation, generation_ + 1)) return; // the dump holds it
 	generation_ = generation;
+	if (std::ranges::any_of(changes, changes_hooks)) hooks_changed_ = generation;
 	for (const Target &target : index_.apply(changes, {generation, after_ns, now_ns()})) {
 		const Table *table = index_.table(target.table);
 		if (table == nullptr || work_.size() >= kWorkMax) continue;
@@ -340,6 +351,8 @@ Attribution Lookup::attribute(const nd_event &event) {
 	if (!seen.empty() && (cut ? !table->name.starts_with(seen) : table->name != seen)) return attribution;
 	attribution.family = family_name(table->family);
 	attribution.table = table->name;
+	if (table->owner != 0 && table->owner_socket == 0) table->owner_socket = netlink_socket_inode(table->owner);
+	attribution.owner_socket = table->owner_socket;
 	if (const Chain *base = table->chain(event.chain_handle); base != nullptr)
 		attribution.base_chain = base->name_at(event.generation);
 	Target target{table->handle, event.chain_handle, 0};

@@ -5,9 +5,13 @@
 #define NFT_DROPS_NFT_EXT_RULESET_TEXT_LOOKUP_H
 
 #include "bpf/shared/event.h"
+#include "nft-ext/ruleset/details/details.h"
+#include "nft-ext/ruleset/details/goto_path.h"
+#include "nft-ext/ruleset/details/rule_look_ups.h"
 #include "nft-ext/ruleset/index/attribution.h"
 #include "nft-ext/ruleset/index/index.h"
 #include "nft-ext/ruleset/index/jump_path.h"
+#include "nft-ext/ruleset/index/set_changes.h"
 #include "nft-ext/ruleset/netlink/links.h"
 #include "nft-ext/ruleset/netlink/netlink.h"
 #include "nft-ext/ruleset/text/formatter.h"
@@ -40,6 +44,10 @@ public:
 	Attribution attribute(const nd_event &event);
 	// The jumps that led to the rule that attribute() named; nullopt where they are not known (lookup_path.cpp).
 	std::optional<JumpPath> jump_path(const nd_event &event, const nd_path &path, const Attribution &attribution);
+
+	// Why the packet was dropped, beyond the rule (lookup_details.cpp).
+	Details details(const nd_event &event, const nd_details &seen, const Attribution &attribution,
+	                const std::optional<JumpPath> &path);
 
 	// Whether that is in the ruleset now.
 	bool is_there(const WatchedObject &object);
@@ -89,6 +97,22 @@ private:
 	void tell(const Target &target, const nd_event &event, Attribution &attribution);
 	void span(const Version &version, const nd_event &event, bool latest, Attribution &attribution) const;
 
+	struct TableName;
+	// The rules of a chain, or only the one with that handle (not 0), with their look-ups; nullopt where the rules
+	// of the event's time are not known.
+	std::optional<std::vector<RuleLookUps>> rules_of(const TableName &table, const std::string &chain,
+	                                                 uint64_t handle, const nd_event &event,
+	                                                 const nd_details &seen);
+	struct Looked;
+	Looked look(const TableName &table, const LookUp &look_up, const nd_event &event);
+	std::optional<GotoRule> goto_of(const TableName &table, const std::string &chain, const RuleLookUps &rule,
+	                                const nd_event &event);
+	std::vector<ElementFound> elements_between(const TableName &table, const std::string &from,
+	                                           const std::string &to, const nd_event &event,
+	                                           const nd_details &seen);
+	std::vector<ElementFound> elements(const nd_event &event, const nd_details &seen,
+	                                   const Attribution &attribution, const std::optional<JumpPath> &path);
+	std::optional<HookOrder> hook_order(const nd_event &event, const Attribution &attribution);
 	const Order *order_of(Table &table, uint64_t chain, uint32_t generation);
 
 	Query query_;
@@ -113,6 +137,9 @@ private:
 	std::vector<Target> missing_; // rules that the kernel did not have at this generation
 	uint32_t missing_generation_ = 0;
 	uint32_t netns_ = 0;
+	SetChanges sets_;
+	uint32_t hooks_changed_ = 0;   // the last generation that may have changed which chains a hook has
+	std::optional<Query> sockets_; // opened when first needed
 };
 
 } // namespace nft_drops

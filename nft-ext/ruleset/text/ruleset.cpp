@@ -110,10 +110,11 @@ void Ruleset::receive(const std::function<void(Attributed)> &reply) {
 	}
 }
 
-bool Ruleset::ask(const nd_event &event, const nd_path *path) {
+bool Ruleset::ask(const nd_event &event, const nd_path *path, const nd_details *details) {
 	if (state_ != State::kReady || open_ >= kWindow) return false;
 	std::string request(reinterpret_cast<const char *>(&event), sizeof(event));
 	if (path) request.append(reinterpret_cast<const char *>(path), sizeof(*path));
+	if (path && details) request.append(reinterpret_cast<const char *>(details), sizeof(*details));
 	// Where the child is gone, receive() learns why.
 	if (!try_send_message(socket_, request)) return false;
 	open_++;

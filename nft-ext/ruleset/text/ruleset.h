@@ -54,9 +54,10 @@ public:
 	[[nodiscard]] int descriptor() const { return socket_; }
 	// Takes what has arrived: calls `reply` for each attribution, and changes the state.
 	void receive(const std::function<void(Attributed)> &reply);
-	// Asks what dropped this packet; with a path, for the jumps that led there, too. False where that is not
-	// possible now. `known` is false in the reply where the text is not known for sure.
-	bool ask(const nd_event &event, const nd_path *path);
+	// Asks what dropped this packet; with a path, for the jumps that led there, too, and with `details` (only with
+	// a path) for Details. False where that is not possible now. `known` is false in the reply where the text is
+	// not known for sure.
+	bool ask(const nd_event &event, const nd_path *path, const nd_details *details = nullptr);
 	// Questions without a reply.
 	[[nodiscard]] size_t open_questions() const { return open_; }
 

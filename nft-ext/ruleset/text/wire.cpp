@@ -70,6 +70,7 @@ void put(Writer &writer, const Attribution &attribution) {
 	writer.put_text(attribution.family);
 	writer.put_text(attribution.table);
 	writer.put(attribution.table_handle);
+	writer.put(attribution.owner_socket);
 	writer.put_text(attribution.chain);
 	writer.put(attribution.chain_handle);
 	writer.put_text(attribution.base_chain);
@@ -83,6 +84,7 @@ void get(Reader &reader, Attribution &attribution) {
 	attribution.family = reader.get_text();
 	attribution.table = reader.get_text();
 	attribution.table_handle = reader.get<uint64_t>();
+	attribution.owner_socket = reader.get<uint64_t>();
 	attribution.chain = reader.get_text();
 	attribution.chain_handle = reader.get<uint64_t>();
 	attribution.base_chain = reader.get_text();
@@ -110,6 +112,73 @@ void get(Reader &reader, JumpPath &path) {
 	}
 }
 
+void put(Writer &writer, const HookOrder &order) {
+	writer.put<uint64_t>(order.entries.size());
+	for (const HookEntry &entry : order.entries) {
+		writer.put(entry.kind);
+		writer.put(entry.priority);
+		writer.put_text(entry.name);
+	}
+	writer.put<uint64_t>(order.dropper);
+}
+
+void get(Reader &reader, HookOrder &order) {
+	for (auto entries = reader.get<uint64_t>(); entries > 0 && reader.good(); entries--) {
+		HookEntry &entry = order.entries.emplace_back();
+		entry.kind = reader.get<HookEntry::Kind>();
+		entry.priority = reader.get<int32_t>();
+		entry.name = reader.get_text();
+	}
+	order.dropper = reader.get<uint64_t>();
+}
+
+void put(Writer &writer, const ElementFound &element) {
+	for (const std::string *text :
+	     {&element.set, &element.unknown, &element.key, &element.comment, &element.verdict})
+		writer.put_text(*text);
+	writer.put(element.timeout_ms);
+	writer.put(element.expires_ms);
+}
+
+void get(Reader &reader, ElementFound &element) {
+	for (std::string *text : {&element.set, &element.unknown, &element.key, &element.comment, &element.verdict})
+		*text = reader.get_text();
+	element.timeout_ms = reader.get<uint64_t>();
+	element.expires_ms = reader.get<uint64_t>();
+}
+
+// What the worker knows; the rest the parent fills in.
+void put(Writer &writer, const Details &details) {
+	writer.put(details.seen);
+	writer.put(details.hook.has_value());
+	if (details.hook) put(writer, *details.hook);
+	writer.put<uint64_t>(details.elements.size());
+	for (const ElementFound &element : details.elements)
+		put(writer, element);
+	writer.put(details.socket_sought);
+	writer.put(details.socket.has_value());
+	if (details.socket) {
+		writer.put(details.socket->cookie);
+		writer.put(details.socket->inode);
+		writer.put(details.socket->group);
+		writer.put(details.socket->uid);
+	}
+}
+
+void get(Reader &reader, Details &details) {
+	details.seen = reader.get<nd_details>();
+	if (reader.get<uint8_t>() != 0) get(reader, details.hook.emplace());
+	for (auto elements = reader.get<uint64_t>(); elements > 0 && reader.good(); elements--)
+		get(reader, details.elements.emplace_back());
+	details.socket_sought = reader.get<uint8_t>() != 0;
+	if (reader.get<uint8_t>() == 0) return;
+	SocketFound &socket = details.socket.emplace();
+	socket.cookie = reader.get<uint64_t>();
+	socket.inode = reader.get<uint64_t>();
+	socket.group = reader.get<uint64_t>();
+	socket.uid = reader.get<uint32_t>();
+}
+
 bool send_packet(int socket, std::string_view packet) {
 	for (;;) {
 		const ssize_t sent = send(socket, packet.data(), packet.size(), MSG_NOSIGNAL);
@@ -132,6 +201,8 @@ std::string pack(const Reply &reply) {
 		put(writer, attributed->attribution);
 		writer.put(attributed->path.has_value());
 		if (attributed->path) put(writer, *attributed->path);
+		writer.put(attributed->details.has_value());
+		if (attributed->details) put(writer, *attributed->details);
 	} else if (const auto *error = std::get_if<Error>(&reply)) {
 		writer.put_text(error->what);
 		writer.put_text(error->why);
@@ -160,6 +231,7 @@ std::optional<Reply> unpack(std::string_view bytes) {
 		Attributed attributed;
 		get(reader, attributed.attribution);
 		if (reader.get<uint8_t>() != 0) get(reader, attributed.path.emplace());
+		if (reader.get<uint8_t>() != 0) get(reader, attributed.details.emplace());
 		reply = std::move(attributed);
 		break;
 	}

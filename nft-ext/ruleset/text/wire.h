@@ -6,6 +6,7 @@
 
 #include "bpf/shared/event.h"
 #include "jit/base/result.h"
+#include "nft-ext/ruleset/details/details.h"
 #include "nft-ext/ruleset/index/attribution.h"
 #include "nft-ext/ruleset/index/jump_path.h"
 
@@ -31,7 +32,8 @@ struct Ready {
 // What the worker says about one drop.
 struct Attributed {
 	Attribution attribution;
-	std::optional<JumpPath> path; // where the request asked for it, and it is known
+	std::optional<JumpPath> path;     // where the request asked for it, and it is known
+	std::optional<Details> details{}; // where the request asked for them
 };
 
 // Whether the object of WorkerOptions::watched is in the ruleset: in front of Ready, and whenever it comes or goes.

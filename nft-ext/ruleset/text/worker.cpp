@@ -76,15 +76,23 @@ void leave_if_unfit(const Lookup &lookup) {
 // Answers one request; false where the parent is gone.
 bool serve(Lookup &lookup) {
 	const auto request = receive_message(kSocket, -1);
-	if (!request || (request->size() != sizeof(nd_event) && request->size() != sizeof(nd_event) + sizeof(nd_path)))
+	constexpr size_t kWithPath = sizeof(nd_event) + sizeof(nd_path);
+	constexpr size_t kWithDetails = kWithPath + sizeof(nd_details);
+	if (!request ||
+	    (request->size() != sizeof(nd_event) && request->size() != kWithPath && request->size() != kWithDetails))
 		return false;
 	nd_event event{};
 	memcpy(&event, request->data(), sizeof(event));
-	Attributed attributed{.attribution = lookup.attribute(event), .path = {}};
+	Attributed attributed{.attribution = lookup.attribute(event), .path = {}, .details = {}};
 	if (request->size() > sizeof(event)) {
 		nd_path path{};
 		memcpy(&path, request->data() + sizeof(event), sizeof(path));
 		attributed.path = lookup.jump_path(event, path, attributed.attribution);
+	}
+	if (request->size() == kWithDetails) {
+		nd_details seen{};
+		memcpy(&seen, request->data() + kWithPath, sizeof(seen));
+		attributed.details = lookup.details(event, seen, attributed.attribution, attributed.path);
 	}
 	leave_if_unfit(lookup);
 	return send_message(kSocket, pack(attributed));

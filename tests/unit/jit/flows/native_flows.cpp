@@ -81,7 +81,8 @@ NativeFlows::NativeFlows(const nd_layout &layout, const nd_site &site, uint32_t 
                           .selector = 0,
                           .drop_reason = 0,
                           .snaplen = 0,
-                          .of_group = 0}}),
+                          .of_group = 0,
+                          .details = 0}}),
       site_(code_.program(fmt::format("nd_site_{}", site.index))) {
 	const auto add = [this]<typename T>(const char *name, T *elements, size_t count) {
 		arrays_[code_.address(name)] = {reinterpret_cast<char *>(elements), sizeof(T), count};

@@ -156,7 +156,7 @@ long FakeKernel::read_string(char *to, uint32_t size, uint64_t from) {
 
 void *FakeKernel::reserve(uint64_t size) {
 	if (reserved || size < sizeof(nd_event) || size > place_.size() * 8 - 2 * kGuard) bad_call = true;
-	if (!settings.snaplen && size != sizeof(nd_event)) bad_call = true;
+	if (!settings.snaplen && !settings.details && size != sizeof(nd_event)) bad_call = true;
 	if (ring_full || bad_call) return nullptr;
 	record_bytes = size;
 	memset(place(), rubbish, size + 2 * kGuard);
@@ -171,7 +171,7 @@ void FakeKernel::submit(void *record) {
 	overrun |= std::any_of(place() + kGuard + record_bytes, place() + 2 * kGuard + record_bytes, touched);
 	reserved--;
 	if (events.size() < events.capacity()) events.push_back(*static_cast<const nd_event *>(record));
-	if (settings.snaplen) {
+	if (settings.snaplen || settings.details) {
 		this->record.resize(record_bytes / 8);
 		memcpy(this->record.data(), record, this->record.size() * 8);
 	}

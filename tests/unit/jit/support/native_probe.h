@@ -51,7 +51,7 @@ public:
 	int reserved = 0;             // and not submitted
 	bool overrun = false;         // a record was written past its ends
 	bool bad_call = false;        // a helper was called as it must not be
-	std::vector<uint64_t> record; // with settings.snaplen: the record submitted last, all of it
+	std::vector<uint64_t> record; // with settings.snaplen or details: the record submitted last, all of it
 	size_t record_bytes = 0;      // its size
 
 	// The one there is.

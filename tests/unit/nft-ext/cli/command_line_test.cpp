@@ -36,6 +36,13 @@ TEST(CommandLine, OurOptionsBeforeAndBehind) {
 	EXPECT_EQ((Typed{"monitor", "-aj"}.result->monitor.format), Format::kJson);
 }
 
+TEST(CommandLine, Details) {
+	EXPECT_TRUE((Typed{"monitor", "--details", "tcp", "dport", "22"}.result->monitor.details));
+	EXPECT_TRUE((Typed{"run", "--details", "--", "true"}.result->monitor.details));
+	EXPECT_FALSE(Typed{"monitor"}.result->monitor.details);
+	EXPECT_THAT((Typed{"top", "--details"}.error()), HasSubstr("--details"));
+}
+
 TEST(CommandLine, ACapture) {
 	for (const Typed &t :
 	     {Typed{"monitor", "-w", "f", "--snaplen", "96", "--linktype", "raw", "tcp", "dport", "22"},

@@ -84,6 +84,45 @@ TEST_F(Completer, EveryFieldIsFilledIn) {
 	EXPECT_FALSE(complete_[1].path);
 }
 
+// As they follow an event in the ring.
+struct EventWithDetails {
+	nd_event event{};
+	nd_path path{};
+	nd_details details{};
+};
+
+TEST_F(Completer, DetailsAreAskedForEachDrop) {
+	attributor_.open(1);
+	EventWithDetails with;
+	with.event = drop_by(1, 7);
+	with.event.flags |= ND_FLAG_PATH;
+	with.path.details = 1;
+	for (const nd_u32 mark : {5U, 6U}) {
+		with.details.mark = mark;
+		add(with.event, &with.path);
+		EXPECT_EQ(shown(), Shown());
+		attributor_.answer(1);
+		ASSERT_EQ(complete_.size(), 1U);
+		ASSERT_TRUE(complete_[0].details);
+		EXPECT_EQ(complete_[0].details->seen.mark, mark);
+		EXPECT_TRUE(complete_[0].details->socket_sought) << "that is from the reply";
+		EXPECT_EQ(shown(), Shown({"1:rule 7"}));
+	}
+	// Nobody answers in time: the text is known from another drop, and what the probe saw is known, too.
+	const auto begin = Loop::Clock::now();
+	add(with.event, &with.path);
+	while (completer_.held() > 0 && Loop::Clock::now() < begin + 60s)
+		ASSERT_TRUE(loop_.once(begin + 60s));
+	ASSERT_EQ(complete_.size(), 1U);
+	ASSERT_TRUE(complete_[0].details);
+	EXPECT_EQ(complete_[0].details->seen.mark, 6U);
+	EXPECT_FALSE(complete_[0].details->socket_sought);
+	EXPECT_EQ(shown(), Shown({"1:rule 7"}));
+	add(drop_by(1, 7));
+	ASSERT_EQ(complete_.size(), 1U);
+	EXPECT_FALSE(complete_[0].details) << "nothing is left over from the one before";
+}
+
 TEST_F(Completer, DropsOfOneNamespaceStayInOrder) {
 	attributor_.open(1);
 	add(drop_by(1, 7));

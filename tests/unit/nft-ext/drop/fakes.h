@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,9 +25,10 @@ public:
 		const auto known = known_.find({event.netns, event.rule_handle});
 		return known == known_.end() ? nullptr : known->second;
 	}
-	bool ask(const nd_event &event, const nd_path *path) override {
+	bool ask(const nd_event &event, const nd_path *path, const nd_details *details) override {
 		if (!open_[event.netns]) return false;
-		questions_[event.netns].push_back({event, path != nullptr});
+		questions_[event.netns].push_back(
+		        {event, path != nullptr, details ? std::optional(*details) : std::nullopt});
 		asked_.push_back(event.rule_handle);
 		return true;
 	}
@@ -46,15 +48,21 @@ public:
 	}
 	// Replies to the oldest question; kept: find() knows it from then on.
 	void answer(uint32_t netns, bool kept = true) {
-		const auto [event, with_path] = questions_[netns].front();
+		const auto [event, with_path, seen] = questions_[netns].front();
 		questions_[netns].pop_front();
 		Attribution made;
 		made.known = true;
 		made.text = "rule " + std::to_string(event.rule_handle);
 		auto shared = std::make_shared<const Attribution>(std::move(made));
 		if (kept) known_[{netns, event.rule_handle}] = shared;
-		About about{std::move(shared), {}};
+		About about{std::move(shared), {}, nullptr};
 		if (with_path) about.path = JumpPath{{"input", event.rule_handle, "x"}};
+		if (seen) {
+			Details details;
+			details.seen = *seen;
+			details.socket_sought = true;
+			about.details = std::make_shared<const Details>(std::move(details));
+		}
 		replies_[netns].push_back(std::move(about));
 		news(netns);
 	}
@@ -73,7 +81,12 @@ private:
 	}
 	std::function<void(uint32_t netns)> news_;
 	std::map<uint32_t, bool> open_;
-	std::map<uint32_t, std::deque<std::pair<nd_event, bool>>> questions_;
+	struct Question {
+		nd_event event;
+		bool with_path;
+		std::optional<nd_details> seen;
+	};
+	std::map<uint32_t, std::deque<Question>> questions_;
 	std::map<uint32_t, std::deque<About>> replies_;
 	std::map<std::pair<uint32_t, uint64_t>, SharedAttribution> known_;
 	std::vector<uint64_t> asked_;

@@ -40,6 +40,38 @@ TEST(Wire, RepliesSurvive) {
 	EXPECT_EQ(got.from_ns, answer.from_ns);
 	EXPECT_EQ(got.until_ns, answer.until_ns);
 
+	Attributed detailed{answer, {}};
+	detailed.attribution.owner_socket = 77;
+	Details &details = detailed.details.emplace();
+	details.seen.mark = 5;
+	ElementFound &element = details.elements.emplace_back();
+	element.set = "s";
+	element.key = "k";
+	element.comment = "c\n";
+	element.verdict = "drop";
+	element.timeout_ms = 1ULL << 40;
+	element.expires_ms = 3;
+	details.elements.emplace_back().unknown = "changed since";
+	details.hook = HookOrder{.entries = {{HookEntry::Kind::kProgram, -5, "bpf"}}, .dropper = 0};
+	details.socket_sought = true;
+	details.socket = SocketFound{.cookie = 1, .inode = 2, .group = 3, .uid = 4};
+	const std::string packed = pack(detailed);
+	const auto unpacked = unpack(packed);
+	ASSERT_TRUE(unpacked && std::holds_alternative<Attributed>(*unpacked));
+	EXPECT_EQ(std::get<Attributed>(*unpacked).attribution.owner_socket, 77U);
+	const auto &told = std::get<Attributed>(*unpacked).details;
+	ASSERT_TRUE(told && told->elements.size() == 2 && told->hook && told->socket);
+	EXPECT_EQ(told->seen.mark, 5U);
+	EXPECT_EQ(told->elements[0].comment, "c\n");
+	EXPECT_EQ(told->elements[0].timeout_ms, 1ULL << 40);
+	EXPECT_EQ(told->elements[0].expires_ms, 3U);
+	EXPECT_EQ(told->elements[1].unknown, "changed since");
+	EXPECT_EQ(told->hook->entries, details.hook->entries);
+	EXPECT_EQ(told->socket->group, 3U);
+	EXPECT_EQ(told->socket->uid, 4U);
+	for (size_t length = 0; length < packed.size(); length++)
+		EXPECT_FALSE(unpack(std::string_view(packed).substr(0, length))) << length;
+
 	const auto failed = unpack(pack(Error{"what", "why", "next", Blame::kMachine}));
 	ASSERT_TRUE(failed && std::holds_alternative<Error>(*failed));
 	EXPECT_EQ(std::get<Error>(*failed).message(), "what: why; next");
