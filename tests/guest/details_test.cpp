@@ -213,6 +213,12 @@ TEST(Details, CrowdSec) {
 	EXPECT_FALSE(drops[2]["details"].contains("elements")) << "an anonymous set stands in the rule";
 }
 
+// To all processes that read rulesets; the machine has no pkill.
+void signal_readers(const std::string &signal) {
+	shell("for p in /proc/[0-9]*; do if [ \"$(cat $p/comm 2>/dev/null)\" = nft-drops-rules ]; then kill -" +
+	      signal + " ${p#/proc/}; fi; done");
+}
+
 // The element goes between the drop and the look-up, for which the ruleset's reader is stopped.
 TEST(Details, AnElementThatIsGoneIsUnknown) {
 	Topology net;
@@ -228,9 +234,10 @@ TEST(Details, AnElementThatIsGoneIsUnknown) {
 	}
 })");
 	Monitor monitor({"--details"});
-	shell("pkill -STOP nft-drops-rules");
+	signal_readers("STOP");
 	net.udp("left", "10.1.0.1", 7000);
-	shell("nft delete element ip f blocked '{ 10.1.0.0/24 }'; pkill -CONT nft-drops-rules");
+	shell("nft delete element ip f blocked '{ 10.1.0.0/24 }'");
+	signal_readers("CONT");
 	ASSERT_TRUE(monitor.wait_for("drop # handle"));
 	const std::string out = monitor.finish(SIGINT).out;
 	EXPECT_NE(out.find("\t\t#   element unknown: @blocked changed since\n"), std::string::npos) << out;
@@ -470,8 +477,8 @@ TEST(Details, TogetherWithEverythingElse) {
 		jump deep
 	}
 })");
-	Monitor monitor({"--format", "json", "--details", "--path", "--audit", "-w", "/tmp/details.pcapng", "table",
-	                 "inet", "t", "udp", "dport", "7000"});
+	Monitor monitor({"--format", "json", "--details", "--path", "-w", "/tmp/details.pcapng", "table", "inet", "t",
+	                 "udp", "dport", "7000"});
 	net.udp("left", "10.1.0.1", 7001);
 	net.udp("left", "10.1.0.1", 7000);
 	ASSERT_TRUE(monitor.wait_for_lines(1)) << monitor.err();

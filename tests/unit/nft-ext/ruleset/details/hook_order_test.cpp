@@ -19,6 +19,8 @@ public:
 		mnl_nlmsg_put_extra_header(message_, sizeof(nfgenmsg));
 		mnl_attr_put_u32(message_, 2, htonl(static_cast<uint32_t>(priority)));
 	}
+	HookMessage(const HookMessage &) = delete;
+	HookMessage &operator=(const HookMessage &) = delete;
 	HookMessage &function(const char *name, const char *module) {
 		mnl_attr_put_strz(message_, 4, name);
 		if (module) mnl_attr_put_strz(message_, 5, module);
@@ -67,7 +69,8 @@ TEST(HookEntryOf, EachKind) {
 
 // Whatever a message is cut to, nothing is read behind its end (the sanitizers look on).
 TEST(HookEntryOf, CutMessages) {
-	const HookMessage whole = HookMessage(1).function("f", "m").chain(1, "filter", "input");
+	HookMessage whole(1);
+	whole.function("f", "m").chain(1, "filter", "input");
 	for (uint32_t length = sizeof(nlmsghdr); length < whole.message()->nlmsg_len; length++) {
 		std::vector<char> cut(reinterpret_cast<const char *>(whole.message()),
 		                      reinterpret_cast<const char *>(whole.message()) + length);
