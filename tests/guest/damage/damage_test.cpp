@@ -21,7 +21,7 @@ namespace {
 Result<std::unique_ptr<jit::Probe>> attach(const jit::Kernel &kernel, const jit::Plan &plan, uint32_t netns) {
 	auto object = jit::compile_probe(
 	        kernel.layout.probe, jit::constants_of(plan),
-	        {.path = 1, .filter = 0, .selector = 0, .drop_reason = 0, .snaplen = 0, .of_group = 0});
+	        {.path = 1, .filter = 0, .selector = 0, .drop_reason = 0, .snaplen = 0, .of_group = 0, .details = 0});
 	if (!object) return std::unexpected(object.error());
 	return jit::Probe::attach(*object, plan, {.netns = netns, .ring_bytes = 1024 * 1024});
 }
