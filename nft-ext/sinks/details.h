@@ -6,8 +6,7 @@
 //	element unknown: @blocked changed since
 //	socket: meta skuid 33 socket cgroupv2 "system.slice/nginx.service" (nginx, pid 812)
 //	socket: none here
-//	hook input: ip mangle INPUT accepted at -150, inet filter input DROPPED at 0, inet later input at 50 never saw
-//it
+//	hook input: ip mangle INPUT accepted at -150, inet f input DROPPED at 0, inet g input at 50 never saw it
 //
 // A line is there only where there is something to tell. Names are escaped.
 #ifndef NFT_DROPS_NFT_EXT_SINKS_DETAILS_H

@@ -45,8 +45,8 @@ std::vector<std::string> frames_of(const std::string &out) {
 	return frames;
 }
 
-// Of a frame: packets by handle. Drops whose rule's text did not come in time are a line of their own, and so a rule may
-// have two lines on a slow machine.
+// Of a frame: packets by handle. Drops whose rule's text did not come in time are a line of their own, and so a rule
+// may have two lines on a slow machine.
 std::map<uint64_t, uint64_t> totals(const std::string &frame) {
 	std::map<uint64_t, uint64_t> by_handle;
 	static const std::regex kLine(R"( *[0-9.]+ +([0-9]+) [0-9:]+ inet t c .* # handle ([0-9]+))");
