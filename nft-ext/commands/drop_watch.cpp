@@ -36,7 +36,7 @@ constexpr auto kNoRoom = 20ms;
 
 DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, jit::SessionOptions wanted,
                      Rulesets &rulesets, std::string without, std::optional<pcapng::CaptureFile> capture)
-    : request_(request), loop_(loop), rulesets_(rulesets), wanted_(std::move(wanted)), without_(std::move(without)),
+    : request_(request), loop_(loop), wanted_(std::move(wanted)), without_(std::move(without)),
       session_(std::move(session)), names_(session_.kernel.layout.expression),
       display_(loop, rulesets, names_,
                {.name_netns = request.options.all_netns,
@@ -44,7 +44,7 @@ DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session sessi
                 .count = request.options.count,
                 .wants = [this](const Drop &drop) { return stands_in_chain(drop); }}),
       sight_(
-              loop, *this, [this](const std::string &text) { tell(text); },
+              loop, rulesets, *this, [this](const std::string &text) { tell(text); },
               [this](SightWatch::Wall::time_point from, SightWatch::Wall::time_point to, const std::string &why) {
 	              display_.not_watched(from, to, why);
               }) {
@@ -64,21 +64,14 @@ Result<void> DropWatch::start() {
 	return {};
 }
 
-bool DropWatch::let_go(jit::ProbeHealth::State why) {
-	if (why == jit::ProbeHealth::State::kReplaced) rulesets_.stop();
+void DropWatch::let_go() {
 	take_rest();
-	rulesets_.stop();
 	display_.give_up_held();
-	return true;
 }
 
 Result<void> DropWatch::attach_anew() {
-	rulesets_.start_anew(); // it reads while the probe is made
 	auto session = jit::Session::start(wanted_);
-	if (!session) {
-		rulesets_.stop();
-		return std::unexpected(session.error());
-	}
+	if (!session) return std::unexpected(session.error());
 	session_ = std::move(*session);
 	names_.start_anew(session_.kernel.layout.expression);
 	loop_.watch(session_.probe->fd(), POLLIN, [this](short) { gather(); });

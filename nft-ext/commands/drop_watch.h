@@ -87,7 +87,7 @@ private:
 	// WatchedProbe:
 	[[nodiscard]] const jit::Plan &plan() const override { return session_.plan; }
 	[[nodiscard]] const jit::Kernel &kernel() const override { return session_.kernel; }
-	bool let_go(jit::ProbeHealth::State why) override;
+	void let_go() override;
 	Result<void> attach_anew() override;
 
 	void take_rest();
@@ -100,7 +100,6 @@ private:
 
 	const WatchRequest &request_;
 	Loop &loop_;
-	Rulesets &rulesets_;
 	jit::SessionOptions wanted_;
 	std::string without_;
 	jit::Session session_; // without a probe after let_go(), until one is attached anew

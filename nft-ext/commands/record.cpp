@@ -3,9 +3,8 @@
 
 #include "jit/flows/flows.h"
 #include "jit/kernel/live/load_nf_tables.h"
-#include "nft-ext/commands/flow_rows.h"
-#include "nft-ext/commands/live_kernel_names.h"
 #include "nft-ext/commands/sight_watch.h"
+#include "nft-ext/commands/watched_flows.h"
 #include "nft-ext/drop/namespaces.h"
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/history/notify.h"
@@ -46,15 +45,14 @@ Moment earlier(const Moment &now, std::chrono::nanoseconds ago) {
 	return {.wall = now.wall - ago.count(), .boot = now.boot - ago.count()};
 }
 
-class Recorder final : private WatchedProbe {
+class Recorder final : private WatchedFlows {
 public:
 	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store,
 	         std::unique_ptr<jit::Flows> flows, Loop &loop, Rulesets &rulesets, uint32_t only)
-	    : options_(options), where_(std::move(where)), store_(std::move(store)), flows_(std::move(flows)),
-	      loop_(loop), rulesets_(rulesets), names_(flows_->expression()),
-	      rows_(loop, rulesets, names_, only, options.netns),
+	    : WatchedFlows(loop, rulesets, std::move(flows), {}, only, options.netns), options_(options),
+	      where_(std::move(where)), store_(std::move(store)), loop_(loop),
 	      sight_(
-	              loop, *this, [](const std::string &text) { say(text); },
+	              loop, rulesets, *this, [](const std::string &text) { say(text); },
 	              [this](SightWatch::Wall::time_point from, SightWatch::Wall::time_point to, const std::string &) {
 		              if (!gap_from_) gap_from_ = earlier(Moment::now(), to - from);
 	              }) {}
@@ -64,7 +62,7 @@ public:
 		if (auto begun = begin_span(false); !begun) return begun;
 		// In front of the line that says so: from then on no drop may go unseen without being told.
 		if (auto sight = sight_.start(0ms); !sight) return sight;
-		say("recording " + where_it_looks(flows_->sites(), flows_->release(), flows_->missed().complete));
+		say("recording " + where_it_looks(flows()->sites(), flows()->release(), flows()->missed().complete));
 		notify_systemd("READY=1");
 		bool done = false;
 		signals.report();
@@ -92,29 +90,12 @@ public:
 	}
 
 private:
-	[[nodiscard]] const jit::Plan &plan() const override { return flows_->plan(); }
-	[[nodiscard]] const jit::Kernel &kernel() const override { return flows_->kernel(); }
-
-	bool let_go(jit::ProbeHealth::State why) override {
-		if (taking_) return false;
-		if (why == jit::ProbeHealth::State::kReplaced) rulesets_.stop();
-		take_rest();
-		rulesets_.stop();
-		return true;
-	}
-
-	Result<void> attach_anew() override {
-		rulesets_.start_anew(); // it reads while the probe is made
-		auto flows = jit::Flows::start({});
-		if (!flows) {
-			rulesets_.stop();
-			return std::unexpected(flows.error());
-		}
-		flows_ = std::move(*flows);
-		missed_ = 0;
-		names_.start_anew(flows_->expression());
-		rows_.ruleset_is_new();
-		return {};
+	// WatchedFlows:
+	void use(const Row &row) override { waiting_.push_back(row); }
+	void taken(const FlowRows::Sums &sums, uint64_t lost) override {
+		lost_ += static_cast<int64_t>(lost);
+		waiting_lost_ += static_cast<int64_t>(lost);
+		recorded_ += sums.packets;
 	}
 
 	// Ends the span where the probe's sight ended, and begins another one: `why` tells the time in between as not
@@ -133,28 +114,6 @@ private:
 		return {};
 	}
 
-	// Links gone; what was summed up waits to be written.
-	void take_rest() {
-		if (!flows_) return;
-		flows_->detach();
-		// What was being summed up when the links went away may be in the other half.
-		take();
-		take();
-		flows_.reset();
-	}
-
-	void take() {
-		if (!flows_) return;
-		taking_ = true;
-		const FlowRows::Sums taken = rows_.take(*flows_, [this](const Row &row) { waiting_.push_back(row); });
-		taking_ = false;
-		const uint64_t missed = flows_->missed().hits;
-		lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
-		waiting_lost_ += taken.lost + static_cast<int64_t>(missed - missed_);
-		missed_ = missed;
-		recorded_ += taken.packets;
-	}
-
 	Result<void> begin_span(bool clock_set) {
 		offset_ = now_.wall - now_.boot;
 		return store_->begin_span(
@@ -162,7 +121,7 @@ private:
 	}
 
 	Result<void> tick() {
-		take();
+		take_sums();
 		now_ = Moment::now();
 		const int64_t offset = now_.wall - now_.boot;
 		if (std::abs(offset - offset_) > kClockWasSet) {
@@ -196,7 +155,7 @@ private:
 		waiting_.clear();
 		waiting_lost_ = 0;
 		last_written_ = now_.boot;
-		rows_.forget();
+		rows().forget();
 		if (auto tidied = store_->tidy(now_); !tidied) {
 			tell(tidied.error());
 			if (store_->damaged()) return begin_anew(tidied.error());
@@ -223,7 +182,7 @@ private:
 
 	// So many at most wait in memory; what is beyond is lost.
 	void give_up_some() {
-		const size_t stay = rows_.crowded() ? 0 : kMostWaiting;
+		const size_t stay = rows().crowded() ? 0 : kMostWaiting;
 		if (waiting_.size() <= stay) return;
 		for (size_t i = stay; i < waiting_.size(); i++) {
 			lost_ += waiting_[i].drops.packets;
@@ -231,7 +190,7 @@ private:
 			recorded_ -= waiting_[i].drops.packets;
 		}
 		waiting_.resize(stay);
-		if (stay == 0) rows_.forget();
+		if (stay == 0) rows().forget();
 	}
 
 	// Once for each kind of trouble.
@@ -244,20 +203,14 @@ private:
 	const RecordOptions &options_;
 	StoreOptions where_;
 	std::unique_ptr<Store> store_;
-	std::unique_ptr<jit::Flows> flows_; // null after let_go(), until a probe is attached anew; and at the end
 	Loop &loop_;
-	Rulesets &rulesets_;
-	LiveKernelNames names_;
-	FlowRows rows_;
 	Moment now_;
 	int64_t offset_ = 0; // wall time less boot time
 	int64_t last_written_ = 0;
-	uint64_t missed_ = 0;
 	int64_t recorded_ = 0, lost_ = 0;
 	std::vector<Row> waiting_;
 	int64_t waiting_lost_ = 0;
 	std::string trouble_;            // what was told last
-	bool taking_ = false;            // which runs the loop
 	std::optional<Moment> gap_from_; // the beginning of a time unseen that the store does not know of yet
 	SightWatch sight_;
 };

@@ -62,8 +62,8 @@ void SightWatch::look_once() {
 			tell_("drops are not seen: " + jit::describe(state));
 		}
 		if (state == State::kSees || state == State::kWasSwitchedOff) return sees_again(begun);
-		if (state == State::kSwitchedOff || !probe_.let_go(state)) return;
-		attached_ = false;
+		if (state == State::kSwitchedOff || probe_.busy()) return;
+		let_go(state);
 	}
 	if (state == State::kNotLoaded) {
 		// Nothing is dropped by what is not there. Loading nf_tables is for its user to do.
@@ -74,12 +74,28 @@ void SightWatch::look_once() {
 	}
 }
 
-void SightWatch::try_to_attach() {
+// What is known of the ruleset is not true any more. kReplaced: there may be a new ruleset by now, with the handles and
+// the generations of the old ruleset. The drops that are left are of the old one, so nobody may be asked about them.
+void SightWatch::let_go(State why) {
+	if (why == State::kReplaced) rulesets_.stop();
+	probe_.let_go();
+	rulesets_.stop();
+	attached_ = false;
+}
+
+Result<void> SightWatch::attach_anew() {
+	rulesets_.start_anew(); // the rulesets are read while the probe is made
 	auto attached = probe_.attach_anew();
+	if (!attached) rulesets_.stop();
+	return attached;
+}
+
+void SightWatch::try_to_attach() {
+	auto attached = attach_anew();
 	const auto seen_at = Clock::now();
 	if (attached) {
 		attached = look_at_probe();
-		if (!attached) probe_.let_go(State::kReplaced);
+		if (!attached) let_go(State::kReplaced);
 	}
 	if (attached) {
 		tries_ = 0;

@@ -9,6 +9,7 @@
 
 #include "jit/attach/probe_health.h"
 #include "jit/base/result.h"
+#include "nft-ext/drop/rulesets.h"
 #include "nft-ext/loop/loop.h"
 
 #include <chrono>
@@ -27,13 +28,14 @@ public:
 	[[nodiscard]] virtual const jit::Plan &plan() const = 0;
 	[[nodiscard]] virtual const jit::Kernel &kernel() const = 0;
 
-	// The probe sees nothing any more, and never will: takes what it saw, and takes its links away. What is known
-	// of the ruleset is not true any more. kReplaced: there may be a new ruleset by now, with the handles and the
-	// generations of the old one, so that nobody may be asked about the old one. False: this is no moment for it.
-	// Called again then, half a second later.
-	virtual bool let_go(jit::ProbeHealth::State why) = 0;
-	// After let_go(): attaches a probe that passed its self-test to the code as it is now. Every drop after this
-	// returned is seen.
+	// True while the command is taking what the probe saw. let_go() is not called then; SightWatch looks again half
+	// a second later.
+	[[nodiscard]] virtual bool busy() const { return false; }
+	// The probe sees nothing any more, and never will: takes what the probe saw, and takes the probe's links away.
+	// The rulesets are stopped after this, and before this if a new ruleset may be there already.
+	virtual void let_go() = 0;
+	// After let_go(): attaches a probe that passed its self-test to the code as it is now. The rulesets are read
+	// anew meanwhile. Every drop after the return is seen.
 	virtual Result<void> attach_anew() = 0;
 };
 
@@ -46,9 +48,10 @@ public:
 	// Hears of each time unseen, once the time has ended. Null: nobody wants to know.
 	using NotWatched = std::function<void(Wall::time_point from, Wall::time_point to, const std::string &why)>;
 
-	// `probe` is used from start() to end().
-	SightWatch(Loop &loop, WatchedProbe &probe, Tell tell, NotWatched not_watched = nullptr)
-	    : loop_(loop), probe_(probe), tell_(std::move(tell)), not_watched_(std::move(not_watched)) {}
+	// `probe` is used from start() to end(). `rulesets` are those that tell the texts of the probe's drops.
+	SightWatch(Loop &loop, Rulesets &rulesets, WatchedProbe &probe, Tell tell, NotWatched not_watched = nullptr)
+	    : loop_(loop), rulesets_(rulesets), probe_(probe), tell_(std::move(tell)),
+	      not_watched_(std::move(not_watched)) {}
 	SightWatch(const SightWatch &) = delete;
 	SightWatch &operator=(const SightWatch &) = delete;
 	~SightWatch() { stop(); }
@@ -75,12 +78,15 @@ private:
 	Result<void> look_at_probe();
 	void look_later();
 	void look_once();
+	void let_go(jit::ProbeHealth::State why);
 	void try_to_attach();
+	Result<void> attach_anew();
 	void sees_again(Clock::time_point seen_at);
 	void end_gap();
 	void stop();
 
 	Loop &loop_;
+	Rulesets &rulesets_;
 	WatchedProbe &probe_;
 	Tell tell_;
 	NotWatched not_watched_;
@@ -89,7 +95,7 @@ private:
 	Loop::Timer timer_ = 0;
 	Clock::time_point seen_at_;
 	std::optional<jit::ProbeHealth::State> blind_;
-	bool attached_ = false; // false after let_go(), until a new probe is attached
+	bool attached_ = false; // false from let_go() until a new probe is attached
 	bool looking_ = false;  // the probe's owner may run the loop
 	int tries_ = 0;         // to attach a new probe, in vain
 	Clock::time_point try_at_;

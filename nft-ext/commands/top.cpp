@@ -136,15 +136,16 @@ Result<void> top(const MonitorOptions &which, const TopOptions &options) {
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
 	const auto tell_now = [&tell](const std::string &text) { tell(text); };
 	if (auto can = check_followed(rulesets, selector, one, tell_now); !can) return can;
-	TopSource source(loop, rulesets, std::move(*flows),
-	                 {.selector = selector, .match = words->text, .wanted = wanted, .tell = tell_now});
+	TopSource source(loop, rulesets, std::move(*flows), wanted,
+	                 {.selector = selector, .match = words->text, .tell = tell_now});
 	// In front of the line that says so: from then on no drop may go unseen without being told.
 	if (auto sight = source.watch_sight(); !sight) return sight;
 	signals.report();
 	Result<void> went;
 	if (options.batch) {
 		say("watching " +
-		    where_it_looks(source.flows().sites(), source.flows().release(), source.flows().missed().complete) +
+		    where_it_looks(source.flows()->sites(), source.flows()->release(),
+		                   source.flows()->missed().complete) +
 		    words_without(words->match));
 		went = Batch(options, loop, signals, source).run();
 	} else {

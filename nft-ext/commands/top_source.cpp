@@ -44,35 +44,14 @@ jit::FlowsOptions TopSource::room(uint32_t netns, jit::Filter filter) {
 	return {.flows = 1 << 16, .rules = 1 << 14, .netns = netns, .filter = std::move(filter)};
 }
 
-TopSource::TopSource(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::Flows> flows, Options options)
-    : rulesets_(rulesets), flows_(std::move(flows)), options_(std::move(options)), names_(flows_->expression()),
-      rows_(loop, rulesets, names_, options_.wanted.netns, ""), interval_(Clock::now()),
-      sight_(loop, *this, options_.tell) {
+TopSource::TopSource(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::Flows> flows, const jit::FlowsOptions &wanted,
+                     Options options)
+    : WatchedFlows(loop, rulesets, std::move(flows), wanted, wanted.netns, ""), options_(std::move(options)),
+      interval_(Clock::now()), sight_(loop, rulesets, *this, options_.tell) {
 }
 
 Result<void> TopSource::watch_sight() {
 	return sight_.start();
-}
-
-bool TopSource::let_go(jit::ProbeHealth::State why) {
-	if (taking_) return false;
-	if (why == jit::ProbeHealth::State::kReplaced) rulesets_.stop();
-	take_rest();
-	rulesets_.stop();
-	return true;
-}
-
-Result<void> TopSource::attach_anew() {
-	rulesets_.start_anew(); // it reads while the probe is made
-	auto flows = jit::Flows::start(options_.wanted);
-	if (!flows) {
-		rulesets_.stop();
-		return std::unexpected(flows.error());
-	}
-	flows_ = std::move(*flows);
-	missed_ = 0;
-	names_.start_anew(flows_->expression());
-	return {};
 }
 
 void TopSource::use(const Row &row) {
@@ -88,27 +67,11 @@ void TopSource::use(const Row &row) {
 }
 
 // Culprits are not kept from one call to the next: see FlowRows::forget().
-void TopSource::take_sums() {
-	if (!flows_) return;
-	taking_ = true;
-	const FlowRows::Sums sums = rows_.take(*flows_, [this](const Row &row) { use(row); });
-	taking_ = false;
-	rows_.forget();
-	const uint64_t missed = flows_->missed().hits;
-	lost_ += static_cast<uint64_t>(sums.lost) + missed - missed_;
-	missed_ = missed;
+void TopSource::taken(const FlowRows::Sums &sums, uint64_t lost) {
+	rows().forget();
+	lost_ += lost;
 	seen_ += static_cast<uint64_t>(sums.seen);
 	totals_.undecided += static_cast<uint64_t>(sums.undecided);
-}
-
-// Links gone; what was summed up is taken.
-void TopSource::take_rest() {
-	if (!flows_) return;
-	flows_->detach();
-	// What was being summed up when the links went away may be in the other half.
-	take_sums();
-	take_sums();
-	flows_.reset();
 }
 
 void TopSource::take() {
@@ -119,14 +82,12 @@ void TopSource::take() {
 }
 
 Result<void> TopSource::filter(jit::Filter filter, std::string match) {
-	if (!flows_) return usage_error("the filter", "drops are not seen now", "try again when they are");
-	jit::FlowsOptions wanted = room(options_.wanted.netns, std::move(filter));
-	auto another = flows_->start_another(wanted);
+	if (!flows()) return usage_error("the filter", "drops are not seen now", "try again when they are");
+	jit::FlowsOptions other = room(wanted().netns, std::move(filter));
+	auto another = flows()->start_another(other);
 	if (!another) return std::unexpected(another.error());
-	flows_ = std::move(*another);
-	options_.wanted = std::move(wanted);
+	replace(std::move(*another), std::move(other));
 	options_.match = std::move(match);
-	missed_ = 0;
 	zero();
 	return {};
 }

@@ -10,9 +10,8 @@
 #include "jit/base/result.h"
 #include "jit/flows/flows.h"
 #include "jit/match/selector.h"
-#include "nft-ext/commands/flow_rows.h"
-#include "nft-ext/commands/live_kernel_names.h"
 #include "nft-ext/commands/sight_watch.h"
+#include "nft-ext/commands/watched_flows.h"
 #include "nft-ext/drop/rulesets.h"
 #include "nft-ext/drop/totals.h"
 #include "nft-ext/loop/loop.h"
@@ -34,20 +33,19 @@ int64_t wall_now();
 // Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
 std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
 
-class TopSource final : private WatchedProbe {
+class TopSource final : private WatchedFlows {
 public:
 	struct Options {
 		jit::Selector selector;
-		std::string match;        // the MATCH in words
-		jit::FlowsOptions wanted; // what the flows were started with
+		std::string match; // the MATCH in words
 		SightWatch::Tell tell;
 	};
 	// Room for flows and rules in the kernel, less than for `record`: what a screen shows is little.
 	static jit::FlowsOptions room(uint32_t netns, jit::Filter filter);
 
-	TopSource(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::Flows> flows, Options options);
-	TopSource(const TopSource &) = delete;
-	TopSource &operator=(const TopSource &) = delete;
+	// `flows` were started with `wanted`.
+	TopSource(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::Flows> flows, const jit::FlowsOptions &wanted,
+	          Options options);
 
 	// From now on it is known whether the probe sees. Options::tell hears when that changes.
 	Result<void> watch_sight();
@@ -63,37 +61,26 @@ public:
 	Result<void> end();
 
 	[[nodiscard]] const TopModel &model() const { return model_; }
-	[[nodiscard]] const jit::Flows &flows() const { return *flows_; } // of the probe that is attached
+	using WatchedFlows::flows;
 	[[nodiscard]] TopSight sight() const;
 	// The summary line, as monitor's.
 	[[nodiscard]] std::string summary() const;
 
 private:
-	// WatchedProbe:
-	[[nodiscard]] const jit::Plan &plan() const override { return flows_->plan(); }
-	[[nodiscard]] const jit::Kernel &kernel() const override { return flows_->kernel(); }
-	bool let_go(jit::ProbeHealth::State why) override;
-	Result<void> attach_anew() override;
+	// WatchedFlows:
+	void use(const Row &row) override;
+	void taken(const FlowRows::Sums &sums, uint64_t lost) override;
 
-	void take_sums();
-	void take_rest();
-	void use(const Row &row);
 	[[nodiscard]] bool selects() const { return options_.selector.kind != ND_SELECT_ALL; }
 	[[nodiscard]] std::optional<uint64_t> seen() const;
 
-	Rulesets &rulesets_;
-	std::unique_ptr<jit::Flows> flows_; // null after let_go(), until a probe is attached anew; and after end()
 	Options options_;
-	LiveKernelNames names_;
-	FlowRows rows_;
 	TopModel model_;
 	Totals totals_;
 	uint64_t taken_ = 0; // packets that the kernel summed up, whatever the SELECTOR says
 	uint64_t seen_ = 0;  // with a MATCH: packets that it was asked about
 	uint64_t lost_ = 0;
-	uint64_t missed_ = 0; // Flows::missed(), when it was last looked at
 	Loop::Clock::time_point interval_;
-	bool taking_ = false; // which runs the loop
 	bool ended_ = false;
 	SightWatch sight_;
 };
