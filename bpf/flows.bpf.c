@@ -85,18 +85,6 @@ static __always_inline nd_u32 swapped16(nd_u64 v) {
 	return (nd_u32)((v & 0xff) << 8 | (v >> 8 & 0xff));
 }
 
-/* The address at which a namespace keeps the generation of its ruleset; 0 if it is not known. */
-static __always_inline nd_u64 find_generation(nd_u64 net) {
-	const struct nd_layout *lay = &nd_the_layout;
-	const struct nd_field slot = {.offset = 0, .size = 8};
-	nd_u64 pernet;
-
-	if (lay->net_base_seq.size) return net + lay->net_base_seq.offset;
-	if (!lay->pernet_base_seq.size) return 0;
-	pernet = member(member(net, &lay->net_gen) + 8 * (nd_u64)lay->pernet_id, &slot);
-	return pernet ? pernet + lay->pernet_base_seq.offset : 0;
-}
-
 static __always_inline void add(struct nd_flow_sum *sum, const struct sighting *s) {
 	if (!sum->packets) sum->first_ns = s->now;
 	sum->packets += 1;
@@ -434,7 +422,7 @@ static __always_inline nd_u64 place_of(struct sighting *s) {
 	lasting = lay->net_cookie.size && lay->chain_genmask.size && !member_of(&base, &lay->chain_genmask);
 	/* A cookie is never given again, so `netns` tells whose generation lies there. */
 	same_net = lay->net_cookie.size && known->netns == s->netns && known->generation_at;
-	generation_at = same_net ? known->generation_at : find_generation(s->net);
+	generation_at = same_net ? known->generation_at : find_generation(s->net, lay);
 	s->generation = (nd_u32)member(generation_at, &whole);
 	if (lasting && same_net && known->who == s->who && known->base == s->base && known->chain == s->chain &&
 	    known->generation == s->generation && known->epoch == s->epoch)

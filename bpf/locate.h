@@ -104,6 +104,19 @@ static __always_inline nd_u64 member(nd_u64 base, const struct nd_field *f) {
 	return bits_of(read_memory(base + (nd_u64)(short)f->offset, f->size), f);
 }
 
+/* The address at which a namespace keeps the generation of its ruleset; 0 if it is not known. */
+static __always_inline nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
+	if (lay->net_base_seq.size) return net + lay->net_base_seq.offset;
+	if (lay->pernet_base_seq.size) {
+		const struct nd_field slot = {.offset = 0, .size = 8};
+		nd_u64 gen = member(net, &lay->net_gen);
+		nd_u64 pernet = member(gen + 8 * (nd_u64)lay->pernet_id, &slot);
+
+		return pernet ? pernet + lay->pernet_base_seq.offset : 0;
+	}
+	return 0;
+}
+
 /* A structure in kernel memory whose members are loaded one by one, all through one pointer if can_load(). */
 struct object {
 	nd_u64 at;
@@ -126,7 +139,7 @@ static __always_inline nd_u64 member_of(const struct object *o, const struct nd_
 	return bits_of(bytes_of(o, (short)f->offset, f->size), f);
 }
 
-/* The member, of which `window` holds the bytes from `begin` on. */
+/* The member `f` of a structure. `window` holds 8 bytes of the structure, from offset `begin` on. */
 static __always_inline nd_u64 in_window(nd_u64 window, int begin, const struct nd_field *f) {
 	const nd_u64 value = window >> (8 * ((short)f->offset - begin));
 

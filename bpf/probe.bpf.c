@@ -107,19 +107,6 @@ static __always_inline const struct nd_kept_device *fill_in(struct nd_event *e, 
 	return kept;
 }
 
-/* The address at which a namespace keeps the generation of its ruleset; 0 if it is not known. */
-static __always_inline nd_u64 find_generation(nd_u64 net, const struct nd_layout *lay) {
-	if (lay->net_base_seq.size) return net + lay->net_base_seq.offset;
-	if (lay->pernet_base_seq.size) {
-		const struct nd_field slot = {.offset = 0, .size = 8};
-		nd_u64 gen = member(net, &lay->net_gen);
-		nd_u64 pernet = member(gen + 8 * (nd_u64)lay->pernet_id, &slot);
-
-		return pernet ? pernet + lay->pernet_base_seq.offset : 0;
-	}
-	return 0;
-}
-
 /* Whether a self-test runs in this namespace, of this nft-drops process or of another one. */
 static __always_inline int runs_self_test(nd_u64 net, const struct nd_layout *lay) {
 	return lay->net_cookie.size && is_self_test(&nd_ignored, member(net, &lay->net_cookie));
