@@ -24,6 +24,18 @@ namespace {
 
 using nlohmann::json;
 
+// Base chains of the same hook in front of a table under test and behind it.
+const std::string kNeighbours = R"(table ip mangle {
+	chain INPUT {
+		type filter hook input priority -150;
+	}
+}
+table inet later {
+	chain input {
+		type filter hook input priority 50;
+	}
+})";
+
 void load(const std::string &ruleset) {
 	std::ofstream("/tmp/details.nft") << ruleset << '\n';
 	shell("nft -f /tmp/details.nft");
@@ -283,16 +295,7 @@ TEST(Details, Firewalld) {
 	                  "add rule inet firewalld filter_IN_public reject with icmpx type admin-prohibited; "
 	                  "add rule inet firewalld filter_IN_public_deny udp dport 7001 drop; "
 	                  "add rule inet firewalld filter_IN_drop drop\n");
-	load(R"(table ip mangle {
-	chain INPUT {
-		type filter hook input priority -150;
-	}
-}
-table inet later {
-	chain input {
-		type filter hook input priority 50;
-	}
-})");
+	load(kNeighbours);
 	const std::string listed = shell("nft -a list table inet firewalld");
 	ASSERT_NE(listed.find("progname firewalld"), std::string::npos) << listed << shell("cat /tmp/firewalld.out");
 	const std::string head = listed.substr(0, listed.find('\n') + 1);
@@ -335,16 +338,7 @@ TEST(Details, TheHookAsALine) {
 		udp dport 7000 drop
 	}
 }
-table ip mangle {
-	chain INPUT {
-		type filter hook input priority -150;
-	}
-}
-table inet later {
-	chain input {
-		type filter hook input priority 50;
-	}
-})");
+)" + kNeighbours);
 	Monitor monitor({"--details"});
 	net.udp("left", "10.1.0.1", 7000);
 	ASSERT_TRUE(monitor.wait_for("drop # handle"));

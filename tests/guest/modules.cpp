@@ -54,4 +54,10 @@ bool unload_nf_tables() {
 	return false;
 }
 
+std::string ruleset_of_round(int round) {
+	return "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n"
+	       "\t\tudp dport 20000-20999 drop comment \"round " +
+	       std::to_string(round) + "\"\n\t}\n}";
+}
+
 } // namespace nft_drops::guest

@@ -152,16 +152,11 @@ TEST_F(RecordTest, ATimeUnseenIsToldAsNotRecorded) {
 
 TEST_F(RecordTest, GoesOnWhereNfTablesIsLoadedAnew) {
 	if (!nf_tables_is_module()) GTEST_SKIP() << "nf_tables is built in";
-	const auto load_round = [](int round) {
-		load("table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n"
-		     "\t\tudp dport 20000-20999 drop comment \"round " +
-		     std::to_string(round) + "\"\n\t}\n}");
-	};
-	load_round(1);
+	load(ruleset_of_round(1));
 	auto recorder = record();
 	send(10);
 	ASSERT_TRUE(unload_nf_tables());
-	load_round(2); // with the handles of round 1
+	load(ruleset_of_round(2)); // with the handles of round 1
 	ASSERT_TRUE(recorder->wait_for("watching again")) << recorder->err();
 	send(20);
 	const Finished f = recorder->finish(SIGTERM);

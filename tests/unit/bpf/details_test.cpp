@@ -10,31 +10,27 @@
 namespace nft_drops::jit_test {
 namespace {
 
-constexpr nd_field at(uint16_t offset, uint8_t size) {
-	return {.offset = offset, .size = size, .shift = 0, .bits = 0, .pad = {}};
-}
-
 class ProbeDetails : public testing::TestWithParam<Reads> {
 protected:
 	// Sizes as the kernel has them; places as in no kernel.
 	ProbeDetails() {
 		w.layout = made_up_layout(GetParam());
-		w.layout.match.skb_mark = at(220, 4);
-		w.layout.match.skb_nfct = at(80, 8);
-		w.layout.skb_sk = at(48, 8);
-		w.layout.details = {.ct_status = at(24, 8),
-		                    .ct_mark = at(40, 4),
-		                    .sk_uid = at(12, 4),
-		                    .sk_cookie = at(24, 8),
-		                    .sk_socket = at(56, 8),
-		                    .socket_file = at(16, 8),
-		                    .file_inode = at(72, 8),
-		                    .inode_number = at(88, 8)};
-		w.layout.group.sk_state = at(5, 1);
-		w.layout.group.sk_listener = at(64, 8);
-		w.layout.group.sk_group = at(80, 8);
-		w.layout.group.node = at(40, 8);
-		w.layout.group.node_id = at(8, 8);
+		w.layout.match.skb_mark = field_at(220, 4);
+		w.layout.match.skb_nfct = field_at(80, 8);
+		w.layout.skb_sk = field_at(48, 8);
+		w.layout.details = {.ct_status = field_at(24, 8),
+		                    .ct_mark = field_at(40, 4),
+		                    .sk_uid = field_at(12, 4),
+		                    .sk_cookie = field_at(24, 8),
+		                    .sk_socket = field_at(56, 8),
+		                    .socket_file = field_at(16, 8),
+		                    .file_inode = field_at(72, 8),
+		                    .inode_number = field_at(88, 8)};
+		w.layout.group.sk_state = field_at(5, 1);
+		w.layout.group.sk_listener = field_at(64, 8);
+		w.layout.group.sk_group = field_at(80, 8);
+		w.layout.group.node = field_at(40, 8);
+		w.layout.group.node_id = field_at(8, 8);
 		w.use_registers(0);
 		w.kernel.settings.details = 1;
 		w.kernel.settings.path = 1;

@@ -18,17 +18,7 @@ struct Calls {
 
 // In a site's program whose facts are all on the stack.
 Calls calls_of(const nd_layout &layout) {
-	const nd_site site{.pkt = on_stack(0),
-	                   .rule = on_stack(0x100),
-	                   .base = on_stack(0x200),
-	                   .verdict = on_stack(0x304),
-	                   .retval = {},
-	                   .expr = {},
-	                   .stack = {},
-	                   .stack_pointer = kAtRsp,
-	                   .test = ND_TEST_NONE,
-	                   .cause = 0,
-	                   .index = 0};
+	const nd_site site = site_on_stack();
 	Calls calls;
 	const auto object = jit::compile_probe(layout, std::span(&site, 1));
 	EXPECT_TRUE(object.has_value()) << object.error().message();

@@ -162,6 +162,20 @@ void ProbeWorld::put(const nd_locator &at, uint64_t value) {
 		poke(stack + static_cast<uint64_t>(at.offset), 8, value);
 }
 
+nd_site site_on_stack() {
+	return {.pkt = on_stack(0),
+	        .rule = on_stack(0x100),
+	        .base = on_stack(0x200),
+	        .verdict = on_stack(0x304),
+	        .retval = {},
+	        .expr = {},
+	        .stack = {},
+	        .stack_pointer = kAtRsp,
+	        .test = ND_TEST_NONE,
+	        .cause = 0,
+	        .index = 0};
+}
+
 void ProbeWorld::use_registers(uint32_t verdict) {
 	site = {.pkt = in_register(kAtR15),
 	        .rule = in_register(kAtR14),

@@ -22,6 +22,14 @@ constexpr nd_locator on_stack(int offset) {
 	return {ND_WHERE_STACK, offset};
 }
 
+// A member of a made-up structure.
+constexpr nd_field field_at(uint16_t offset, uint8_t size) {
+	return {.offset = offset, .size = size, .shift = 0, .bits = 0, .pad = {}};
+}
+
+// A site whose facts are all on the stack; no test, cause by verdict.
+nd_site site_on_stack();
+
 // How memory is read: each member by itself, structures at once, or without calls.
 enum class Reads { kMembers, kBlocks, kLoads };
 constexpr Reads kEveryWay[] = {Reads::kMembers, Reads::kBlocks, Reads::kLoads};
