@@ -38,8 +38,8 @@ public:
 	// Without it, names are not looked at.
 	explicit Operations(NameOf name_of = {}) : name_of_(std::move(name_of)) {}
 
-	// To be called for each event; `kind`: of a drop by a rule; `told`: its site knows the expression. What is
-	// wrong with it, nothing where it is right.
+	// Call it for each event. `kind`: the kind of the rule, if a rule dropped the packet. `told`: the site of the
+	// event knows the expression. Returns what is wrong with the expression; nothing if the expression is right.
 	std::optional<std::string> difference(const nd_event &seen, Kind kind, bool told);
 
 private:

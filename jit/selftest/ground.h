@@ -40,8 +40,8 @@ public:
 
 	// Waits until all is there. Fails with kMachine where this machine does not allow it.
 	Result<GroundFacts> facts();
-	// Sends every packet of trials() that this machine can send and has rules for, in order. All of them have
-	// passed the rules when this returns.
+	// Sends the packets of trials() in order. Leaves out a packet that this machine cannot send, or has no rules
+	// for. When send_all() returns, every sent packet has passed the rules.
 	Result<std::vector<Sent>> send_all();
 
 private:

@@ -344,7 +344,7 @@ size_t table_number(uint32_t family, const char *name) {
 	return static_cast<size_t>(found - trial_tables().begin());
 }
 
-// Those of all families at once.
+// Reads the handles of the tables, chains and rules of all families.
 bool read_handles(mnl_socket *socket, TrialHandles &h) {
 	const auto on_table = [&](const nlmsghdr *message) {
 		const TableObject o(nftnl_table_alloc());

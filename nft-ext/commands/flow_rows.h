@@ -41,7 +41,8 @@ public:
 	Sums take(jit::Flows &flows, const std::function<void(const Row &)> &use);
 	// Lets go of the culprits. No row may be in use.
 	void forget();
-	// nf_tables was loaded anew: culprits so far are those of the old ruleset. They stay valid until forget().
+	// Call it when nf_tables was loaded anew. Known culprits belong to the old ruleset and describe no further row.
+	// The pointers to these culprits stay valid until forget().
 	void ruleset_is_new();
 	// There are so many that forget() is due.
 	[[nodiscard]] bool crowded() const;

@@ -109,7 +109,8 @@ Result<std::vector<uint8_t>> unpack_zstd(Bytes in) {
 Result<std::vector<uint8_t>> unpack_lz4(Bytes in) {
 	constexpr size_t kBlock = size_t{8} << 20;
 	std::vector<uint8_t> out;
-	// One buffer for all blocks: a file of a million tiny blocks must not make each of them zero 8 MiB.
+	// All blocks share one buffer. With a buffer for each block, a file of a million tiny blocks would zero 8 MiB a
+	// million times.
 	std::vector<uint8_t> block(kBlock);
 	in = in.subspan(sizeof(kLz4));
 	for (uint32_t size = 0; in.size() > sizeof(size);) {

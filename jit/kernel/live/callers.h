@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every chain type's hook has a function of its own (nft_do_chain_ipv4(), nft_do_chain_bridge(), ...:
-// net/netfilter/nft_chain_filter.c and nft_chain_route.c), which calls nft_do_chain(). A compiler may copy
-// nft_do_chain() into one of these functions instead, without a symbol: no probe would be in the copy.
+// net/netfilter/nft_chain_filter.c and nft_chain_route.c), which calls nft_do_chain(). A compiler may inline
+// nft_do_chain() into one of these functions instead. The inlined copy has no symbol, and would have no probe.
 #ifndef NFT_DROPS_JIT_KERNEL_LIVE_CALLERS_H
 #define NFT_DROPS_JIT_KERNEL_LIVE_CALLERS_H
 

@@ -59,7 +59,8 @@ std::optional<Member> find_member(const Types &types, const btf_type *in, std::s
 	return std::nullopt;
 }
 
-// Finds structures by name in one pass: BTF has more than 100,000 types, and libbpf searches all of them for each name.
+// Finds structures by name in one pass over the types. BTF has more than 100,000 types, and libbpf searches all types
+// for each name.
 // The types must outlive the index.
 class Structures {
 public:

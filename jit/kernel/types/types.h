@@ -26,8 +26,8 @@ public:
 	// `types` must outlive the Types.
 	explicit Types(const btf *types) : libbpf_(types), count_(btf__type_cnt(types)) {}
 	// From the bytes of BTF (Documentation/bpf/btf.rst). With `base` the bytes are split BTF: type numbers and name
-	// offsets continue those of `base`, which must outlive the Types. Nothing if the bytes are not BTF in this
-	// machine's byte order, or if a type has an unknown kind. Every number and offset is checked.
+	// offsets continue those of `base`. `base` must outlive the Types. Returns nothing if the byte order is not
+	// this machine's, or if a type has an unknown kind. Every number and offset is checked.
 	static std::optional<Types> of(RawBytes raw, const Types *base = nullptr);
 
 	// Types have the numbers from 1 to count() - 1.

@@ -168,7 +168,7 @@ std::vector<Candidate> namespaces() {
 	return found;
 }
 
-// Of the present network namespace, however it was entered: /sys shows those of the one it was mounted in.
+// The devices of the present network namespace. /sys shows the devices of the namespace in which /sys was mounted.
 std::vector<Candidate> devices() {
 	std::vector<Candidate> found;
 	const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> all(if_nameindex(), if_freenameindex);

@@ -224,7 +224,7 @@ std::vector<Candidate> match_words(std::span<const std::string_view> before, boo
 		const auto value = value_length(rest.subspan(length));
 		if (value == 0) return {};
 		if (!value) {
-			// The words that make a longer term of it come below, with `rest` as it is.
+			// `rest` stays: the words that make a longer term are looked for behind the loop.
 			term = next;
 			break;
 		}
