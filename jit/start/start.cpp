@@ -10,8 +10,8 @@
 #include "jit/kernel/live/lockdown.h"
 #include "jit/kernel/live/ring_lock.h"
 #include "jit/kernel/live/running_kernel.h"
+#include "jit/resolve/proven_plan.h"
 #include "jit/start/kept_objects.h"
-#include "jit/start/proven_plan.h"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 
 #include "jit/base/bytes.h"
 #include "jit/base/kept_file.h"
-#include "jit/start/proven_plan.h"
+#include "jit/resolve/proven_plan.h"
 
 #include <filesystem>
 #include <fstream>

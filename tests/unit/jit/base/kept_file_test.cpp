@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What is kept between two starts is either exactly what was stored for the very same key, or nothing.
-#include "jit/start/proven_plan.h"
+#include "jit/resolve/proven_plan.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

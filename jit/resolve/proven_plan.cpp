@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "jit/start/proven_plan.h"
+#include "jit/resolve/proven_plan.h"
 
 #include "jit/base/bytes.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The Plan that a start with this kernel worked out and proved, kept for the next one.
-#ifndef NFT_DROPS_JIT_START_PROVEN_PLAN_H
-#define NFT_DROPS_JIT_START_PROVEN_PLAN_H
+#ifndef NFT_DROPS_JIT_RESOLVE_PROVEN_PLAN_H
+#define NFT_DROPS_JIT_RESOLVE_PROVEN_PLAN_H
 
 #include "jit/base/kept_file.h"
 #include "jit/kernel/types/kernel.h"
