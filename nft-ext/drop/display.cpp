@@ -61,7 +61,7 @@ void Display::flush_soon() {
 }
 
 bool Display::take(const nd_event &event, const nd_path *path) {
-	if (full() || closed()) return false;
+	if (ended_ || full()) return false;
 	if (!(event.flags & ND_FLAG_ASK_CHAIN)) totals_.add(event);
 	completer_.add(event, path);
 	// In one namespace what is not read yet waits in the ring as well as here.
@@ -88,6 +88,7 @@ void Display::not_watched(std::chrono::system_clock::time_point from, std::chron
 }
 
 void Display::watch_sinks() {
+	ended_ = closed();
 	bool again = false;
 	for (const auto &sink : sinks_) {
 		again = again || sink->pending();

@@ -74,6 +74,7 @@ private:
 	Loop::Timer timer_ = 0;
 	Loop::Timer soon_ = 0;
 	bool in_batch_ = false; // between begin() and flush()
+	bool ended_ = false;    // closed(), as it was after the latest batch: asking costs too much for each drop
 };
 
 } // namespace nft_drops::cli

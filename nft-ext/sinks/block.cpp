@@ -10,6 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstring>
+
 namespace nft_drops {
 
 namespace {
@@ -160,16 +163,32 @@ const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string
 		append_short_rule(shown.culprit, drop);
 	else
 		append_culprit(shown.culprit, context, drop);
+	shown.end = shown.note + '\n' + shown.culprit;
 	return shown;
+}
+
+// What a packet's line begins with. One append(), since each costs as much as writing the time.
+void BlockRenderer::append_time(std::string &out, const Drop &drop) {
+	constexpr std::string_view kIndent = "\t\t# ";
+	constexpr size_t kOfChain = 2; // bytes of kIndent that a drop outside of any chain lacks
+	const std::string_view time = clock_.time_of_day(drop.time);
+	std::array<char, 32> line{};
+	memcpy(line.data(), kIndent.data(), kIndent.size());
+	memcpy(line.data() + kIndent.size(), time.data(), Clock::kTimeOfDayBytes);
+	line[kIndent.size() + Clock::kTimeOfDayBytes] = ' ';
+	const size_t begin = drop.event.cause == ND_CAUSE_OTHER ? kOfChain : 0;
+	out.append(line.data() + begin, kIndent.size() + Clock::kTimeOfDayBytes + 1 - begin);
 }
 
 void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
 	const Shown &shown = prepare(drop, out);
-	out += drop.event.cause == ND_CAUSE_OTHER ? "# " : "\t\t# ";
-	out += clock_.time_of_day(drop.time);
-	out += ' ';
+	append_time(out, drop);
 	out += words_.of(drop.event);
 	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
+	if (repeated.times <= 1 && !drop.path && !drop.details) {
+		out += shown.end;
+		return;
+	}
 	out += shown.note;
 	append_repeated(out, repeated);
 	out += '\n';

@@ -56,9 +56,11 @@ private:
 		std::string expression;
 		std::string note;
 		std::string culprit;
+		std::string end;        // both, of a drop with nothing between them
 		bool shortened = false; // `culprit` is
 		[[nodiscard]] bool is_of(const Drop &drop) const;
 	};
+	void append_time(std::string &out, const Drop &drop);
 	const Shown &prepare(const Drop &drop, std::string &out);
 	[[nodiscard]] bool whole_stands_above(const Drop &drop);
 

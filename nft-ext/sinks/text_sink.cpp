@@ -26,7 +26,9 @@ void TextSink::take(const Drop &drop) {
 		mark(1);
 	}
 	// Appending to a long backlog would cost memory: a rule's text may be long.
-	if (output_.behind()) output_.flush();
+	if (!output_.behind()) return;
+	output_.flush();
+	forget_marks();
 }
 
 void TextSink::not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
@@ -37,12 +39,15 @@ void TextSink::not_watched(std::chrono::system_clock::time_point from, std::chro
 
 void TextSink::mark(uint64_t drops) {
 	marks_.push_back({output_.appended(), drops});
-	forget_marks();
 }
 
 void TextSink::forget_marks() {
-	while (!marks_.empty() && marks_.front().position <= output_.written())
-		marks_.pop_front();
+	while (forgotten_ < marks_.size() && marks_[forgotten_].position <= output_.written())
+		forgotten_++;
+	// Moving the others for each that goes would cost more than the place.
+	if (2 * forgotten_ < marks_.size()) return;
+	marks_.erase(marks_.begin(), marks_.begin() + static_cast<ptrdiff_t>(forgotten_));
+	forgotten_ = 0;
 }
 
 void TextSink::flush() {
@@ -95,9 +100,10 @@ std::optional<Error> TextSink::failed() const {
 uint64_t TextSink::give_up() {
 	uint64_t drops = coalescer_.rest().times;
 	forget_marks();
-	for (const Mark &mark : marks_)
-		drops += mark.drops;
+	for (size_t i = forgotten_; i < marks_.size(); i++)
+		drops += marks_[i].drops;
 	marks_.clear();
+	forgotten_ = 0;
 	finishing_ = finished_ = true;
 	return drops;
 }

@@ -11,10 +11,10 @@
 #include "nft-ext/sinks/repeat_coalescer.h"
 
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <unistd.h>
+#include <vector>
 
 namespace nft_drops::cli {
 
@@ -55,7 +55,8 @@ private:
 	Output output_;
 	Pace pace_;
 	RepeatCoalescer coalescer_;
-	std::deque<Mark> marks_;
+	std::vector<Mark> marks_; // from forgotten_ on
+	size_t forgotten_ = 0;
 	bool finishing_ = false; // finish() was called
 	bool finished_ = false;  // everything is rendered
 };

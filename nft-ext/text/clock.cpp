@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kTimeOfDay = 11; // where in "2026-11-20T21:40:11.482113Z" it begins
 constexpr size_t kMicroseconds = 20;
-constexpr size_t kTimeOfDayBytes = 15;
 constexpr size_t kTimestampBytes = 27;
 
 // "00" to "99"
@@ -35,8 +34,12 @@ void Clock::set(std::chrono::system_clock::time_point time) {
 	constexpr int64_t kPerSecond = 1'000'000'000;
 	const int64_t now = std::chrono::nanoseconds(time.time_since_epoch()).count();
 	// Rounded down, also before the epoch.
-	const int64_t fraction = now % kPerSecond + (now % kPerSecond < 0 ? kPerSecond : 0);
-	const std::time_t second = now / kPerSecond - (now % kPerSecond < 0 ? 1 : 0);
+	std::time_t second = now / kPerSecond;
+	int64_t fraction = now - second * kPerSecond;
+	if (fraction < 0) {
+		fraction += kPerSecond;
+		second--;
+	}
 	if (second_ != second) {
 		std::tm parts = {};
 		if (zone_ == Zone::kUtc)

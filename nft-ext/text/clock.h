@@ -4,6 +4,7 @@
 #define NFT_DROPS_NFT_EXT_TEXT_CLOCK_H
 
 #include <chrono>
+#include <cstddef>
 #include <ctime>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace nft_drops {
 class Clock {
 public:
 	enum class Zone { kLocal, kUtc };
+	static constexpr size_t kTimeOfDayBytes = 15; // of time_of_day()
 
 	// kLocal is the process's time zone (TZ, /etc/localtime).
 	explicit Clock(Zone zone) : zone_(zone) {}
