@@ -100,6 +100,11 @@ bool is_ours_to_run(int argc, char *const argv[]) {
 	return !words.empty() && words.front() == "run" && (own < argc || begins_a_match(words));
 }
 
+// Behind whose name a SELECTOR or MATCH may follow, and nothing else.
+bool may_have_a_match(Command command) {
+	return command == Command::kTop || command == Command::kRecord || command == Command::kWhy;
+}
+
 Command command_of(int argc, char *const argv[]) {
 	if (is_ours_to_run(argc, argv)) return Command::kRun;
 	for (const CommandSpec &c : commands()) {
@@ -109,8 +114,7 @@ Command command_of(int argc, char *const argv[]) {
 		const auto match = Synopsis(c.synopsis).match(words);
 		switch (c.ours) {
 		case Ours::kWhole:
-			if (match.whole && ((c.id != Command::kWhy && c.id != Command::kTop) || begins_a_match(words)))
-				return c.id;
+			if (match.whole && (!may_have_a_match(c.id) || begins_a_match(words))) return c.id;
 			break;
 		case Ours::kFirstWord:
 			if (match.fitting > 0 && (words.size() == 1 || !begins_one_of_nfts(words))) return c.id;
@@ -241,8 +245,7 @@ Result<CommandLine> parse(int argc, char *const argv[]) {
 			return usage_error("run", "CMD is missing", "give it behind --: nft-drops run -- CMD");
 	}
 	if (auto ok = check_words(line.words, *spec_of(command), see); !ok) return std::unexpected(ok.error());
-	if (command == Command::kMonitor || command == Command::kTop || command == Command::kWhy)
-		line.monitor.match = match_of(line.words);
+	if (command == Command::kMonitor || may_have_a_match(command)) line.monitor.match = match_of(line.words);
 	if (command == Command::kRun) line.monitor.match = match_of(words_of(command, argc, argv));
 	if (const auto check = spec_of(command)->check) {
 		if (auto ok = check(line); !ok) return std::unexpected(ok.error());

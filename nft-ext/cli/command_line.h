@@ -44,8 +44,10 @@ struct CaptureOptions {
 	[[nodiscard]] uint32_t bytes() const { return file.empty() ? 0 : snaplen.value_or(kSnaplen); }
 };
 
+enum class Colour : uint8_t { kAuto, kAlways, kNever };
+
 struct MonitorOptions {
-	std::optional<std::string> match; // SELECTOR and MATCH of monitor, run, top or why, as one text
+	std::optional<std::string> match; // SELECTOR and MATCH of monitor, run, top, record or why
 	std::optional<std::string> pcap;  // --pcap: the same in libpcap's words
 	Format format = Format::kBlock;
 	bool format_given = false;                         // --format or --json
@@ -57,6 +59,8 @@ struct MonitorOptions {
 	bool details = false;                              // --details: show why, beyond the rule
 	bool audit = false;                                // --audit: show netfilter's other drops, too
 	std::optional<uint64_t> limit;                     // --limit: print at most this many drops a second
+	Colour colour = Colour::kAuto;                     // --color, of top, too
+	std::string nft;                                   // the letters of nft's options -n -N -S -u -y -p -T -s -t
 	CaptureOptions capture;
 
 	// Drops are printed as text.
@@ -72,13 +76,10 @@ struct ListOptions {
 	std::string nft;                                   // the letters of nft's own options
 };
 
-enum class Colour : uint8_t { kAuto, kAlways, kNever };
-
-// SELECTOR and MATCH are in MonitorOptions, and so are the namespaces.
+// SELECTOR, MATCH, namespaces and colours are in MonitorOptions.
 struct TopOptions {
 	bool batch = false;             // --batch: frames for a pipe
 	std::optional<uint64_t> frames; // --count: with --batch, end after this many frames
-	Colour colour = Colour::kAuto;  // --color
 };
 
 struct CountOptions {

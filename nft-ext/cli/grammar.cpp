@@ -96,7 +96,7 @@ Result<void> sort(CommandLine &line, const char *) {
 
 // An option of nft, for nft's own listing.
 template <char letter> Result<void> nft_flag(CommandLine &line, const char *) {
-	line.list.nft += letter;
+	(line.command == Command::kList ? line.list.nft : line.monitor.nft) += letter;
 	return {};
 }
 
@@ -350,11 +350,11 @@ Result<void> frames(CommandLine &line, const char *argument) {
 Result<void> colour(CommandLine &line, const char *argument) {
 	const std::string_view text = argument;
 	if (text == "auto")
-		line.top.colour = Colour::kAuto;
+		line.monitor.colour = Colour::kAuto;
 	else if (text == "always")
-		line.top.colour = Colour::kAlways;
+		line.monitor.colour = Colour::kAlways;
 	else if (text == "never")
-		line.top.colour = Colour::kNever;
+		line.monitor.colour = Colour::kNever;
 	else
 		return usage_error(fmt::format("--color {}", text), "no such choice", "give auto, always or never");
 	return {};
@@ -371,6 +371,8 @@ Result<void> check_top(const CommandLine &line) {
 constexpr unsigned kOurs = ~of(Command::kPassThrough);
 constexpr unsigned kNft = of(Command::kPassThrough);
 constexpr unsigned kList = of(Command::kList);
+// Those that print drops in nft's words.
+constexpr unsigned kShown = of(Command::kMonitor, Command::kRun);
 // Those that work with the kernel.
 constexpr unsigned kLive =
         of(Command::kMonitor, Command::kList, Command::kCount, Command::kProbe, Command::kCheck, Command::kBpftrace,
@@ -394,7 +396,7 @@ constexpr OptionSpec kOptions[] = {
         {0, "batch", nullptr, of(Command::kTop),
          "print a frame each second, for a pipe, instead of taking the terminal", batch},
         {0, "count", "N", of(Command::kTop), "with --batch: end after N frames", frames},
-        {0, "color", "auto|always|never", of(Command::kTop),
+        {0, "color", "auto|always|never", of(Command::kMonitor, Command::kRun, Command::kTop),
          "colours of the terminal: auto (default; none where NO_COLOR is set), always or never", colour},
         {0, "for", "DURATION", of(Command::kMonitor), "end after a time such as 10s, 5m or 1h30m", duration},
         {0, "with-drop-counts", nullptr, of(Command::kList), "add the drop counts of each rule and each chain policy",
@@ -454,15 +456,15 @@ constexpr OptionSpec kOptions[] = {
         {'c', "check", nullptr, kNft, "check commands without applying them", nullptr},
         {'o', "optimize", nullptr, kNft, "optimize the ruleset", nullptr},
         {'a', "handle", nullptr, kNft, "show handles", nullptr},
-        {'s', "stateless", nullptr, kNft | kList, "leave out counters and other state", nft_flag<'s'>},
-        {'t', "terse", nullptr, kNft | kList, "leave out the elements of sets", nft_flag<'t'>},
-        {'S', "service", nullptr, kNft | kList, "show ports as service names", nft_flag<'S'>},
-        {'N', "reversedns", nullptr, kNft | kList, "show addresses as host names", nft_flag<'N'>},
-        {'u', "guid", nullptr, kNft | kList, "show users and groups by name", nft_flag<'u'>},
-        {'n', "numeric", nullptr, kNft | kList, "show everything as numbers", nft_flag<'n'>},
-        {'y', "numeric-priority", nullptr, kNft | kList, "show chain priorities as numbers", nft_flag<'y'>},
-        {'p', "numeric-protocol", nullptr, kNft | kList, "show protocols as numbers", nft_flag<'p'>},
-        {'T', "numeric-time", nullptr, kNft | kList, "show times as numbers", nft_flag<'T'>},
+        {'s', "stateless", nullptr, kNft | kList | kShown, "leave out counters and other state", nft_flag<'s'>},
+        {'t', "terse", nullptr, kNft | kList | kShown, "leave out the elements of sets", nft_flag<'t'>},
+        {'S', "service", nullptr, kNft | kList | kShown, "show ports as service names", nft_flag<'S'>},
+        {'N', "reversedns", nullptr, kNft | kList | kShown, "show addresses as host names", nft_flag<'N'>},
+        {'u', "guid", nullptr, kNft | kList | kShown, "show users and groups by name", nft_flag<'u'>},
+        {'n', "numeric", nullptr, kNft | kList | kShown, "show everything as numbers", nft_flag<'n'>},
+        {'y', "numeric-priority", nullptr, kNft | kList | kShown, "show chain priorities as numbers", nft_flag<'y'>},
+        {'p', "numeric-protocol", nullptr, kNft | kList | kShown, "show protocols as numbers", nft_flag<'p'>},
+        {'T', "numeric-time", nullptr, kNft | kList | kShown, "show times as numbers", nft_flag<'T'>},
         {'e', "echo", nullptr, kNft | kList, "show what was added, inserted or replaced", nft_flag<'e'>},
         {'j', "json", nullptr, kNft | kList, "JSON, as in libnftables-json(5)", nft_flag<'j'>},
         {'d', "debug", "scanner|parser|eval|netlink|mnl|proto-ctx|segtree|all", kNft, "show debugging output", nullptr},
@@ -525,11 +527,15 @@ constexpr CommandSpec kCommands[] = {
          "then on is in the figures. Each frame begins with a line \"# DATE TIME ...\"; SIGINT and SIGTERM end with "
          "a last frame. At the end one line on standard error tells how many drops there were, as for monitor.",
          check_top},
-        {Command::kRecord, Ours::kWhole, "record", "keep a history of drops on disk, for why",
+        {Command::kRecord, Ours::kWhole,
+         "record [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)] [MATCH...]",
+         "keep a history of drops on disk, for why",
          "Keeps every drop of all network namespaces: by rule or policy, devices, addresses, protocol and destination "
          "port, with packets, bytes, first and last time, and the text that the rule had then. A line that starts with "
          "\"nft-drops: recording\" on standard error says that every drop from then on is kept. After a day, minutes "
          "become hours. SIGINT and SIGTERM end it.\n\n"
+         "SELECTOR and MATCH mean what they mean for monitor; why says that only such drops were recorded. Drops that "
+         "cannot be decided are not recorded, and why tells them as lost.\n\n"
          "The service nft-drops-record.service runs it: systemctl enable --now nft-drops-record."},
         {Command::kWhy, Ours::kWhole,
          "why [(table FAMILY TABLE)|(chain FAMILY TABLE CHAIN)|(rule FAMILY TABLE CHAIN handle HANDLE)] [MATCH...]",

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/drop_watch.h"
 
+#include "nft-ext/cli/output_flags.h"
+#include "nft-ext/commands/colours.h"
 #include "nft-ext/commands/match_words.h"
 #include "nft-ext/drop/namespaces.h"
 #include "nft-ext/match/pcap.h"
 #include "nft-ext/match/selector.h"
+#include "nft-ext/packet/word_style.h"
 #include "nft-ext/sinks/output.h"
 #include "nft-ext/sinks/text_sink.h"
 #include "nft-ext/sinks/usdt.h"
@@ -14,6 +17,7 @@
 
 #include <algorithm>
 #include <poll.h>
+#include <string_view>
 
 namespace nft_drops::cli {
 namespace {
@@ -31,6 +35,14 @@ constexpr size_t kMany = 100;
 constexpr size_t kAtOnce = 4096;
 // How long events stay in the ring while there is no room for drops that wait for their rule's text.
 constexpr auto kNoRoom = 20ms;
+
+// What libnftables is told of these letters. Not -N: the process that reads rulesets may not ask name servers.
+unsigned output_flags(std::string_view letters) {
+	unsigned flags = 0;
+	for (const char letter : letters)
+		if (letter != 'N') flags |= output_flag(letter);
+	return flags;
+}
 
 } // namespace
 
@@ -52,7 +64,11 @@ DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session sessi
 	display_.add(std::make_unique<UsdtSink>());
 	if (options.prints())
 		display_.add(std::make_unique<TextSink>(
-		        TextSink::Options{.format = options.format, .limit = options.limit, .fd = request.text_fd}));
+		        TextSink::Options{.format = options.format,
+		                          .limit = options.limit,
+		                          .fd = request.text_fd,
+		                          .coloured = wants_colours(options.colour, request.text_fd),
+		                          .words = style_for(options.nft)}));
 	if (capture) add_capture(std::move(*capture));
 }
 
@@ -233,6 +249,7 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
 		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
 	});
+	rulesets.print_as(output_flags(options.nft));
 	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	const jit::SessionOptions wanted{.netns = one ? netns->inode() : 0,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/match_words.h"
 
+#include "jit/base/table_family.h"
 #include "nft-ext/match/selector.h"
 #include "nft-ext/text/report.h"
 
@@ -52,6 +53,26 @@ Result<void> check_followed(Rulesets &rulesets, const jit::Selector &selector, b
 std::string words_without(const Match &match) {
 	if (match.without.empty()) return "";
 	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(match.without, ", "));
+}
+
+std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit) {
+	if (selector.kind == ND_SELECT_ALL) return true;
+	if (culprit.family != family_name(selector.family)) return false;
+	if (culprit.table != selector.table) {
+		// A name that the kernel's sums hold only the beginning of.
+		const bool cut = culprit.table.size() == ND_NAME_BYTES - 1 && selector.table.starts_with(culprit.table);
+		return cut ? std::nullopt : std::optional(false);
+	}
+	const bool policy = culprit.cause == ND_CAUSE_POLICY;
+	switch (selector.kind) {
+	case ND_SELECT_CHAIN:
+		if (!policy && !culprit.chain_known) return std::nullopt;
+		return culprit.chain == selector.chain;
+	case ND_SELECT_RULE:
+		return !policy && culprit.handle == selector.handle;
+	default:
+		return true;
+	}
 }
 
 } // namespace nft_drops::cli

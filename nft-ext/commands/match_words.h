@@ -6,6 +6,7 @@
 #include "jit/base/result.h"
 #include "jit/match/selector.h"
 #include "nft-ext/drop/rulesets.h"
+#include "nft-ext/history/row.h"
 #include "nft-ext/match/match.h"
 
 #include <optional>
@@ -30,6 +31,8 @@ void follow(Rulesets &rulesets, const jit::Selector &selector);
 // an error. From then on `tell` hears when a selected rule goes.
 Result<void> check_followed(Rulesets &rulesets, const jit::Selector &selector, bool one,
                             const std::function<void(const std::string &)> &tell);
+// Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
+std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
 // For the line that says that a command watches: the families of tables whose rules cannot hold the MATCH. May be
 // empty.
 std::string words_without(const Match &match);

@@ -3,6 +3,7 @@
 
 #include "jit/flows/flows.h"
 #include "jit/kernel/live/load_nf_tables.h"
+#include "nft-ext/commands/match_words.h"
 #include "nft-ext/commands/sight_watch.h"
 #include "nft-ext/commands/watched_flows.h"
 #include "nft-ext/drop/namespaces.h"
@@ -47,10 +48,18 @@ Moment earlier(const Moment &now, std::chrono::nanoseconds ago) {
 
 class Recorder final : private WatchedFlows {
 public:
+	// What is kept of all drops.
+	struct Kept {
+		uint32_t netns = 0; // inode number of the network namespace; 0: of all
+		jit::Selector selector;
+		std::string match;   // SELECTOR and MATCH as they were typed; empty: all is kept
+		std::string without; // words_without()
+	};
 	Recorder(const RecordOptions &options, StoreOptions where, std::unique_ptr<Store> store,
-	         std::unique_ptr<jit::Flows> flows, Loop &loop, Rulesets &rulesets, uint32_t only)
-	    : WatchedFlows(loop, rulesets, std::move(flows), {}, only, options.netns), options_(options),
-	      where_(std::move(where)), store_(std::move(store)), loop_(loop),
+	         std::unique_ptr<jit::Flows> flows, jit::FlowsOptions wanted, Loop &loop, Rulesets &rulesets, Kept kept)
+	    : WatchedFlows(loop, rulesets, std::move(flows), std::move(wanted), kept.netns, options.netns),
+	      options_(options), kept_(std::move(kept)), where_(std::move(where)), store_(std::move(store)),
+	      loop_(loop),
 	      sight_(
 	              loop, rulesets, *this, [](const std::string &text) { say(text); },
 	              [this](SightWatch::Wall::time_point from, SightWatch::Wall::time_point to, const std::string &) {
@@ -62,7 +71,8 @@ public:
 		if (auto begun = begin_span(false); !begun) return begun;
 		// In front of the line that says so: from then on no drop may go unseen without being told.
 		if (auto sight = sight_.start(0ms); !sight) return sight;
-		say("recording " + where_it_looks(flows()->sites(), flows()->release(), flows()->missed().complete));
+		say("recording " + where_it_looks(flows()->sites(), flows()->release(), flows()->missed().complete) +
+		    kept_.without);
 		notify_systemd("READY=1");
 		bool done = false;
 		signals.report();
@@ -91,11 +101,17 @@ public:
 
 private:
 	// WatchedFlows:
-	void use(const Row &row) override { waiting_.push_back(row); }
+	// A drop of which nobody knows whether it stands in the chain is kept.
+	void use(const Row &row) override {
+		if (!is_selected(kept_.selector, *row.culprit).value_or(true)) return;
+		recorded_ += row.drops.packets;
+		waiting_.push_back(row);
+	}
+	// The kernel does not sum up what it could not decide: such drops are not in the history.
 	void taken(const FlowRows::Sums &sums, uint64_t lost) override {
-		lost_ += static_cast<int64_t>(lost);
-		waiting_lost_ += static_cast<int64_t>(lost);
-		recorded_ += sums.packets;
+		const int64_t missing = static_cast<int64_t>(lost) + sums.undecided;
+		lost_ += missing;
+		waiting_lost_ += missing;
 	}
 
 	// Ends the span where the probe's sight ended, and begins another one: `why` tells the time in between as not
@@ -117,7 +133,8 @@ private:
 	Result<void> begin_span(bool clock_set) {
 		offset_ = now_.wall - now_.boot;
 		return store_->begin_span(
-		        now_, {.boot = boot_id(), .clock_set = clock_set, .netns = options_.netns, .match = {}});
+		        now_,
+		        {.boot = boot_id(), .clock_set = clock_set, .netns = options_.netns, .match = kept_.match});
 	}
 
 	Result<void> tick() {
@@ -201,6 +218,7 @@ private:
 	}
 
 	const RecordOptions &options_;
+	Kept kept_;
 	StoreOptions where_;
 	std::unique_ptr<Store> store_;
 	Loop &loop_;
@@ -217,29 +235,39 @@ private:
 
 } // namespace
 
-Result<void> record(const RecordOptions &options) {
+Result<void> record(const RecordOptions &options, const std::optional<std::string> &match) {
 	Signals signals;
+	auto netns = options.netns.empty() ? NetNamespace::present() : NetNamespace::open(options.netns);
+	if (!netns) return std::unexpected(netns.error());
+	const NetNamespace *one = options.netns.empty() ? nullptr : &*netns;
+	auto words = read_words(match, netns->descriptor(), "nothing is recorded");
+	if (!words) return std::unexpected(words.error());
+	const jit::Selector &selector = words->selector;
 	StoreOptions where{.path = options.database, .keep = options.keep, .max_size = options.max_size};
 	auto store = Store::open(where);
 	if (!store) return std::unexpected(store.error());
 	if (!(*store)->set_aside().empty())
 		say(fmt::format("{}: {}; it is {}.damaged now, and a new history begins", where.path,
 		                (*store)->set_aside(), where.path));
-	auto netns = options.netns.empty() ? NetNamespace::present() : NetNamespace::open(options.netns);
-	if (!netns) return std::unexpected(netns.error());
-	const NetNamespace *one = options.netns.empty() ? nullptr : &*netns;
 	// nf_tables first, since the rulesets' readers need it; they read while the probe is made.
 	if (auto loaded = jit::load_nf_tables(); !loaded) return std::unexpected(loaded.error());
 	Loop loop;
 	Rulesets rulesets(loop, *netns, one == nullptr, [](const Error &error) {
 		say(error.message() + "; drops are kept without their rules' texts");
 	});
+	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
-	auto flows = jit::Flows::start({});
+	const jit::FlowsOptions wanted{.filter = {.match = words->match.families, .pcap = {}}};
+	auto flows = jit::Flows::start(wanted);
 	if (!flows) return std::unexpected(flows.error());
 	if (auto read = rulesets.wait_until_read(); !read) return std::unexpected(read.error());
-	return Recorder(options, std::move(where), std::move(*store), std::move(*flows), loop, rulesets,
-	                one ? one->inode() : 0)
+	const auto tell = [](const std::string &text) { say(text); };
+	if (auto can = check_followed(rulesets, selector, one != nullptr, tell); !can) return can;
+	return Recorder(options, std::move(where), std::move(*store), std::move(*flows), wanted, loop, rulesets,
+	                {.netns = one ? one->inode() : 0,
+	                 .selector = selector,
+	                 .match = match.value_or(""),
+	                 .without = words_without(words->match)})
 	        .run(signals);
 }
 

@@ -6,10 +6,14 @@
 #include "jit/base/result.h"
 #include "nft-ext/cli/command_line.h"
 
+#include <optional>
+#include <string>
+
 namespace nft_drops::cli {
 
 // Until SIGINT or SIGTERM.
-Result<void> record(const RecordOptions &options);
+// `match`: SELECTOR and MATCH, as they were typed; only drops that satisfy both are kept. Null: all are.
+Result<void> record(const RecordOptions &options, const std::optional<std::string> &match);
 
 } // namespace nft_drops::cli
 

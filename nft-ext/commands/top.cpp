@@ -2,6 +2,7 @@
 #include "nft-ext/commands/top.h"
 
 #include "jit/kernel/live/load_nf_tables.h"
+#include "nft-ext/commands/colours.h"
 #include "nft-ext/commands/match_words.h"
 #include "nft-ext/commands/top_screen.h"
 #include "nft-ext/commands/top_source.h"
@@ -17,7 +18,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <poll.h>
 
@@ -91,17 +91,12 @@ private:
 	Output out_;
 };
 
-bool wants_colour(Colour colour) {
-	const char *no = std::getenv("NO_COLOR");
-	return colour == Colour::kAlways || (colour == Colour::kAuto && (!no || !*no));
-}
-
-Result<void> run_screen(const TopOptions &options, Loop &loop, Signals &signals, TopSource &source, int netns,
+Result<void> run_screen(Colour colour, Loop &loop, Signals &signals, TopSource &source, int netns,
                         std::function<void(const std::string &)> &tell) {
 	TopScreen screen(loop, signals, source, netns);
 	const auto before = tell;
 	tell = [&screen](const std::string &text) { screen.tell(text); };
-	auto went = screen.run(wants_colour(options.colour));
+	auto went = screen.run(wants_colours(colour, STDOUT_FILENO));
 	tell = before;
 	auto ended = source.end();
 	return went ? ended : went;
@@ -149,7 +144,7 @@ Result<void> top(const MonitorOptions &which, const TopOptions &options) {
 		    words_without(words->match));
 		went = Batch(options, loop, signals, source).run();
 	} else {
-		went = run_screen(options, loop, signals, source, netns->descriptor(), tell);
+		went = run_screen(which.colour, loop, signals, source, netns->descriptor(), tell);
 	}
 	say(source.summary());
 	return went;

@@ -7,7 +7,7 @@
 #include "nft-ext/commands/top_source.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
-#include "nft-ext/view/host_names.h"
+#include "nft-ext/packet/host_names.h"
 #include "nft-ext/view/screen.h"
 #include "nft-ext/view/top_view.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/top_source.h"
 
-#include "jit/base/table_family.h"
+#include "nft-ext/commands/match_words.h"
 #include "nft-ext/match/selector.h"
 #include "nft-ext/text/figures.h"
 
@@ -18,26 +18,6 @@ using Clock = Loop::Clock;
 int64_t wall_now() {
 	const auto now = std::chrono::system_clock::now().time_since_epoch();
 	return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
-std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit) {
-	if (selector.kind == ND_SELECT_ALL) return true;
-	if (culprit.family != family_name(selector.family)) return false;
-	if (culprit.table != selector.table) {
-		// A name that the kernel's sums hold only the beginning of.
-		const bool cut = culprit.table.size() == ND_NAME_BYTES - 1 && selector.table.starts_with(culprit.table);
-		return cut ? std::nullopt : std::optional(false);
-	}
-	const bool policy = culprit.cause == ND_CAUSE_POLICY;
-	switch (selector.kind) {
-	case ND_SELECT_CHAIN:
-		if (!policy && !culprit.chain_known) return std::nullopt;
-		return culprit.chain == selector.chain;
-	case ND_SELECT_RULE:
-		return !policy && culprit.handle == selector.handle;
-	default:
-		return true;
-	}
 }
 
 jit::FlowsOptions TopSource::room(uint32_t netns, jit::Filter filter) {

@@ -30,9 +30,6 @@ namespace nft_drops::cli {
 // The wall clock: nanoseconds since the epoch, as frames have their time.
 int64_t wall_now();
 
-// Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
-std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
-
 class TopSource final : private WatchedFlows {
 public:
 	struct Options {

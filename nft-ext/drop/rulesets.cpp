@@ -191,6 +191,7 @@ bool Rulesets::launch(uint32_t netns, Namespace &of) {
 	if (now < of.not_before || (!of.home && workers_ >= kMostWorkers && !make_room())) return false;
 	auto ruleset = Ruleset::start({.netns = of.home ? home_.descriptor() : of.file->descriptor(),
 	                               .narrow = narrow_,
+	                               .output = output_,
 	                               .xtables = of.xtables,
 	                               .background = !of.home,
 	                               .watched = of.home ? watched_ : std::nullopt});

@@ -43,6 +43,8 @@ public:
 	Rulesets(Loop &loop, const NetNamespace &home, bool all, std::function<void(const Error &)> trouble);
 	// Before start(): this object of `home`'s ruleset is watched.
 	void watch(WatchedObject object) { watched_ = std::move(object); }
+	// Before start(): how rules are printed (WorkerOptions::output).
+	void print_as(unsigned output) { output_ = output; }
 	// Whether the watched object is there; nothing: nobody knows yet.
 	[[nodiscard]] std::optional<bool> is_there() const { return is_there_; }
 	// Calls `gone` whenever the watched object goes.
@@ -110,6 +112,7 @@ private:
 
 	Loop &loop_;
 	std::optional<WatchedObject> watched_;
+	unsigned output_ = 0;
 	std::optional<bool> is_there_;
 	std::function<void()> gone_;
 	const NetNamespace &home_;

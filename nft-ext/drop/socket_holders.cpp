@@ -80,7 +80,7 @@ std::vector<Process> SocketHolders::checked(uint64_t inode) const {
 
 void SocketHolders::read_all() {
 	const auto begun = Clock::now();
-	latest_ = begun + kMostTime;
+	latest_ = begun + most_time_;
 	places_.clear();
 	for_each_number<pid_t>(proc_, [&](pid_t pid) {
 		read_process(pid);

@@ -18,14 +18,15 @@ namespace nft_drops::cli {
 class SocketHolders {
 public:
 	using Clock = std::chrono::steady_clock;
-	// Reading all descriptors stops after so long. Processes that were not reached are not found.
 	static constexpr std::chrono::milliseconds kMostTime{50};
 	// Reading takes no more than this part of the time: a fifth.
 	static constexpr int kRest = 4;
 	static constexpr size_t kMostSockets = 65536;
 
-	// `proc`: where the processes are.
-	explicit SocketHolders(std::string proc = "/proc") : proc_(std::move(proc)) {}
+	// `proc`: where the processes are. Reading all descriptors stops after `most_time`; processes that were not
+	// reached are not found.
+	explicit SocketHolders(std::string proc = "/proc", std::chrono::milliseconds most_time = kMostTime)
+	    : proc_(std::move(proc)), most_time_(most_time) {}
 
 	// By number of the process, at most Details::kMostProcesses. Empty where none is found: nobody holds the socket
 	// any more, or it has not been looked for again yet.
@@ -41,6 +42,7 @@ private:
 	void read_process(pid_t pid);
 
 	std::string proc_;
+	std::chrono::milliseconds most_time_;
 	std::unordered_map<uint64_t, std::vector<Place>> places_; // by inode
 	Clock::time_point latest_;                                // reading stops then
 	Clock::time_point next_;                                  // not before, all descriptors are read again

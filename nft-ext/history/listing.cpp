@@ -10,6 +10,7 @@
 #include "nft-ext/text/clock.h"
 #include "nft-ext/text/escape.h"
 #include "nft-ext/text/json_writer.h"
+#include "nft-ext/text/rule_words.h"
 
 #include <fmt/format.h>
 
@@ -289,6 +290,7 @@ void append_json(std::string &out, const Culprit &c, const FoundFlow &flow) {
 	json.member("reason", reason_name(c.cause));
 	json.member_or_null("handle", c.cause == ND_CAUSE_RULE ? c.handle : 0);
 	json.member_or_null("rule", policy ? std::string_view() : std::string_view(c.text));
+	json.member_or_null("comment", policy ? std::string_view() : comment_in(c.text));
 	json.member_or_null("hook", c.hook);
 	json.member_or_null("iif", flow.flow.iif);
 	json.member_or_null("oif", flow.flow.oif);

@@ -2,7 +2,7 @@
 #include "nft-ext/metrics/listed_rules.h"
 
 #include "nft-ext/metrics/label.h"
-#include "nft-ext/metrics/rule_words.h"
+#include "nft-ext/text/rule_words.h"
 
 #include <cstring>
 

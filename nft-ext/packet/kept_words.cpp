@@ -78,9 +78,10 @@ bool KeptWords::is_plain(const nd_event &event, Sight &sight) {
 
 std::string_view KeptWords::of(const nd_event &event) {
 	Sight sight{};
-	if (!is_plain(event, sight)) {
+	// Names of hosts may become known between two packets.
+	if (style_.host || !is_plain(event, sight)) {
 		others_.clear();
-		append_words(others_, event, decode(event));
+		append_words(others_, event, decode(event), style_);
 		return others_;
 	}
 	constexpr uint64_t kSpread = 0x9e3779b97f4a7c15; // 2^64 divided by the golden ratio
@@ -89,7 +90,7 @@ std::string_view KeptWords::of(const nd_event &event) {
 	static_assert(std::tuple_size_v<decltype(kept_)> == 64);
 	if (kept.words.empty() || !(kept.sight == sight)) {
 		kept.words.clear();
-		append_words(kept.words, event, decode(event));
+		append_words(kept.words, event, decode(event), style_);
 		kept.sight = sight;
 	}
 	return kept.words;

@@ -6,16 +6,19 @@
 #define NFT_DROPS_NFT_EXT_PACKET_KEPT_WORDS_H
 
 #include "bpf/shared/event.h"
+#include "nft-ext/packet/word_style.h"
 
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace nft_drops {
 
 class KeptWords {
 public:
+	explicit KeptWords(WordStyle style = {}) : style_(std::move(style)) {}
 	// Valid until the next call.
 	std::string_view of(const nd_event &event);
 
@@ -41,6 +44,7 @@ private:
 	};
 	static bool is_plain(const nd_event &event, Sight &sight);
 
+	WordStyle style_;
 	std::array<Kept, 64> kept_;
 	std::string others_;
 };

@@ -25,19 +25,19 @@ namespace {
 	out.number(value);
 }
 
-[[gnu::always_inline]] inline void write_symbol(TextBuffer &out, std::string_view key, std::string_view name,
-                                                uint64_t value) {
+[[gnu::always_inline]] inline void write_symbol(TextBuffer &out, const WordStyle &style, std::string_view key,
+                                                std::string_view name, uint64_t value) {
 	out.text(key);
-	if (name.empty())
+	if (name.empty() || style.numeric_symbols)
 		out.number(value);
 	else
 		out.text(name);
 }
 
-void write_ethertype(TextBuffer &out, std::string_view key, uint16_t ethertype) {
+void write_ethertype(TextBuffer &out, const WordStyle &style, std::string_view key, uint16_t ethertype) {
 	out.text(key);
 	const std::string_view name = ethertype_name(ethertype);
-	if (!name.empty()) {
+	if (!name.empty() && !style.numeric_symbols) {
 		out.text(name);
 		return;
 	}
@@ -89,7 +89,7 @@ bool wants_ether(const nd_event &event, const Packet &packet) {
 	       packet.l3 == L3::kOther;
 }
 
-void write_link(TextBuffer &out, const nd_event &event, const Packet &packet) {
+void write_link(TextBuffer &out, const WordStyle &style, const nd_event &event, const Packet &packet) {
 	if (packet.ether && wants_ether(event, packet)) {
 		out.text(" ether saddr ");
 		write_mac(out, packet.ether->saddr);
@@ -100,56 +100,65 @@ void write_link(TextBuffer &out, const nd_event &event, const Packet &packet) {
 		const Vlan &vlan = packet.vlans[i];
 		// Between two tags nft wants the inner one's type; the outer 802.1Q is what `vlan id` implies.
 		if (i > 0)
-			write_ethertype(out, " vlan type ", vlan.protocol);
+			write_ethertype(out, style, " vlan type ", vlan.protocol);
 		else if (vlan.protocol == ETH_P_8021AD)
-			out.text(" ether type 8021ad");
+			write_ethertype(out, style, " ether type ", ETH_P_8021AD);
 		write_number(out, " vlan id ", vlan.id());
 	}
 	if (packet.l3 != L3::kOther || packet.truncated == Layer::kVlan) return;
 	if (packet.vlan_count > 0)
-		write_ethertype(out, " vlan type ", packet.ethertype);
+		write_ethertype(out, style, " vlan type ", packet.ethertype);
 	else
-		write_ethertype(out, packet.ether ? " ether type " : " meta protocol ", packet.ethertype);
+		write_ethertype(out, style, packet.ether ? " ether type " : " meta protocol ", packet.ethertype);
 }
 
-[[gnu::always_inline]] inline void write_addresses(TextBuffer &out, std::string_view saddr, std::string_view daddr,
-                                                   const Packet &packet) {
-	if (packet.saddr.size != 0) {
-		out.text(saddr);
-		write_address(out, packet.saddr);
-	}
-	if (packet.daddr.size != 0) {
-		out.text(daddr);
-		write_address(out, packet.daddr);
-	}
+void write_host(TextBuffer &out, const WordStyle &style, const Address &address) {
+	constexpr size_t kMost = 255; // of a name in the domain name system; four of them fit into a TextBuffer
+	const std::string name = style.host(address);
+	if (name.empty() || name.size() > kMost || !is_harmless(name, Escape::kWord))
+		write_address(out, address);
+	else
+		out.text(name);
 }
 
-void write_arp(TextBuffer &out, const Packet &packet) {
+[[gnu::always_inline]] inline void write_end(TextBuffer &out, const WordStyle &style, std::string_view key,
+                                             const Address &address) {
+	if (address.size == 0) return;
+	out.text(key);
+	if (style.host)
+		write_host(out, style, address);
+	else
+		write_address(out, address);
+}
+
+[[gnu::always_inline]] inline void write_addresses(TextBuffer &out, const WordStyle &style, std::string_view saddr,
+                                                   std::string_view daddr, const Packet &packet) {
+	write_end(out, style, saddr, packet.saddr);
+	write_end(out, style, daddr, packet.daddr);
+}
+
+void write_arp(TextBuffer &out, const WordStyle &style, const Packet &packet) {
 	const Arp &arp = *packet.arp;
 	if (arp.htype && arp.htype != ARPHRD_ETHER) write_number(out, " arp htype ", *arp.htype);
-	if (arp.ptype && arp.ptype != ETH_P_IP) write_ethertype(out, " arp ptype ", *arp.ptype);
-	if (arp.operation) write_symbol(out, " arp operation ", arp_operation_name(*arp.operation), *arp.operation);
+	if (arp.ptype && arp.ptype != ETH_P_IP) write_ethertype(out, style, " arp ptype ", *arp.ptype);
+	if (arp.operation)
+		write_symbol(out, style, " arp operation ", arp_operation_name(*arp.operation), *arp.operation);
 	if (arp.saddr) {
 		out.text(" arp saddr ether ");
 		write_mac(out, *arp.saddr);
 	}
-	if (packet.saddr.size != 0) {
-		out.text(" arp saddr ip ");
-		write_address(out, packet.saddr);
-	}
+	write_end(out, style, " arp saddr ip ", packet.saddr);
 	// All zero in a request: the sender asks for it.
 	if (arp.daddr && *arp.daddr != MacAddress{}) {
 		out.text(" arp daddr ether ");
 		write_mac(out, *arp.daddr);
 	}
-	if (packet.daddr.size != 0) {
-		out.text(" arp daddr ip ");
-		write_address(out, packet.daddr);
-	}
+	write_end(out, style, " arp daddr ip ", packet.daddr);
 }
 
-void write_protocol(TextBuffer &out, std::string_view key, const Packet &packet) {
-	write_symbol(out, key, protocol_name(*packet.protocol), *packet.protocol);
+void write_protocol(TextBuffer &out, const WordStyle &style, std::string_view key, const Packet &packet) {
+	const std::string_view name = style.numeric_protocols ? std::string_view() : protocol_name(*packet.protocol);
+	write_symbol(out, style, key, name, *packet.protocol);
 }
 
 // True where no word of the transport header will name it.
@@ -157,19 +166,19 @@ bool protocol_untold(const Packet &packet) {
 	return packet.protocol && (packet.l4 == L4::kNone || packet.l4 == L4::kOther);
 }
 
-void write_ip(TextBuffer &out, const Packet &packet) {
+void write_ip(TextBuffer &out, const WordStyle &style, const Packet &packet) {
 	if (packet.bad_version) {
 		write_number(out, " ip version ", *packet.bad_version);
 		return;
 	}
 	if (packet.bad_hdrlength) write_number(out, " ip hdrlength ", *packet.bad_hdrlength);
-	write_addresses(out, " ip saddr ", " ip daddr ", packet);
+	write_addresses(out, style, " ip saddr ", " ip daddr ", packet);
 	if (packet.fragment) {
 		write_number(out, " ip id ", packet.fragment->id);
 		out.text(" ip frag-off 0x");
 		out.hex(packet.fragment->field, 4);
 	}
-	if (protocol_untold(packet)) write_protocol(out, " ip protocol ", packet);
+	if (protocol_untold(packet)) write_protocol(out, style, " ip protocol ", packet);
 }
 
 void write_exthdrs(TextBuffer &out, const Packet &packet) {
@@ -185,30 +194,53 @@ void write_exthdrs(TextBuffer &out, const Packet &packet) {
 	if (packet.fragment->more) out.text(" frag more-fragments 1");
 }
 
-void write_ip6(TextBuffer &out, const Packet &packet) {
+void write_ip6(TextBuffer &out, const WordStyle &style, const Packet &packet) {
 	if (packet.bad_version) {
 		write_number(out, " ip6 version ", *packet.bad_version);
 		return;
 	}
-	write_addresses(out, " ip6 saddr ", " ip6 daddr ", packet);
+	write_addresses(out, style, " ip6 saddr ", " ip6 daddr ", packet);
 	if (packet.exthdrs != 0) write_exthdrs(out, packet);
 	if (packet.truncated == Layer::kExthdr || !protocol_untold(packet)) return;
 	// A later fragment's protocol is the one that its own header names; nexthdr is only the first of a chain.
 	if (packet.fragment && packet.fragment->offset != 0)
-		write_protocol(out, " frag nexthdr ", packet);
+		write_protocol(out, style, " frag nexthdr ", packet);
 	else
-		write_protocol(out, packet.exthdrs == 0 ? " ip6 nexthdr " : " meta l4proto ", packet);
+		write_protocol(out, style, packet.exthdrs == 0 ? " ip6 nexthdr " : " meta l4proto ", packet);
 }
 
-[[gnu::always_inline]] inline void write_ports(TextBuffer &out, std::string_view sport, std::string_view dport,
-                                               const Packet &packet) {
-	if (packet.sport) write_number(out, sport, *packet.sport);
-	if (packet.dport) write_number(out, dport, *packet.dport);
+// As nft -S: a name stands in quotes.
+void write_service(TextBuffer &out, const WordStyle &style, uint16_t port) {
+	const std::string name = style.service(port);
+	if (name.empty() || !is_harmless(name, Escape::kQuoted)) {
+		out.number(port);
+		return;
+	}
+	out.character('"');
+	out.text(name);
+	out.character('"');
 }
 
-void write_tcp_flags(TextBuffer &out, uint8_t flags) {
-	if (flags == 0) {
-		out.text(" tcp flags 0x0");
+[[gnu::always_inline]] inline void write_port(TextBuffer &out, const WordStyle &style, std::string_view key,
+                                              const std::optional<uint16_t> &port) {
+	if (!port) return;
+	out.text(key);
+	if (style.service)
+		write_service(out, style, *port);
+	else
+		out.number(*port);
+}
+
+[[gnu::always_inline]] inline void write_ports(TextBuffer &out, const WordStyle &style, std::string_view sport,
+                                               std::string_view dport, const Packet &packet) {
+	write_port(out, style, sport, packet.sport);
+	write_port(out, style, dport, packet.dport);
+}
+
+void write_tcp_flags(TextBuffer &out, const WordStyle &style, uint8_t flags) {
+	if (flags == 0 || style.numeric_symbols) {
+		out.text(" tcp flags 0x");
+		out.hex(flags, 1);
 		return;
 	}
 	out.text(" tcp flags");
@@ -221,37 +253,40 @@ void write_tcp_flags(TextBuffer &out, uint8_t flags) {
 	}
 }
 
-void write_transport(TextBuffer &out, const Packet &packet) {
+void write_transport(TextBuffer &out, const WordStyle &style, const Packet &packet) {
 	switch (packet.l4) {
 	case L4::kTcp:
-		write_ports(out, " tcp sport ", " tcp dport ", packet);
-		if (packet.tcp_flags) write_tcp_flags(out, *packet.tcp_flags);
+		write_ports(out, style, " tcp sport ", " tcp dport ", packet);
+		if (packet.tcp_flags) write_tcp_flags(out, style, *packet.tcp_flags);
 		break;
 	case L4::kUdp:
-		write_ports(out, " udp sport ", " udp dport ", packet);
+		write_ports(out, style, " udp sport ", " udp dport ", packet);
 		break;
 	case L4::kUdplite:
-		write_ports(out, " udplite sport ", " udplite dport ", packet);
+		write_ports(out, style, " udplite sport ", " udplite dport ", packet);
 		break;
 	case L4::kSctp:
-		write_ports(out, " sctp sport ", " sctp dport ", packet);
+		write_ports(out, style, " sctp sport ", " sctp dport ", packet);
 		break;
 	case L4::kDccp:
-		write_ports(out, " dccp sport ", " dccp dport ", packet);
-		if (packet.type) write_symbol(out, " dccp type ", dccp_type_name(*packet.type), *packet.type);
+		write_ports(out, style, " dccp sport ", " dccp dport ", packet);
+		if (packet.type) write_symbol(out, style, " dccp type ", dccp_type_name(*packet.type), *packet.type);
 		break;
 	case L4::kIcmp:
-		if (packet.type) write_symbol(out, " icmp type ", icmp_type_name(*packet.type), *packet.type);
+		if (packet.type) write_symbol(out, style, " icmp type ", icmp_type_name(*packet.type), *packet.type);
 		if (packet.code)
-			write_symbol(out, " icmp code ", icmp_code_name(*packet.type, *packet.code), *packet.code);
+			write_symbol(out, style, " icmp code ", icmp_code_name(*packet.type, *packet.code),
+			             *packet.code);
 		if (packet.echo_id) write_number(out, " icmp id ", *packet.echo_id);
 		if (packet.echo_sequence) write_number(out, " icmp sequence ", *packet.echo_sequence);
 		if (packet.mtu) write_number(out, " icmp mtu ", *packet.mtu);
 		break;
 	case L4::kIcmpv6:
-		if (packet.type) write_symbol(out, " icmpv6 type ", icmpv6_type_name(*packet.type), *packet.type);
+		if (packet.type)
+			write_symbol(out, style, " icmpv6 type ", icmpv6_type_name(*packet.type), *packet.type);
 		if (packet.code)
-			write_symbol(out, " icmpv6 code ", icmpv6_code_name(*packet.type, *packet.code), *packet.code);
+			write_symbol(out, style, " icmpv6 code ", icmpv6_code_name(*packet.type, *packet.code),
+			             *packet.code);
 		if (packet.echo_id) write_number(out, " icmpv6 id ", *packet.echo_id);
 		if (packet.echo_sequence) write_number(out, " icmpv6 sequence ", *packet.echo_sequence);
 		if (packet.mtu) write_number(out, " icmpv6 mtu ", *packet.mtu);
@@ -261,7 +296,7 @@ void write_transport(TextBuffer &out, const Packet &packet) {
 		}
 		break;
 	case L4::kIgmp:
-		if (packet.type) write_symbol(out, " igmp type ", igmp_type_name(*packet.type), *packet.type);
+		if (packet.type) write_symbol(out, style, " igmp type ", igmp_type_name(*packet.type), *packet.type);
 		break;
 	case L4::kEsp:
 		if (packet.spi) write_number(out, " esp spi ", *packet.spi);
@@ -275,33 +310,33 @@ void write_transport(TextBuffer &out, const Packet &packet) {
 	}
 }
 
-void write_network(TextBuffer &out, const Packet &packet) {
+void write_network(TextBuffer &out, const WordStyle &style, const Packet &packet) {
 	switch (packet.l3) {
 	case L3::kIp:
-		write_ip(out, packet);
+		write_ip(out, style, packet);
 		break;
 	case L3::kIp6:
-		write_ip6(out, packet);
+		write_ip6(out, style, packet);
 		break;
 	case L3::kArp:
-		write_arp(out, packet);
+		write_arp(out, style, packet);
 		break;
 	case L3::kOther:
 		break;
 	}
-	write_transport(out, packet);
+	write_transport(out, style, packet);
 }
 
 } // namespace
 
-void append_words(std::string &out, const nd_event &event, const Packet &packet) {
+void append_words(std::string &out, const nd_event &event, const Packet &packet, const WordStyle &style) {
 	TextBuffer words;
 	write_interfaces(words, event);
-	write_link(words, event, packet);
-	write_network(words, packet);
+	write_link(words, style, event, packet);
+	write_network(words, style, packet);
 	if (packet.inside) {
 		words.text(" inside");
-		write_network(words, *packet.inside);
+		write_network(words, style, *packet.inside);
 	}
 	if (packet.truncated != Layer::kNone) {
 		words.character(' ');

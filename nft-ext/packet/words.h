@@ -29,6 +29,7 @@
 
 #include "bpf/shared/event.h"
 #include "nft-ext/packet/packet.h"
+#include "nft-ext/packet/word_style.h"
 
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@
 namespace nft_drops {
 
 // Appends the words without a space in front or behind; one line, no control characters.
-void append_words(std::string &out, const nd_event &event, const Packet &packet);
+void append_words(std::string &out, const nd_event &event, const Packet &packet, const WordStyle &style = kNftsStyle);
 
 // The transport's name: "tcp", "icmpv6", "gre"; empty where there is none or it has no name.
 std::string_view transport_name(const Packet &packet);

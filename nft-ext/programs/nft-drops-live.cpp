@@ -64,7 +64,7 @@ int run(int argc, char *argv[]) {
 		done = bpftrace();
 		break;
 	case Command::kRecord:
-		done = record(line->record);
+		done = record(line->record, line->monitor.match);
 		break;
 	case Command::kTop:
 		done = top(line->monitor, line->top);

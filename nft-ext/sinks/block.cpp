@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -23,8 +24,10 @@ void append_handle(std::string &out, uint64_t handle) {
 	out.append(digits.data(), digits.size());
 }
 
-void append_opening(std::string &out, std::string_view name, uint64_t handle, std::string_view owner = {}) {
+void append_opening(std::string &out, const Palette &palette, std::string_view name, uint64_t handle,
+                    std::string_view owner = {}) {
 	append_escaped(out, name, Escape::kWord);
+	out += palette.end;
 	out += " {";
 	if (handle != 0) {
 		out += ' ';
@@ -109,20 +112,30 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 		family_ = context.family;
 		table_ = context.table;
 		table_handle_ = context.table_handle;
+		out += palette_.place;
 		out += "table ";
 		append_escaped(out, family_, Escape::kWord);
 		out += ' ';
-		append_opening(out, table_, table_handle_, context.owner);
+		append_opening(out, palette_, table_, table_handle_, context.owner);
 		open_ = true;
 	}
 	chain_ = context.chain;
 	chain_handle_ = context.chain_handle;
-	out += "\tchain ";
-	append_opening(out, chain_, chain_handle_);
+	out += '\t';
+	out += palette_.place;
+	out += "chain ";
+	append_opening(out, palette_, chain_, chain_handle_);
 }
 
 bool BlockRenderer::Shown::is_of(const Drop &drop) const {
 	return id != 0 && id == drop.attribution->id && expression == drop.expression;
+}
+
+// Of one or more whole lines.
+void BlockRenderer::colour(std::string &lines) const {
+	if (palette_.end.empty() || lines.empty()) return;
+	lines.insert(0, palette_.rule);
+	lines.insert(lines.size() - 1, palette_.end);
 }
 
 // True from the second drop by a long rule on. Of two rules with one place in printed_, each is printed whole again:
@@ -163,24 +176,47 @@ const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string
 		append_short_rule(shown.culprit, drop);
 	else
 		append_culprit(shown.culprit, context, drop);
+	colour(shown.culprit);
 	shown.end = shown.note + '\n' + shown.culprit;
 	return shown;
 }
 
-// What a packet's line begins with. One append(), since each costs as much as writing the time.
-void BlockRenderer::append_time(std::string &out, const Drop &drop) {
+// Sets the clock to the drop's time, too.
+void BlockRenderer::append_date(std::string &out, const Drop &drop) {
+	clock_.set(drop.time);
+	if (memcmp(date_.data(), clock_.date().data(), date_.size()) == 0) return;
+	std::ranges::copy(clock_.date(), date_.begin());
+	out += open_ ? "\t\t# " : "# ";
+	out += palette_.time;
+	out += clock_.date();
+	out += palette_.end;
+	out += '\n';
+}
+
+// What a packet's line begins with, by the clock as it is set.
+void BlockRenderer::append_time(std::string &out, const Drop &drop) const {
 	constexpr std::string_view kIndent = "\t\t# ";
 	constexpr size_t kOfChain = 2; // bytes of kIndent that a drop outside of any chain lacks
-	const std::string_view time = clock_.time_of_day(drop.time);
+	const size_t begin = drop.event.cause == ND_CAUSE_OTHER ? kOfChain : 0;
+	const std::string_view time = clock_.time_of_day();
+	if (!palette_.end.empty()) {
+		out += kIndent.substr(begin);
+		out += palette_.time;
+		out += time;
+		out += palette_.end;
+		out += ' ';
+		return;
+	}
+	// One append(), since each costs as much as writing the time.
 	std::array<char, 32> line{};
 	memcpy(line.data(), kIndent.data(), kIndent.size());
 	memcpy(line.data() + kIndent.size(), time.data(), Clock::kTimeOfDayBytes);
 	line[kIndent.size() + Clock::kTimeOfDayBytes] = ' ';
-	const size_t begin = drop.event.cause == ND_CAUSE_OTHER ? kOfChain : 0;
 	out.append(line.data() + begin, kIndent.size() + Clock::kTimeOfDayBytes + 1 - begin);
 }
 
 void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
+	append_date(out, drop);
 	const Shown &shown = prepare(drop, out);
 	append_time(out, drop);
 	out += words_.of(drop.event);

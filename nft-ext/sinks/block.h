@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The default format: it looks like `nft -a list ruleset`, and stays valid nft syntax.
 //
+//	# 2026-11-20
 //	table inet filter { # handle 6
 //		chain input { # handle 1
 //			# 21:40:11.482113 iif "veth0" ip saddr 10.0.0.2 ... length 60
@@ -24,7 +25,7 @@
 //
 // and is absent where the event names neither (the packet line then ends in `unknown cause`). Braces are closed when
 // table or chain change; a handle that is unknown is left out. Between chains of a table there is an empty line, as
-// in nft's own listings.
+// in nft's own listings. The date stands in front of the first drop, and again where it changes.
 #ifndef NFT_DROPS_NFT_EXT_SINKS_BLOCK_H
 #define NFT_DROPS_NFT_EXT_SINKS_BLOCK_H
 
@@ -32,14 +33,18 @@
 #include "nft-ext/sinks/context.h"
 #include "nft-ext/sinks/renderer.h"
 #include "nft-ext/text/clock.h"
+#include "nft-ext/text/palette.h"
 
 #include <array>
+#include <utility>
 
 namespace nft_drops {
 
 class BlockRenderer final : public Renderer {
 public:
-	explicit BlockRenderer(bool for_terminal) : for_terminal_(for_terminal) {}
+	explicit BlockRenderer(RenderStyle style)
+	    : for_terminal_(style.for_terminal), palette_(style.coloured ? kColours : kNoColours),
+	      words_(std::move(style.words)) {}
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
@@ -60,7 +65,9 @@ private:
 		bool shortened = false; // `culprit` is
 		[[nodiscard]] bool is_of(const Drop &drop) const;
 	};
-	void append_time(std::string &out, const Drop &drop);
+	void append_date(std::string &out, const Drop &drop);
+	void append_time(std::string &out, const Drop &drop) const;
+	void colour(std::string &lines) const;
 	const Shown &prepare(const Drop &drop, std::string &out);
 	[[nodiscard]] bool whole_stands_above(const Drop &drop);
 
@@ -68,11 +75,13 @@ private:
 	static constexpr size_t kLong = 16 * 1024;
 
 	bool for_terminal_;
+	Palette palette_;
 	std::array<uint64_t, 64> printed_{}; // Attribution::id of long rules that were printed whole
 	std::array<Shown, 64> shown_;
 	Shown long_;
 	uint64_t entered_ = 0; // the attribution that the open braces belong to; 0 where it has no number
 	Clock clock_{Clock::Zone::kLocal};
+	std::array<char, Clock::kDateBytes> date_{}; // the latest that was printed
 	KeptWords words_;
 	bool open_ = false;  // the braces of the table and chain below
 	uint32_t netns_ = 0; // handles are only unique within one

@@ -6,6 +6,7 @@
 #include "nft-ext/sinks/details.h"
 #include "nft-ext/sinks/jump_path.h"
 #include "nft-ext/text/json_writer.h"
+#include "nft-ext/text/rule_words.h"
 
 namespace nft_drops {
 
@@ -54,7 +55,13 @@ void JsonRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	json.member("reason", reason_name(context.reason));
 	json.member_or_null("handle", context.reason == Reason::kRule ? event.rule_handle : 0);
 	json.member_or_null("rule", policy ? std::string_view() : text);
+	json.member_or_null("comment", policy ? std::string_view() : comment_in(text));
 	json.member_or_null("hook", hook_name(event));
+	json.key("priority");
+	if (drop.attribution->priority)
+		json.integer(*drop.attribution->priority);
+	else
+		json.null();
 	add_interface(json, "iif", iif_name(event), event.iif);
 	add_interface(json, "oif", oif_name(event), event.oif);
 	json.member("length", event.length);

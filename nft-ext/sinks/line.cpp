@@ -38,14 +38,19 @@ void append_culprit(std::string &out, const Context &context, const Drop &drop) 
 
 } // namespace
 
-void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, std::string &out) {
+void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, const Palette &palette,
+                       std::string &out) {
 	const Context context = context_of(drop);
+	out += palette.place;
 	for (const std::string_view name : {context.family, context.table, context.chain}) {
 		if (drop.event.cause == ND_CAUSE_OTHER) break;
 		append_escaped(out, name, Escape::kWord);
 		out += ' ';
 	}
+	out += palette.end;
+	out += palette.rule;
 	append_culprit(out, context, drop);
+	out += palette.end;
 	out += words.of(drop.event);
 	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
 	append_note(out, context);
@@ -61,9 +66,11 @@ void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &wo
 }
 
 void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
-	out += clock_.time_of_day(drop.time);
+	out += palette_.time;
+	out += clock_.timestamp(drop.time);
+	out += palette_.end;
 	out += ' ';
-	append_line_words(drop, repeated, words_, out);
+	append_line_words(drop, repeated, words_, palette_, out);
 	out += '\n';
 }
 

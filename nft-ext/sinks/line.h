@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One drop, one line, for grep and awk:
 //
-//	21:40:11.482113 inet filter input handle 7 "tcp dport 10000 drop" iif "veth0" ip saddr 10.0.0.2 ... length 60
+//	2026-11-20T21:40:11.482113+0100 inet filter input handle 7 "tcp dport 10000 drop" iif "veth0" ... length 60
 //
-// Fields: time of day, family, table, chain (always four words: a space in a name is \x20), then what dropped it:
+// Fields: date and time with the zone's offset, family, table, chain (always four words: a space in a name is \x20),
+// then what dropped it:
 //	handle N "RULE"           a rule, or the jump that found the jump stack full; the line then ends in
 //	                          `jump limit reached`
 //	policy "type ... drop;"   the chain's policy
@@ -17,14 +18,21 @@
 #include "nft-ext/packet/kept_words.h"
 #include "nft-ext/sinks/renderer.h"
 #include "nft-ext/text/clock.h"
+#include "nft-ext/text/palette.h"
+
+#include <string>
+#include <utility>
 
 namespace nft_drops {
 
 // Appends a line's words from the family on, without a newline.
-void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, std::string &out);
+void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, const Palette &palette,
+                       std::string &out);
 
 class LineRenderer final : public Renderer {
 public:
+	explicit LineRenderer(RenderStyle style = {})
+	    : palette_(style.coloured ? kColours : kNoColours), words_(std::move(style.words)) {}
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
@@ -32,6 +40,7 @@ public:
 	void finish(std::string &out) override;
 
 private:
+	Palette palette_;
 	Clock clock_{Clock::Zone::kLocal};
 	KeptWords words_;
 };

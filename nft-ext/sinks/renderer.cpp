@@ -5,18 +5,20 @@
 #include "nft-ext/sinks/json.h"
 #include "nft-ext/sinks/line.h"
 
+#include <utility>
+
 namespace nft_drops {
 
-std::unique_ptr<Renderer> make_renderer(Format format, bool for_terminal) {
+std::unique_ptr<Renderer> make_renderer(Format format, RenderStyle style) {
 	switch (format) {
 	case Format::kLine:
-		return std::make_unique<LineRenderer>();
+		return std::make_unique<LineRenderer>(std::move(style));
 	case Format::kJson:
 		return std::make_unique<JsonRenderer>();
 	case Format::kBlock:
 		break;
 	}
-	return std::make_unique<BlockRenderer>(for_terminal);
+	return std::make_unique<BlockRenderer>(std::move(style));
 }
 
 } // namespace nft_drops

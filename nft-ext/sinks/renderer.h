@@ -8,6 +8,7 @@
 #define NFT_DROPS_NFT_EXT_SINKS_RENDERER_H
 
 #include "nft-ext/drop/drop.h"
+#include "nft-ext/packet/word_style.h"
 #include "nft-ext/text/format.h"
 
 #include <chrono>
@@ -46,9 +47,14 @@ public:
 	virtual void finish(std::string &out) = 0;
 };
 
-// `for_terminal`: people read it, so that the second and further drops by a rule with thousands of elements show a
-// short text (block only: line and JSON always have the whole text).
-std::unique_ptr<Renderer> make_renderer(Format format, bool for_terminal = false);
+struct RenderStyle {
+	// People read it, so that the second and further drops by a rule with thousands of elements show a short text
+	// (block only: line and JSON always have the whole text).
+	bool for_terminal = false;
+	bool coloured = false; // block and line
+	WordStyle words{};     // block and line
+};
+std::unique_ptr<Renderer> make_renderer(Format format, RenderStyle style = {});
 
 } // namespace nft_drops
 

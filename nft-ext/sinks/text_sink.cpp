@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace nft_drops::cli {
 namespace {
@@ -14,8 +15,11 @@ constexpr auto kCoalesceFor = 1s;
 
 } // namespace
 
-TextSink::TextSink(const Options &options)
-    : renderer_(make_renderer(options.format, isatty(options.fd) != 0)), output_(options.fd), pace_(options.limit) {
+TextSink::TextSink(Options options)
+    : renderer_(make_renderer(options.format, {.for_terminal = isatty(options.fd) != 0,
+                                               .coloured = options.coloured,
+                                               .words = std::move(options.words)})),
+      output_(options.fd), pace_(options.limit) {
 }
 
 void TextSink::take(const Drop &drop) {

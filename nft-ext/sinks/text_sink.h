@@ -24,8 +24,10 @@ public:
 		Format format = Format::kBlock;
 		std::optional<uint64_t> limit; // drops printed a second
 		int fd = STDOUT_FILENO;        // stays the caller's
+		bool coloured = false;
+		WordStyle words{};
 	};
-	explicit TextSink(const Options &options);
+	explicit TextSink(Options options);
 
 	void take(const Drop &drop) override;
 	[[nodiscard]] bool behind() const override { return output_.behind(); }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr size_t kTimeOfDay = 11; // where in "2026-11-20T21:40:11.482113Z" it begins
 constexpr size_t kMicroseconds = 20;
-constexpr size_t kTimestampBytes = 27;
+constexpr size_t kZone = 26; // and where "Z" or "+0100" begins
 
 // "00" to "99"
 constexpr std::array<std::array<char, 2>, 100> pairs() {
@@ -52,6 +53,7 @@ void Clock::set(std::chrono::system_clock::time_point time) {
 		write_digits(text_ + 13, 2, parts.tm_hour);
 		write_digits(text_ + 16, 2, parts.tm_min);
 		write_digits(text_ + 19, 2, parts.tm_sec);
+		write_zone(parts.tm_gmtoff);
 		second_ = second;
 	}
 	// Two digits at a time, with 32 bits: this is done for each packet.
@@ -60,14 +62,30 @@ void Clock::set(std::chrono::system_clock::time_point time) {
 		memcpy(pair, kPairs[rest % 100].data(), 2);
 }
 
+// What RFC 3339 and `date +%z` call the offset: "+0100".
+void Clock::write_zone(long seconds_east) {
+	if (zone_ == Zone::kUtc) return;
+	constexpr long kMinute = 60;
+	constexpr long kHour = 60 * kMinute;
+	text_[kZone] = seconds_east < 0 ? '-' : '+';
+	const long offset = std::abs(seconds_east);
+	write_digits(text_ + kZone + 3, 2, offset / kHour);
+	write_digits(text_ + kZone + 5, 2, offset % kHour / kMinute);
+	bytes_ = kZone + 5;
+}
+
 std::string_view Clock::time_of_day(std::chrono::system_clock::time_point time) {
 	set(time);
+	return time_of_day();
+}
+
+std::string_view Clock::time_of_day() const {
 	return {text_ + kTimeOfDay, kTimeOfDayBytes};
 }
 
 std::string_view Clock::timestamp(std::chrono::system_clock::time_point time) {
 	set(time);
-	return {text_, kTimestampBytes};
+	return {text_, bytes_};
 }
 
 } // namespace nft_drops

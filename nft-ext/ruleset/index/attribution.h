@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace nft_drops {
@@ -22,6 +23,8 @@ struct Attribution {
 	std::string chain;
 	uint64_t chain_handle = 0;
 	std::string base_chain;
+	// The base chain's priority within its hook: 0 for `priority filter`. nullopt where it is not known.
+	std::optional<int32_t> priority{};
 	// The rule exactly as `nft -a -s list ruleset` prints it, without indentation and without " # handle N"; may
 	// hold newlines (comments, `jump { ... }`). For a policy drop the chain's own line, e.g. "type filter hook
 	// input priority filter; policy drop;". Empty where `known` is false.

@@ -134,6 +134,7 @@ void Index::new_chain(const Change &change, const ChangeTime &at, std::vector<Ta
 		           .names = {{at.generation, change.chain}},
 		           .seen = true,
 		           .base = change.base,
+		           .priority = change.priority,
 		           .binding = change.binding,
 		           .rules = change.use,
 		           .rules_changed = at.generation,

@@ -36,6 +36,7 @@ struct Chain {
 	bool alive = true;
 	bool seen = false;
 	bool base = false;
+	int32_t priority = 0; // base: of its hook, which never changes
 	bool binding = false;
 	uint64_t bound_by = 0;      // binding: handle of the rule whose `jump { ... }` it is; 0 while unknown
 	size_t rules = 0;           // about how many

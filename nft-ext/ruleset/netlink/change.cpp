@@ -30,6 +30,13 @@ void parse_table(const nlmsghdr *message, Change &change) {
 	});
 }
 
+void parse_hook(const nlattr *hook, Change &change) {
+	for_each_nested(hook, [&](const nlattr *attribute) {
+		if (mnl_attr_get_type(attribute) == NFTA_HOOK_PRIORITY)
+			change.priority = static_cast<int32_t>(u32_of(attribute));
+	});
+}
+
 void parse_chain(const nlmsghdr *message, Change &change) {
 	for_each_attribute(message, sizeof(nfgenmsg), [&](const nlattr *attribute) {
 		switch (mnl_attr_get_type(attribute)) {
@@ -44,6 +51,7 @@ void parse_chain(const nlmsghdr *message, Change &change) {
 			break;
 		case NFTA_CHAIN_HOOK:
 			change.base = true;
+			parse_hook(attribute, change);
 			break;
 		case NFTA_CHAIN_USE:
 			change.use = u32_of(attribute);

@@ -25,6 +25,7 @@ struct Change {
 	uint8_t family = 0;   // NFPROTO_*
 	bool base = false;    // chain: has a hook
 	bool binding = false; // chain: an implicit one (`jump { ... }`)
+	int32_t priority = 0; // base chain: of its hook (NFTA_HOOK_PRIORITY)
 	uint32_t generation = 0;
 	uint32_t use = 0;    // chain: rules in it and jumps to it (NFTA_CHAIN_USE)
 	uint64_t handle = 0; // of the table, chain or rule

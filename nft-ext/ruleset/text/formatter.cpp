@@ -31,7 +31,7 @@ Result<nft_ctx *> Formatter::context() {
 			context_.reset();
 			return usage_error("libnftables", "out of memory");
 		}
-		nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS);
+		nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_HANDLE | NFT_CTX_OUTPUT_STATELESS | output_);
 	}
 	return context_.get();
 }

@@ -17,6 +17,9 @@ namespace nft_drops {
 
 class Formatter {
 public:
+	// `output`: NFT_CTX_OUTPUT_* beside those of -a and -s.
+	explicit Formatter(unsigned output = 0) : output_(output) {}
+
 	// `nft -a -s list ruleset FAMILY` as a whole; empty family: all. Fails where nft fails.
 	Result<std::string> list(const std::string &family);
 
@@ -33,6 +36,7 @@ private:
 	};
 	Result<nft_ctx *> context();
 
+	unsigned output_;
 	std::unique_ptr<nft_ctx, Free> context_;
 };
 

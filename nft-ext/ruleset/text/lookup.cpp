@@ -52,9 +52,9 @@ bool changes_hooks(const Change &change) {
 
 } // namespace
 
-Lookup::Lookup(Query query, Listener changes, Listener link_changes)
+Lookup::Lookup(Query query, Listener changes, Listener link_changes, unsigned output)
     : query_(std::move(query)), changes_(std::move(changes)), link_changes_(std::move(link_changes)),
-      netns_(namespace_inode()) {
+      formatter_(output), netns_(namespace_inode()) {
 }
 
 Result<std::unique_ptr<Lookup>> Lookup::open(const Options &options) {
@@ -65,7 +65,8 @@ Result<std::unique_ptr<Lookup>> Lookup::open(const Options &options) {
 	if (!link_changes) return std::unexpected(link_changes.error());
 	auto query = Query::open();
 	if (!query) return std::unexpected(query.error());
-	std::unique_ptr<Lookup> lookup(new Lookup(std::move(*query), std::move(*changes), std::move(*link_changes)));
+	std::unique_ptr<Lookup> lookup(
+	        new Lookup(std::move(*query), std::move(*changes), std::move(*link_changes), options.output));
 	lookup->narrow_ = options.narrow ? *options.narrow : narrow_way_works();
 	if (options.confine) {
 		if (auto confined = options.confine(); !confined) return std::unexpected(confined.error());
@@ -353,8 +354,10 @@ Attribution Lookup::attribute(const nd_event &event) {
 	attribution.table = table->name;
 	if (table->owner != 0 && table->owner_socket == 0) table->owner_socket = netlink_socket_inode(table->owner);
 	attribution.owner_socket = table->owner_socket;
-	if (const Chain *base = table->chain(event.chain_handle); base != nullptr)
+	if (const Chain *base = table->chain(event.chain_handle); base != nullptr) {
 		attribution.base_chain = base->name_at(event.generation);
+		if (base->base) attribution.priority = base->priority;
+	}
 	Target target{table->handle, event.chain_handle, 0};
 	if (event.cause != ND_CAUSE_POLICY) {
 		Rule *rule = table->rule(event.rule_handle);

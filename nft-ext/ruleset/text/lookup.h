@@ -32,6 +32,7 @@ class Lookup {
 public:
 	struct Options {
 		std::optional<bool> narrow; // what narrow_way_works() says, where that is known
+		unsigned output = 0;        // WorkerOptions::output
 		bool xtables = false;       // rules of iptables-nft may be printed (WorkerOptions::xtables)
 		// Called once all sockets are open, before anything is read that the namespace's owner wrote.
 		std::function<Result<void>()> confine;
@@ -84,7 +85,7 @@ private:
 		std::vector<Entry> rules;
 	};
 
-	Lookup(Query query, Listener changes, Listener link_changes);
+	Lookup(Query query, Listener changes, Listener link_changes, unsigned output);
 
 	Result<void> load(const ChangeTime *lost);
 	void plan_work();

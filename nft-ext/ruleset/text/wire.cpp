@@ -74,6 +74,8 @@ void put(Writer &writer, const Attribution &attribution) {
 	writer.put_text(attribution.chain);
 	writer.put(attribution.chain_handle);
 	writer.put_text(attribution.base_chain);
+	writer.put(attribution.priority.has_value());
+	writer.put(attribution.priority.value_or(0));
 	writer.put_text(attribution.text);
 	writer.put(attribution.known);
 	writer.put(attribution.from_ns);
@@ -88,6 +90,9 @@ void get(Reader &reader, Attribution &attribution) {
 	attribution.chain = reader.get_text();
 	attribution.chain_handle = reader.get<uint64_t>();
 	attribution.base_chain = reader.get_text();
+	const bool has_priority = reader.get<uint8_t>() != 0;
+	const auto priority = reader.get<int32_t>();
+	if (has_priority) attribution.priority = priority;
 	attribution.text = reader.get_text();
 	attribution.known = reader.get<uint8_t>() != 0;
 	attribution.from_ns = reader.get<uint64_t>();

@@ -103,7 +103,10 @@ void run_worker(int socket, const WorkerOptions &options, int parent) {
 			_exit(1);
 		}
 		auto lookup = Lookup::open(
-		        {.narrow = options.narrow, .xtables = options.xtables, .confine = [&] {
+		        {.narrow = options.narrow,
+		         .output = options.output,
+		         .xtables = options.xtables,
+		         .confine = [&] {
 			         return confine_worker({.xtables = options.xtables, .background = options.background},
 			                               parent);
 		         }});

@@ -23,6 +23,8 @@ struct WorkerOptions {
 	// What narrow_way_works() says, where an earlier worker told it (Ready::narrow). Finding out costs a network
 	// namespace.
 	std::optional<bool> narrow = {};
+	// NFT_CTX_OUTPUT_*: how libnftables prints rules, beside with handles and without counters.
+	unsigned output = 0;
 	// WorkerConfinement has what these two mean.
 	bool xtables = false;
 	bool background = false;

@@ -54,9 +54,10 @@ protected:
 	}
 
 	static void load(const std::string &ruleset) { shell("nft -f - <<'END'\n" + ruleset + "\nEND"); }
-	static std::unique_ptr<Running> record() {
-		auto recorder = std::make_unique<Running>(
-		        std::vector<std::string>{nft_drops(), "record", "--database", kDatabase});
+	static std::unique_ptr<Running> record(const std::vector<std::string> &match = {}) {
+		std::vector<std::string> command{nft_drops(), "record", "--database", kDatabase};
+		command.insert(command.end(), match.begin(), match.end());
+		auto recorder = std::make_unique<Running>(std::move(command));
 		EXPECT_TRUE(recorder->wait_for("nft-drops: recording ")) << recorder->err();
 		return recorder;
 	}
@@ -93,6 +94,50 @@ TEST_F(RecordTest, EqualsNftsOwnCountersOnTwoProcessors) {
 	EXPECT_EQ(f.status, 0) << f.err;
 	EXPECT_THAT(f.err, HasSubstr("recorded " + std::to_string(2 * packets_of_each()) + " drops, 0 lost"));
 	EXPECT_EQ(recorded(), nft_counters());
+}
+
+// Two rules of one chain, and a chain behind it.
+constexpr const char *kThreeRules =
+        "table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy accept;\n"
+        "\t\tudp dport 20000 counter drop\n\t\tudp dport 20001 counter drop\n\t}\n"
+        "\tchain d {\n\t\ttype filter hook input priority 1; policy accept;\n"
+        "\t\tudp dport 20002 counter drop\n\t}\n}";
+
+TEST_F(RecordTest, OnlyWhatTheMatchTakes) {
+	load(kThreeRules);
+	auto recorder = record({"udp", "dport", "20000"});
+	for (const unsigned port : {20000U, 20001U, 20002U, 20000U})
+		ends_well(
+		        send_over_loopback(0, 5, kEcho, [port](unsigned) { return Datagram{INADDR_LOOPBACK, port}; }));
+	const Finished f = recorder->finish(SIGTERM);
+	EXPECT_EQ(f.status, 0) << f.err;
+	EXPECT_THAT(f.err, HasSubstr("recorded 10 drops, 0 lost"));
+	const std::string text = why("");
+	EXPECT_THAT(text, testing::StartsWith("# recorded only: udp dport 20000\n"));
+	EXPECT_THAT(text, HasSubstr("# 10 packets "));
+	EXPECT_THAT(text, HasSubstr("\t\tudp dport 20000 counter drop # handle "));
+	EXPECT_THAT(text, Not(HasSubstr("20001")));
+	EXPECT_THAT(text, Not(HasSubstr("20002")));
+}
+
+TEST_F(RecordTest, OnlyWhatTheSelectorNames) {
+	load(kThreeRules);
+	auto recorder = record({"chain", "inet", "t", "d"});
+	for (const unsigned port : {20000U, 20001U, 20002U})
+		ends_well(
+		        send_over_loopback(0, 5, kEcho, [port](unsigned) { return Datagram{INADDR_LOOPBACK, port}; }));
+	EXPECT_THAT(recorder->finish(SIGTERM).err, HasSubstr("recorded 5 drops, 0 lost"));
+	const std::string text = why("");
+	EXPECT_THAT(text, testing::StartsWith("# recorded only: chain inet t d\n"));
+	EXPECT_THAT(text, HasSubstr("\t\tudp dport 20002 counter drop # handle "));
+	EXPECT_THAT(text, Not(HasSubstr("20000")));
+}
+
+TEST_F(RecordTest, ABadMatchMakesNoHistory) {
+	const Finished f = run({nft_drops(), "record", "--database", kDatabase, "tcp", "dport", "nonsense"});
+	EXPECT_EQ(f.status, 1);
+	EXPECT_NE(f.err, "");
+	EXPECT_FALSE(std::filesystem::exists(kDatabase));
 }
 
 TEST_F(RecordTest, LooksLikeTheListing) {

@@ -36,6 +36,26 @@ TEST(CommandLine, OurOptionsBeforeAndBehind) {
 	EXPECT_EQ((Typed{"monitor", "-aj"}.result->monitor.format), Format::kJson);
 }
 
+TEST(CommandLine, RecordTakesAMatch) {
+	const Typed t{"record", "--keep", "1d", "chain", "inet", "f", "c", "tcp", "dport", "22"};
+	ASSERT_EQ(t.command(), Command::kRecord) << t.error();
+	EXPECT_EQ(t.result->monitor.match, "chain inet f c tcp dport 22");
+	EXPECT_EQ(Typed{"record"}.result->monitor.match, std::nullopt);
+	EXPECT_EQ((Typed{"record", "nonsense"}.command()), Command::kPassThrough);
+}
+
+TEST(CommandLine, OptionsOfNftThatChangeWords) {
+	for (const Typed &t : {Typed{"monitor", "-nS", "-u", "-y"}, Typed{"-nS", "-u", "--numeric-priority", "monitor"},
+	                       Typed{"run", "-n", "--service", "-uy", "--", "true", "-N"}}) {
+		ASSERT_TRUE(t.result) << t.error();
+		EXPECT_EQ(t.result->monitor.nft, "nSuy");
+	}
+	EXPECT_THAT((Typed{"monitor", "-e"}.error()), HasSubstr("an option of nft, without a meaning here"));
+	EXPECT_EQ((Typed{"monitor", "--color", "never"}.result->monitor.colour), Colour::kNever);
+	EXPECT_EQ((Typed{"run", "--color=always", "--", "true"}.result->monitor.colour), Colour::kAlways);
+	EXPECT_THAT((Typed{"monitor", "--color", "green"}.error()), HasSubstr("no such choice"));
+}
+
 TEST(CommandLine, Details) {
 	EXPECT_TRUE((Typed{"monitor", "--details", "tcp", "dport", "22"}.result->monitor.details));
 	EXPECT_TRUE((Typed{"run", "--details", "--", "true"}.result->monitor.details));

@@ -31,7 +31,7 @@ TEST(TopCommand, Options) {
 	ASSERT_TRUE(line);
 	EXPECT_TRUE(line->top.batch);
 	EXPECT_EQ(line->top.frames, 3U);
-	EXPECT_EQ(line->top.colour, Colour::kNever);
+	EXPECT_EQ(line->monitor.colour, Colour::kNever);
 	EXPECT_TRUE(line->monitor.all_netns);
 	EXPECT_FALSE(line->monitor.count);
 }

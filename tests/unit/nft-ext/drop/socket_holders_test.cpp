@@ -57,7 +57,7 @@ private:
 TEST(SocketHolders, AllProcessesThatHoldIt) {
 	const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ASSERT_GE(socket, 0);
-	SocketHolders holders;
+	SocketHolders holders("/proc", std::chrono::minutes(1)); // however busy the machine is
 	{
 		const Child child("it's\na) name");
 		auto found = holders.of(inode_of(socket));

@@ -14,17 +14,25 @@ nd_event syn() {
 
 const std::string kPacket =
         "iif \"veth0\" ip saddr 10.0.0.2 ip daddr 10.0.0.1 tcp sport 1 tcp dport 2 tcp flags syn length 40";
+const std::string kRule = "\t\ttcp dport 10000 drop # handle 7\n";
 const std::string kPacketLine = "\t\t# 21:40:11.482113 " + kPacket + "\n";
 
 class Block : public testing::Test {
 protected:
+	Block() { begin({}); }
+	// With the date told already.
+	void begin(const RenderStyle &style) {
+		renderer_ = make_renderer(Format::kBlock, style);
+		drop(syn(), rule_answer());
+		finish();
+	}
 	void drop(const nd_event &event, const Attribution &answer) { renderer_->drop(drop_of(event, answer), out_); }
 	std::string finish() {
 		renderer_->finish(out_);
 		return std::exchange(out_, {});
 	}
 
-	std::unique_ptr<Renderer> renderer_ = make_renderer(Format::kBlock);
+	std::unique_ptr<Renderer> renderer_;
 	std::string out_;
 };
 
@@ -35,6 +43,30 @@ TEST_F(Block, OneContextIsOpenedOnce) {
 	                        "\t\ttcp dport 10000 drop # handle 7\n" + kPacketLine +
 	                        "\t\ttcp dport 10000 drop # handle 7\n");
 	EXPECT_TRUE(finish().ends_with("# handle 7\n\t}\n}\n"));
+}
+
+TEST_F(Block, TheDateInFrontAndWhereItChanges) {
+	renderer_ = make_renderer(Format::kBlock);
+	Drop first = drop_of(syn(), rule_answer());
+	Drop later = first;
+	later.time += std::chrono::hours(24);
+	renderer_->drop(first, out_);
+	renderer_->drop(first, out_);
+	renderer_->drop(later, out_);
+	EXPECT_EQ(finish(), "# 2026-11-20\ntable inet filter { # handle 6\n\tchain input { # handle 1\n" + kPacketLine +
+	                            kRule + kPacketLine + kRule + "\t\t# 2026-11-21\n" + kPacketLine + kRule +
+	                            "\t}\n}\n");
+	renderer_->drop(later, out_);
+	EXPECT_TRUE(finish().starts_with("table inet filter {")) << "the date is the same";
+}
+
+TEST_F(Block, Colours) {
+	renderer_ = make_renderer(Format::kBlock, {.coloured = true});
+	drop(syn(), rule_answer());
+	EXPECT_EQ(finish(), "# \033[36m2026-11-20\033[0m\n\033[1mtable inet filter\033[0m { # handle 6\n"
+	                    "\t\033[1mchain input\033[0m { # handle 1\n"
+	                    "\t\t# \033[36m21:40:11.482113\033[0m " +
+	                            kPacket + "\n\033[31m" + kRule.substr(0, kRule.size() - 1) + "\033[0m\n\t}\n}\n");
 }
 
 // On a terminal the second and further drops by a rule with thousands of elements show a few of them.
@@ -48,7 +80,7 @@ TEST_F(Block, ALongRuleIsPrintedWholeOnce) {
 	const std::string brief = "\t\tip saddr { 10.0.0.0, 10.0.0.1, 10.0.0.2 } drop # handle 7 # 2,997 elements not "
 	                          "shown again\n";
 	const std::string head = "table inet filter { # handle 6\n\tchain input { # handle 1\n";
-	renderer_ = make_renderer(Format::kBlock, true);
+	begin({.for_terminal = true});
 	for (int i = 0; i < 3; i++)
 		drop(syn(), rule);
 	EXPECT_EQ(out_, head + kPacketLine + whole + kPacketLine + brief + kPacketLine + brief);
@@ -63,7 +95,7 @@ TEST_F(Block, ALongRuleIsPrintedWholeOnce) {
 	EXPECT_TRUE(out_.ends_with("\t\ttcp dport 10000 drop # handle 7\n")) << "short rules stay as they are";
 
 	out_.clear();
-	renderer_ = make_renderer(Format::kBlock);
+	begin({});
 	for (int i = 0; i < 2; i++)
 		drop(syn(), rule);
 	EXPECT_EQ(out_, head + kPacketLine + whole + kPacketLine + whole) << "what is no terminal always gets the rule";

@@ -38,7 +38,8 @@ TEST(Examples, Block) {
 	later.time = example_time() - 482113us + 1s + 920us;
 	renderer->drop(later, out);
 	renderer->finish(out);
-	EXPECT_EQ(out, R"(table inet filter { # handle 6
+	EXPECT_EQ(out, R"(# 2026-11-20
+table inet filter { # handle 6
 	chain input { # handle 1
 		# 21:40:11.482113 iif "veth0" ip saddr 10.0.0.2 ip daddr 10.0.0.1 tcp sport 51514 tcp dport 10000 tcp flags syn length 60
 		tcp dport 10000 drop # handle 7
@@ -52,16 +53,22 @@ TEST(Examples, Block) {
 TEST(Examples, Line) {
 	const std::string line = render(Format::kLine, syn(), rule_answer());
 	EXPECT_TRUE(line.starts_with(
-	        R"(21:40:11.482113 inet filter input handle 7 "tcp dport 10000 drop" iif "veth0" ip saddr 10.0.0.2 )"));
+	        R"(2026-11-20T21:40:11.482113+0000 inet filter input handle 7 "tcp dport 10000 drop" iif "veth0" ip saddr 10.0.0.2 )"));
 	EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+}
+
+Attribution in_filter() {
+	Attribution attribution = rule_answer();
+	attribution.priority = 0;
+	return attribution;
 }
 
 // The contract's members in its order; base_chain and by, which it names beside the example, follow.
 TEST(Examples, Json) {
 	EXPECT_EQ(
-	        render(Format::kJson, syn(), rule_answer()),
+	        render(Format::kJson, syn(), in_filter()),
 	        R"({"time":"2026-11-20T21:40:11.482113Z","netns":4026531840,"family":"inet","table":"filter","table_handle":6,)"
-	        R"("chain":"input","chain_handle":1,"reason":"rule","handle":7,"rule":"tcp dport 10000 drop","hook":"input",)"
+	        R"("chain":"input","chain_handle":1,"reason":"rule","handle":7,"rule":"tcp dport 10000 drop","comment":null,"hook":"input","priority":0,)"
 	        R"("iif":"veth0","oif":null,"length":60,)"
 	        R"("packet":{"l3":"ip","saddr":"10.0.0.2","daddr":"10.0.0.1","l4":"tcp","sport":51514,"dport":10000,"flags":["syn"]},)"
 	        R"("base_chain":"input","by":null})"
@@ -80,19 +87,21 @@ TEST(Examples, FormatsAgree) {
 		const bool rule = json["reason"] == "rule";
 		const std::string culprit = text(json[rule ? "rule" : "policy_line"]);
 		const std::string where = rule ? fmt::format("handle {}", text(json["handle"])) : "policy";
-		const std::string time = text(json["time"]).substr(11, 15);
+		const std::string whole_time = text(json["time"]);
+		const std::string date = whole_time.substr(0, 10), time = whole_time.substr(11, 15);
 		const std::string flags = packet.contains("flags") ? " tcp flags " + text(packet["flags"][0]) : "";
 		const std::string words =
 		        fmt::format(R"(iif "{0}" ip saddr {1} ip daddr {2} {3} sport {4} {3} dport {5}{6} length {7})",
 		                    text(json["iif"]), text(packet["saddr"]), text(packet["daddr"]), text(packet["l4"]),
 		                    text(packet["sport"]), text(packet["dport"]), flags, text(json["length"]));
-		EXPECT_EQ(line, fmt::format("{} {} {} {} {} \"{}\" {}\n", time, text(json["family"]),
+		EXPECT_EQ(line, fmt::format("{}T{}+0000 {} {} {} {} \"{}\" {}\n", date, time, text(json["family"]),
 		                            text(json["table"]), text(json["chain"]), where, culprit, words));
-		EXPECT_EQ(block, fmt::format("table {} {} {{ # handle {}\n\tchain {} {{ # handle {}\n\t\t# {} {}\n"
-		                             "\t\t{}{}\n\t}}\n}}\n",
-		                             text(json["family"]), text(json["table"]), text(json["table_handle"]),
-		                             text(json["chain"]), text(json["chain_handle"]), time, words, culprit,
-		                             rule ? " # " + where : ""));
+		EXPECT_EQ(block,
+		          fmt::format("# {}\ntable {} {} {{ # handle {}\n\tchain {} {{ # handle {}\n\t\t# {} {}\n"
+		                      "\t\t{}{}\n\t}}\n}}\n",
+		                      date, text(json["family"]), text(json["table"]), text(json["table_handle"]),
+		                      text(json["chain"]), text(json["chain_handle"]), time, words, culprit,
+		                      rule ? " # " + where : ""));
 	}
 }
 

@@ -219,6 +219,15 @@ TEST(JsonFormat, TextSurvives) {
 	}
 }
 
+TEST(JsonFormat, CommentAndPriority) {
+	Attribution answer = rule_answer("tcp dport 22 drop comment \"no ssh\"");
+	EXPECT_EQ(parsed(syn(), answer)["comment"], "no ssh");
+	EXPECT_TRUE(parsed(syn(), answer)["priority"].is_null()) << "not known";
+	answer.priority = -150;
+	EXPECT_EQ(parsed(syn(), answer)["priority"], -150);
+	EXPECT_TRUE(parsed(syn(), rule_answer("drop"))["comment"].is_null());
+}
+
 TEST(JsonFormat, InvalidUtf8IsShown) {
 	Attribution answer = rule_answer("drop comment \"\xff\xc3\"");
 	answer.table = "t\x80";

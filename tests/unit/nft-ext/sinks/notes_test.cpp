@@ -54,10 +54,10 @@ TEST(Notes, ADropByOtherCode) {
 	Drop drop = drop_of(event, {});
 	drop.location = "nf_hook_slow";
 	const std::string block = render(Format::kBlock, drop);
-	EXPECT_TRUE(block.starts_with("# 21:40:11.482113 iif \"veth0\" ip saddr 10.0.0.2 ")) << block;
+	EXPECT_TRUE(block.starts_with("# 2026-11-20\n# 21:40:11.482113 iif \"veth0\" ip saddr 10.0.0.2 ")) << block;
 	EXPECT_TRUE(block.ends_with(" dropped in nf_hook_slow\n")) << block;
 	const std::string line = render(Format::kLine, drop);
-	EXPECT_TRUE(line.starts_with("21:40:11.482113 other iif \"veth0\" ")) << line;
+	EXPECT_TRUE(line.starts_with("2026-11-20T21:40:11.482113+0000 other iif \"veth0\" ")) << line;
 	const Json json = Json::parse(render(Format::kJson, drop));
 	EXPECT_EQ(json["reason"], "other");
 	EXPECT_EQ(json["location"], "nf_hook_slow");
@@ -188,9 +188,9 @@ TEST(Notes, TheNamespace) {
 	block->drop(blue, out);
 	block->drop(red, out);
 	block->finish(out);
-	EXPECT_TRUE(out.starts_with("# network namespace blue\ntable inet filter {")) << out;
+	EXPECT_TRUE(out.starts_with("# 2026-11-20\n# network namespace blue\ntable inet filter {")) << out;
 	EXPECT_TRUE(has(out, "\n}\n# network namespace pid 7 (a\\nb)\ntable inet filter {")) << out;
-	EXPECT_EQ(out.find("blue", 30), std::string::npos) << out;
+	EXPECT_EQ(out.find("blue", 40), std::string::npos) << out;
 	EXPECT_TRUE(render(Format::kLine, blue).ends_with(" netns \"blue\"\n"));
 	EXPECT_EQ(Json::parse(render(Format::kJson, blue))["netns_name"], "blue");
 }

@@ -47,6 +47,11 @@ TEST(Clock, LocalZone) {
 	Clock utc(Clock::Zone::kUtc);
 	EXPECT_EQ(local.time_of_day(kTime), "03:10:11.482113");
 	EXPECT_EQ(utc.time_of_day(kTime), "21:40:11.482113");
+	EXPECT_EQ(local.timestamp(kTime), "2026-11-21T03:10:11.482113+0530");
+	EXPECT_EQ(local.date(), "2026-11-21");
+	setenv("TZ", "NST3:30", 1); // west
+	tzset();
+	EXPECT_EQ(Clock(Clock::Zone::kLocal).timestamp(kTime), "2026-11-20T18:10:11.482113-0330");
 	setenv("TZ", "UTC", 1);
 	tzset();
 }

@@ -111,11 +111,12 @@ TEST(ParseChange, Chains) {
 	EXPECT_EQ(parse_change(message)->handle, 5U);
 
 	nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, NF_INET_LOCAL_IN);
-	nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, 0);
+	nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, -150);
 	nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_FLAGS, NFT_CHAIN_BINDING);
 	message = nftnl_nlmsg_build_hdr(buffer.data(), NFT_MSG_NEWCHAIN, NFPROTO_INET, 0, 0);
 	nftnl_chain_nlmsg_build_payload(message, chain.get());
 	EXPECT_TRUE(parse_change(message)->base);
+	EXPECT_EQ(parse_change(message)->priority, -150);
 	EXPECT_TRUE(parse_change(message)->binding);
 }
 

@@ -18,6 +18,7 @@ TEST(Wire, RepliesSurvive) {
 	                         .chain = "c\n",
 	                         .chain_handle = 3,
 	                         .base_chain = "",
+	                         .priority = -150,
 	                         .text = "drop # handle 7",
 	                         .known = true,
 	                         .from_ns = 5,
@@ -35,6 +36,7 @@ TEST(Wire, RepliesSurvive) {
 	EXPECT_EQ(got.chain, answer.chain);
 	EXPECT_EQ(got.chain_handle, answer.chain_handle);
 	EXPECT_EQ(got.base_chain, answer.base_chain);
+	EXPECT_EQ(got.priority, answer.priority);
 	EXPECT_EQ(got.text, answer.text);
 	EXPECT_TRUE(got.known);
 	EXPECT_EQ(got.from_ns, answer.from_ns);

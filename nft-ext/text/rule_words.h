@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a rule's text says, as nft prints it.
-#ifndef NFT_DROPS_NFT_EXT_METRICS_RULE_WORDS_H
-#define NFT_DROPS_NFT_EXT_METRICS_RULE_WORDS_H
+#ifndef NFT_DROPS_NFT_EXT_TEXT_RULE_WORDS_H
+#define NFT_DROPS_NFT_EXT_TEXT_RULE_WORDS_H
 
 #include <string_view>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/view/host_names.h"
+#include "nft-ext/packet/host_names.h"
 
 #include <netdb.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Names for addresses, looked up by a thread of its own: a resolver may take seconds, and nobody here waits for it.
-#ifndef NFT_DROPS_NFT_EXT_VIEW_HOST_NAMES_H
-#define NFT_DROPS_NFT_EXT_VIEW_HOST_NAMES_H
+#ifndef NFT_DROPS_NFT_EXT_PACKET_HOST_NAMES_H
+#define NFT_DROPS_NFT_EXT_PACKET_HOST_NAMES_H
 
 #include "nft-ext/packet/packet.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "nft-ext/metrics/rule_words.h"
+#include "nft-ext/text/rule_words.h"
 
 #include <algorithm>
 
