@@ -2,6 +2,7 @@
 #include "nft-ext/history/reader.h"
 
 #include "jit/base/table_family.h"
+#include "nft-ext/history/flow_query.h"
 #include "nft-ext/history/schema.h"
 
 #include <fmt/format.h>
@@ -56,20 +57,6 @@ int64_t latest(const FoundCulprit &culprit) {
 	for (const FoundFlow &flow : culprit.flows)
 		last = std::max(last, flow.drops.last);
 	return last;
-}
-
-// Rows of these times. A port is the third column of the rows' key, behind bucket and culprit: where the few values of
-// both are named, SQLite seeks each of them in place of reading all rows of the time.
-std::string buckets_within(const HistoryQuery &query, size_t culprits, int64_t since, int64_t until, int width) {
-	constexpr int64_t kMostSeeks = 100'000;
-	const int64_t first = (since - width) / width + 1, last = until / width;
-	const bool few = last >= first && (last - first + 1) * static_cast<int64_t>(culprits) <= kMostSeeks;
-	if (!query.match || !query.match->port() || !few)
-		return fmt::format("bucket > {} AND bucket <= {}", since - width, until);
-	std::string list;
-	for (int64_t bucket = first; bucket <= last; bucket++)
-		list += fmt::format("{}{}", list.empty() ? "" : ",", bucket * width);
-	return fmt::format("bucket IN ({}) AND culprit IN (SELECT id FROM culprit)", list);
 }
 
 // Each culprit's flows, and the culprits, in the order that is asked for; not more than the limit.
@@ -211,26 +198,7 @@ Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::unorde
 Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) {
 	std::unordered_map<int64_t, Culprit> culprits;
 	if (auto all = find_culprits(query, culprits); !all) return all;
-	const bool every = query.family.empty() && query.table.empty() && query.chain.empty() && query.handle == 0;
-	std::string only;
-	if (!every) {
-		for (const auto &[id, culprit] : culprits)
-			only += fmt::format("{}{}", only.empty() ? "" : ",", id);
-		only = fmt::format(" AND culprit IN ({})", only);
-	}
-	// Rows whose bucket touches the time, and that are not known to lie outside of it.
-	const int64_t since = query.since / kSecond, until = query.until / kSecond;
-	std::string rows;
-	if (query.match && query.match->port()) only += fmt::format(" AND port = {}", *query.match->port());
-	for (const auto &[table, width] : {std::pair("minute", kMinuteSeconds), std::pair("hour", kHourSeconds)})
-		rows += fmt::format("{}SELECT * FROM {} WHERE {} AND last >= {} AND first <= {}{}",
-		                    rows.empty() ? "" : " UNION ALL ", table,
-		                    buckets_within(query, culprits.size(), since, until, width), query.since,
-		                    query.until, only);
-	auto all = database_.prepare(fmt::format(
-	        "SELECT culprit, port, protocol, kind, saddr, daddr, iif, oif, sum(packets), sum(bytes),"
-	        " min(first), max(last) FROM ({}) GROUP BY culprit, port, protocol, kind, saddr, daddr, iif, oif",
-	        rows));
+	auto all = database_.prepare(flow_query(query, culprits));
 	if (!all) return std::unexpected(all.error());
 	std::unordered_map<int64_t, size_t> places;
 	for (;;) {
@@ -258,7 +226,7 @@ Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) 
 	}
 	auto lost = database_.number(
 	        fmt::format("SELECT coalesce(sum(packets), 0) FROM lost WHERE bucket > {} AND bucket <= {}",
-	                    since - kMinuteSeconds, until));
+	                    query.since / kSecond - kMinuteSeconds, query.until / kSecond));
 	if (!lost) return std::unexpected(lost.error());
 	found.lost = *lost;
 	return {};

@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace nft_drops {
 namespace {
@@ -77,6 +78,10 @@ int64_t bytes_of(const std::string &path) {
 int64_t floor_to(int64_t value, int64_t unit) {
 	const int64_t rest = value % unit;
 	return value - rest - (rest < 0 ? unit : 0);
+}
+
+int64_t minute_of(const Row &row) {
+	return floor_to(floor_to(row.drops.first, kSecond) / kSecond, kMinuteSeconds);
 }
 
 // All words of it, each behind its length.
@@ -217,6 +222,10 @@ Result<void> Store::prepare() {
 	         " bytes, first, last) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
 	         " packets = packets + excluded.packets, bytes = bytes + excluded.bytes,"
 	         " first = min(first, excluded.first), last = max(last, excluded.last)"},
+	        {update_,
+	         "UPDATE minute SET packets = packets + ?11, bytes = bytes + ?12, first = min(first, ?13),"
+	         " last = max(last, ?14) WHERE bucket = ?1 AND culprit = ?2 AND port = ?3 AND protocol = ?4 AND"
+	         " kind = ?5 AND saddr = ?6 AND daddr = ?7 AND iif = ?8 AND oif = ?9 AND span = ?10"},
 	        {extend_, "UPDATE span SET end_boot = ?, end_wall = ? WHERE id = ?"},
 	        {add_lost_, "INSERT INTO lost(bucket, packets) VALUES(?, ?) ON CONFLICT DO UPDATE SET packets ="
 	                    " packets + excluded.packets"},
@@ -270,33 +279,51 @@ Result<int64_t> Store::number_of(const Culprit &c) {
 	return id;
 }
 
-Result<void> Store::put(int64_t bucket, int64_t culprit, const FlowWords &flow, const Drops &drops) {
-	upsert_.bind(bucket).bind(culprit).bind(int64_t{flow.port}).bind(int64_t{flow.protocol});
-	upsert_.bind(int64_t{flow.kind}).bind(bytes_of(flow.saddr)).bind(bytes_of(flow.daddr)).bind(flow.iif);
-	upsert_.bind(flow.oif).bind(span_).bind(drops.packets).bind(drops.bytes).bind(drops.first).bind(drops.last);
-	return upsert_.run();
+Result<void> Store::put(Statement &to, int64_t bucket, int64_t culprit, const FlowWords &flow, const Drops &drops) {
+	to.bind(bucket).bind(culprit).bind(int64_t{flow.port}).bind(int64_t{flow.protocol});
+	to.bind(int64_t{flow.kind}).bind(bytes_of(flow.saddr)).bind(bytes_of(flow.daddr)).bind(flow.iif);
+	to.bind(flow.oif).bind(span_).bind(drops.packets).bind(drops.bytes).bind(drops.first).bind(drops.last);
+	return to.run();
+}
+
+// Whether the minute has as many flows as fit. Each row that was written counts as one until there are too many; then
+// the flows themselves are counted, since most rows were of flows that the minute had already.
+Result<bool> Store::minute_is_full(int64_t bucket) {
+	const int64_t most = std::max(options_.max_size / 4 / kRowBytes, kLeastRows);
+	if (bucket == minute_ && (minute_is_full_ || rows_in_minute_ < most)) return minute_is_full_;
+	auto present = database_->number(fmt::format("SELECT count(*) FROM minute WHERE bucket = {}", bucket));
+	if (!present) return std::unexpected(present.error());
+	minute_ = bucket;
+	rows_in_minute_ = *present;
+	minute_is_full_ =
+	        rows_in_minute_ >= most - most / 16; // with a few more to come, it would be counted again soon
+	return minute_is_full_;
 }
 
 Result<void> Store::add(const Row &row) {
-	const int64_t bucket = floor_to(floor_to(row.drops.first, kSecond) / kSecond, kMinuteSeconds);
-	if (bucket != minute_) {
-		minute_ = bucket;
-		auto present = database_->number(fmt::format("SELECT count(*) FROM minute WHERE bucket = {}", bucket));
-		if (!present) return std::unexpected(present.error());
-		rows_in_minute_ = *present;
-	}
-	const int64_t most = std::max(options_.max_size / 4 / kRowBytes, kLeastRows);
-	const FlowWords others{.kind = FlowWords::kOthers, .iif = {}, .oif = {}, .saddr = {}, .daddr = {}};
-	rows_in_minute_++;
+	const int64_t bucket = minute_of(row);
+	auto full = minute_is_full(bucket);
+	if (!full) return std::unexpected(full.error());
 	auto culprit = number_of(*row.culprit);
 	if (!culprit) return std::unexpected(culprit.error());
-	return put(bucket, *culprit, rows_in_minute_ > most ? others : row.flow, row.drops);
+	if (!*full) {
+		rows_in_minute_++;
+		return put(upsert_, bucket, *culprit, row.flow, row.drops);
+	}
+	if (auto known = put(update_, bucket, *culprit, row.flow, row.drops); !known || database_->changes() > 0)
+		return known;
+	const FlowWords others{.kind = FlowWords::kOthers, .iif = {}, .oif = {}, .saddr = {}, .daddr = {}};
+	return put(upsert_, bucket, *culprit, others, row.drops);
 }
 
 Result<void> Store::write(std::span<const Row> rows, int64_t lost, const Moment &now) {
+	// At the edge of two minutes their rows come mixed, and each change of the minute has its flows counted.
+	std::vector<const Row *> by_minute(rows.size());
+	std::ranges::transform(rows, by_minute.begin(), [](const Row &row) { return &row; });
+	std::ranges::stable_sort(by_minute, {}, [](const Row *row) { return minute_of(*row); });
 	return whole([&]() -> Result<void> {
-		for (const Row &row : rows) {
-			if (auto added = add(row); !added) return added;
+		for (const Row *row : by_minute) {
+			if (auto added = add(*row); !added) return added;
 		}
 		if (lost > 0) {
 			const int64_t bucket = floor_to(now.wall / kSecond, kMinuteSeconds);

@@ -75,7 +75,8 @@ private:
 	// Its number; makes one where it has none.
 	Result<int64_t> number_of(const Culprit &culprit);
 	Result<void> add(const Row &row);
-	Result<void> put(int64_t bucket, int64_t culprit, const FlowWords &flow, const Drops &drops);
+	Result<bool> minute_is_full(int64_t bucket);
+	Result<void> put(Statement &to, int64_t bucket, int64_t culprit, const FlowWords &flow, const Drops &drops);
 	Result<void> put_hours_together(int64_t now_seconds);
 	Result<bool> forget_oldest();
 	Result<void> forget_unused();
@@ -86,12 +87,13 @@ private:
 	StoreOptions options_;
 	std::optional<jit::Descriptor> lock_;
 	std::optional<Database> database_;
-	Statement add_text_, find_text_, add_culprit_, find_culprit_, upsert_, extend_, add_lost_;
+	Statement add_text_, find_text_, add_culprit_, find_culprit_, upsert_, update_, extend_, add_lost_;
 	std::unordered_map<std::string, int64_t> culprits_; // by all their words
 	std::string set_aside_;
 	int64_t span_ = 0;
-	int64_t minute_ = 0; // the latest that was written to
-	int64_t rows_in_minute_ = 0;
+	int64_t minute_ = 0;         // the latest that was written to
+	int64_t rows_in_minute_ = 0; // or more: as many as were written to it
+	bool minute_is_full_ = false;
 	bool damaged_ = false;
 };
 

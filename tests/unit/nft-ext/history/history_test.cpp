@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <fstream>
 #include <random>
@@ -362,6 +363,54 @@ TEST_F(HistoryTest, FlowsBeyondWhatAMinuteHoldsAreOthers) {
 	EXPECT_LT(found.culprits.at(0).flows.size(), 1800U);
 	EXPECT_THAT(listing_of(found, Format::kBlock, kNetns),
 	            HasSubstr(" bytes, 2026-11-20 14:00:00 to 14:00:00: others\n"));
+}
+
+// A flow that drops each second is one flow: 100 of them fit, however often they are written.
+TEST_F(HistoryTest, KnownFlowsTakeNoMoreRoom) {
+	open({.path = {}, .max_size = 1 << 20}); // 1747 rows a minute
+	ASSERT_TRUE(store_->begin_span(at(kThen), {.boot = "one", .netns = {}, .match = {}}));
+	const auto write = [&](int from, int to, int64_t second) {
+		const int64_t when = kThen + second * kSecond;
+		std::vector<Row> rows;
+		for (int i = from; i < to; i++)
+			rows.push_back({&seven_, tcp("192.0.2.7", static_cast<uint16_t>(i)), {1, 60, when, when}});
+		ASSERT_TRUE(store_->write(rows, 0, at(when)));
+	};
+	for (int second = 0; second < 40; second++)
+		write(0, 100, second);
+	EXPECT_EQ(find(kThen, kThen + kMinute).culprits.at(0).flows.size(), 100U);
+	// Beside more than fit, too.
+	write(100, 3000, 40);
+	write(0, 100, 41);
+	const Found found = find(kThen, kThen + kMinute);
+	EXPECT_EQ(packets(found), 40 * 100 + 2900 + 100);
+	for (const FoundFlow &one : found.culprits.at(0).flows) {
+		if (one.flow.kind == FlowWords::kOthers || one.flow.port >= 100) continue;
+		EXPECT_EQ(one.drops.packets, 41) << one.flow.port;
+		EXPECT_EQ(one.drops.last, kThen + 41 * kSecond) << one.flow.port;
+	}
+	EXPECT_LT(found.culprits.at(0).flows.size(), 1800U);
+}
+
+// Drops of two minutes mixed cost about what the same cost one after the other.
+TEST_F(HistoryTest, MinutesMayComeMixed) {
+	open_at(kThen);
+	const auto cost = [&](bool mixed) {
+		std::vector<Row> rows;
+		for (int i = 0; i < 4000; i++) {
+			const int64_t when = kThen + ((mixed ? i % 2 : i / 2000) != 0 ? kMinute : 0);
+			rows.push_back({&seven_, tcp("192.0.2.8", static_cast<uint16_t>(i)), {1, 60, when, when}});
+		}
+		const auto before = std::clock();
+		EXPECT_TRUE(store_->write(rows, 0, at(kThen + kMinute)));
+		return std::clock() - before;
+	};
+	std::vector<Row> many;
+	for (int i = 0; i < 50'000; i++)
+		many.push_back({&seven_, tcp("192.0.2.7", static_cast<uint16_t>(i)), {1, 60, kThen, kThen}});
+	ASSERT_TRUE(store_->write(many, 0, at(kThen)));
+	const auto ordered = cost(false);
+	EXPECT_LT(cost(true), 20 * ordered);
 }
 
 TEST_F(HistoryTest, ASecondRecorderEndsAtOnce) {
