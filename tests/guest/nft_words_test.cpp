@@ -49,7 +49,7 @@ protected:
 		EXPECT_TRUE(net_->datagram(7, 40000, 53));
 		EXPECT_TRUE(net_->syn(7, 40000, 443));
 		std::ignore = cli::DemoNetwork::over_loopback(9); // send(2) tells the sender of the drop
-		EXPECT_TRUE(monitor.wait_for_lines(4, "length ")) << monitor.out();
+		EXPECT_TRUE(monitor.wait_for_lines(4, "length")) << monitor.out();
 		return lines_of(monitor.finish(SIGINT).out);
 	}
 
