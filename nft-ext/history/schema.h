@@ -3,11 +3,11 @@
 //
 //	text     each rule's text once
 //	culprit  rules and policies as they were
-//	span     a time in which every drop was recorded. A new one begins with each recorder and where the clock was
-// set: 	         within one, wall time less CLOCK_BOOTTIME is the same (end_wall - end_boot). 	minute   drops
-// by culprit and flow, a row for each minute of the wall clock; `bucket` is its first second 	hour     the same by
-// hours, of minutes that are more than a day old 	lost     drops that are known to have happened and to be in no
-// row, by minute
+//	span     a time in which every drop was recorded. A new one begins with each recorder, and where the clock
+//	         was set: within one, wall time less CLOCK_BOOTTIME is the same (end_wall - end_boot)
+//	minute   drops by culprit and flow, a row for each minute of the wall clock; `bucket` is its first second
+//	hour     the same by hours, of minutes that are more than a day old
+//	lost     drops that are known to have happened and to be in no row, by minute
 //
 // Addresses are blobs of 4 or 16 bytes, or empty. kind, protocol and port are those of struct nd_flow_key.
 #ifndef NFT_DROPS_NFT_EXT_HISTORY_SCHEMA_H
