@@ -10,6 +10,7 @@
  */
 #include "capture.h"
 #include "details.h"
+#include "freed.h"
 #include "group.h"
 #include "locate.h"
 #include "match.h"
@@ -54,6 +55,11 @@ static __always_inline struct nd_of_cpu *this_cpu(void) {
 
 static __always_inline void count(struct nd_of_cpu *here, enum nd_counter which) {
 	if (here) here->counts[which] += 1;
+}
+
+/* A drop that nobody asked for. Only an audit accounts for it: others pay nothing. */
+static __always_inline void count_filtered(struct nd_of_cpu *here) {
+	if (nd_the_settings.drop_reason) count(here, ND_COUNT_FILTERED);
 }
 
 /* Returns the length with the NUL; more than ND_NAME_BYTES if the name did not fit; 0 if it cannot be read. */
@@ -373,12 +379,18 @@ __noinline int nd_report(struct report *report) {
 		                         .cause = cause};
 
 		selected = select_drop(&drop, (char *)here->subject.scratch, lay);
-		if (selected == SELECTED_NO) return 0;
+		if (selected == SELECTED_NO) {
+			count_filtered(here);
+			return 0;
+		}
 	}
 	if (nd_the_settings.filter && nd_watched.filter) {
 		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
 		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
-		if (matched == ND_MATCHED_NO) return 0;
+		if (matched == ND_MATCHED_NO) {
+			count_filtered(here);
+			return 0;
+		}
 	}
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
 	if (nd_the_settings.details) size += sizeof(struct nd_details);
@@ -521,7 +533,7 @@ int nd_at_free(nd_u64 *args) {
 	struct nd_of_cpu *here;
 	struct nd_event *e;
 	nd_u64 size = sizeof(*e);
-	int captures = 0;
+	int captures = 0, matched = ND_MATCHED_YES;
 
 	/* A drop by nf_tables may be freed anywhere, for any reason: nf_reinject() gives none. */
 	if (bpf_map_lookup_elem(&nd_in_hand, &skb)) {
@@ -539,6 +551,12 @@ int nd_at_free(nd_u64 *args) {
 	if (!here) return 0;
 	extent = &here->extent;
 	count(here, ND_COUNT_OTHER);
+	if (nd_the_settings.filter && nd_watched.filter) matched = match_freed(here, skb, dev);
+	/* No table dropped it, so no SELECTOR takes it. */
+	if (nd_the_settings.selector || matched == ND_MATCHED_NO) {
+		count_filtered(here);
+		return 0;
+	}
 	if (nd_the_settings.snaplen) captures = take_extent(extent);
 	if (captures) {
 		measure(extent, skb, 0, 0, 0, lay);
@@ -550,6 +568,7 @@ int nd_at_free(nd_u64 *args) {
 		if (captures) extent->busy = 0;
 		return 0;
 	}
+	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
 	e->rule_handle = e->table_handle = e->chain_handle = e->expr_ops = 0;
 	e->location = location;
 	e->verdict = e->generation = e->oif = e->site = 0;

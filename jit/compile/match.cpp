@@ -6,11 +6,13 @@
 #include "jit/match/keys.h"
 
 #include <fmt/format.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <llvm/IR/Constants.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <string>
 
 namespace nft_drops::jit {
@@ -227,6 +229,24 @@ bool has_transport(const nd_match_layout &m) {
 	return m.pkt_flags.size && m.pkt_tprot.size && m.pkt_fragoff.size && m.pkt_thoff.size;
 }
 
+// The filter's programs by the second argument of nd_match(). `freed`: of packets that no table dropped, too.
+std::map<uint32_t, llvm::Function *> define_programs(llvm::Module &m, const Filter &filter, bool freed) {
+	std::map<uint32_t, llvm::Function *> programs;
+	for (const FamilyMatch &of : filter.match)
+		programs[of.family] = Compiler(m).rule(of.program, fmt::format("nd_match_family_{}", of.family));
+	if (!freed) return programs;
+	// Rules of the packet's own family come first. Where these cannot hold the MATCH, netdev's and bridge's ask the
+	// packet for its protocol. Those of inet ask the hook, which is not known.
+	for (const uint32_t own : {NFPROTO_UNSPEC, NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_ARP}) {
+		for (const uint32_t family :
+		     {own, uint32_t{NFPROTO_NETDEV}, uint32_t{NFPROTO_BRIDGE}, uint32_t{NFPROTO_INET}}) {
+			const auto found = programs.find(family);
+			if (found != programs.end()) programs.emplace(ND_MATCH_FREED + own, found->second);
+		}
+	}
+	return programs;
+}
+
 std::unexpected<Error> absent(const std::string &what) {
 	return unsupported(what, "this kernel's types (BTF) do not tell where it is", "leave it out of the MATCH");
 }
@@ -250,7 +270,7 @@ Result<void> check_filter(const Filter &filter, const nd_layout &layout) {
 	return {};
 }
 
-void define_match(llvm::Module &m, const Filter &filter) {
+void define_match(llvm::Module &m, const Filter &filter, bool freed) {
 	llvm::Function *match = m.getFunction("nd_match");
 	if (!match) return;
 	llvm::IRBuilder<> b(m.getContext());
@@ -258,9 +278,7 @@ void define_match(llvm::Module &m, const Filter &filter) {
 	llvm::Value *no = b.getInt32(ND_MATCHED_NO);
 	llvm::Value *yes = b.getInt32(ND_MATCHED_YES);
 	llvm::Function *pcap = filter.pcap.empty() ? nullptr : define_pcap(m, filter.pcap);
-	std::vector<llvm::Function *> programs;
-	for (const FamilyMatch &of : filter.match)
-		programs.push_back(Compiler(m).rule(of.program, fmt::format("nd_match_family_{}", of.family)));
+	const std::map<uint32_t, llvm::Function *> programs = define_programs(m, filter, freed);
 
 	const auto block = [&] { return llvm::BasicBlock::Create(m.getContext(), "", match); };
 	b.SetInsertPoint(block());
@@ -272,11 +290,11 @@ void define_match(llvm::Module &m, const Filter &filter) {
 	} else {
 		matched->addIncoming(no, b.GetInsertBlock());
 		auto *which = b.CreateSwitch(match->getArg(1), end, static_cast<unsigned>(programs.size()));
-		for (size_t i = 0; i < programs.size(); i++) {
+		for (const auto &[family, program] : programs) {
 			llvm::BasicBlock *one = block();
-			which->addCase(b.getInt32(filter.match[i].family), one);
+			which->addCase(b.getInt32(family), one);
 			b.SetInsertPoint(one);
-			matched->addIncoming(b.CreateCall(programs[i], {subject}), one);
+			matched->addIncoming(b.CreateCall(program, {subject}), one);
 			b.CreateBr(end);
 		}
 	}
