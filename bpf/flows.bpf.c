@@ -444,7 +444,7 @@ static __always_inline int is_wanted(const struct sighting *s, struct nd_flow_re
 	matched = ND_MATCHED_UNDECIDED;
 	if (subject) {
 		fill_subject(subject, s->pkt, s->skb, s->state, lay);
-		matched = nd_match(subject, (nd_u32)member(member(s->base, &lay->chain_table), &lay->table_family));
+		matched = nd_match(subject, by_base_chain(s->base));
 	}
 	if (matched == ND_MATCHED_UNDECIDED) region->undecided += 1;
 	return matched == ND_MATCHED_YES;

@@ -9,8 +9,7 @@
 #ifndef NFT_DROPS_BPF_MATCH_H
 #define NFT_DROPS_BPF_MATCH_H
 
-#include "locate.h"
-#include "shared/match.h"
+#include "subject.h"
 
 /* A subprogram: nd_match() calls it by name, so it stays in the bitcode until then. */
 #define MATCH_FUNCTION __noinline __attribute__((used))
@@ -18,13 +17,14 @@
 /* No address of a net_device: a freed packet may have the device. */
 #define UNKNOWN_DEVICE 1ULL
 
-extern const struct nd_settings nd_the_settings;
-
 /* skb->protocol: ETH_P_*, in network byte order. */
 enum { PROTOCOL_IP4 = 0x0008, PROTOCOL_ARP = 0x0608, PROTOCOL_IP6 = 0xdd86 };
 
-/* Generated: enum nd_matched. `family`: NFPROTO_* of the table that dropped, or as ND_MATCH_FREED says. */
-int nd_match(struct nd_subject *s, nd_u32 family);
+/*
+ * Generated: enum nd_matched. `by`: the table that dropped, as by_base_chain() says, or a family: ND_MATCH_FREED. Where
+ * all families that take the filter share one program, the family is asked for last: most drops end before.
+ */
+int nd_match(struct nd_subject *s, nd_u64 by);
 
 /* A packet that was freed outside of nft_do_chain: bpf/freed.h. Only an audit has those. */
 static __always_inline int is_freed(const struct nd_subject *s) {
@@ -34,6 +34,18 @@ static __always_inline int is_freed(const struct nd_subject *s) {
 /* What a packet without a transport header has in place of it. */
 static __always_inline nd_u64 no_transport(const struct nd_subject *s) {
 	return is_freed(s) && (s->flags & ND_MATCH_L4_UNKNOWN) ? ND_MATCH_UNREADABLE : ND_MATCH_MISSING;
+}
+
+/* `by` of nd_match(), from the address of the struct nft_chain: the chain, or its table, where loads cost a call. */
+static __always_inline nd_u64 by_base_chain(nd_u64 chain) {
+	return loads_on_demand() ? chain : member(chain, &nd_the_layout.chain_table);
+}
+
+/* NFPROTO_*, or as ND_MATCH_FREED says; `by` as of nd_match(). No structure of the kernel is in the first pages. */
+MATCH_FUNCTION nd_u64 nd_match_family(nd_u64 by) {
+	if (by < 2 * ND_MATCH_FREED) return by;
+	if (loads_on_demand()) by = member(by, &nd_the_layout.chain_table);
+	return member(by, &nd_the_layout.table_family);
 }
 
 /* What the sk_buff alone tells. `s` is in memory of this processor. */
@@ -55,8 +67,11 @@ static __always_inline void fill_subject(struct nd_subject *s, nd_u64 pkt_at, nd
 	const struct nd_match_layout *more = &lay->match;
 	struct view pkt;
 
-	fill_from_skb(s, skb_at, lay);
+	s->skb = skb_at;
+	s->pkt = pkt_at;
 	s->state = state_at;
+	if (loads_on_demand()) return;
+	fill_from_skb(s, skb_at, lay);
 	pkt = read_struct(pkt_at, &more->pkt, (char *)s->scratch);
 	s->flags = (nd_u32)field(&pkt, &more->pkt_flags);
 	s->protocol = (nd_u32)field(&pkt, &more->pkt_tprot);
@@ -75,7 +90,7 @@ MATCH_FUNCTION nd_u64 nd_match_fragment(struct nd_subject *s, nd_u32 offset, nd_
 	nd_u32 count, i;
 
 	if (!more->vmemmap || !more->page_offset) return 0;
-	shared = s->head + member(s->skb, &more->skb_end);
+	shared = head_of(s) + member(s->skb, &more->skb_end);
 	count = (nd_u32)member(shared, &more->shared_count);
 	fragment = shared + more->shared_fragments.offset;
 	for (i = 0; i < ND_MATCH_FRAGMENTS; i++) {
@@ -99,13 +114,15 @@ MATCH_FUNCTION nd_u64 nd_match_fragment(struct nd_subject *s, nd_u32 offset, nd_
 }
 
 /* `length` bytes at `offset` from skb->data: skb_copy_bits(). The rest of the last register is zero. */
-MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, int offset, nd_u32 length) {
-	nd_u64 from = s->head + s->data + (nd_u64)(long long)offset;
+MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, long long offset, nd_u32 length) {
+	const struct packet_bytes packet = bytes_of_packet(s);
+	const long long end = offset + (long long)length;
+	nd_u64 from = packet.data + (nd_u64)offset;
 
-	if (offset > (int)s->length - (int)length) return ND_MATCH_MISSING;
-	if (offset + (int)length > (int)s->linear) {
-		if (offset < (int)s->linear) return ND_MATCH_UNREADABLE;
-		from = nd_match_fragment(s, (nd_u32)offset - s->linear, length);
+	if (end > packet.length) return ND_MATCH_MISSING;
+	if (end > packet.linear) {
+		if (offset < packet.linear) return ND_MATCH_UNREADABLE;
+		from = nd_match_fragment(s, (nd_u32)(offset - packet.linear), length);
 		if (!from) return ND_MATCH_UNREADABLE;
 	}
 	switch (length) {
@@ -124,13 +141,30 @@ MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, int offset, nd_u32 len
 
 /* nft_payload_eval(), by base. */
 MATCH_FUNCTION nd_u64 nd_match_network(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
-	return nd_match_read(s, (int)(s->network - s->data + offset), length);
+	const struct headers at = headers_of(s);
+
+	return nd_match_read(s, (long long)at.network - at.data + offset, length);
+}
+
+static __always_inline nd_u64 read_transport(struct nd_subject *s, const struct transport *header, nd_u32 offset,
+                                             nd_u32 length) {
+	if (!(header->flags & ND_MATCH_L4)) return no_transport(s);
+	if (header->fragment) return ND_MATCH_MISSING;
+	return nd_match_read(s, (long long)header->at + offset, length);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_transport(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
-	if (!(s->flags & ND_MATCH_L4)) return no_transport(s);
-	if (s->fragment) return ND_MATCH_MISSING;
-	return nd_match_read(s, (int)(s->transport + offset), length);
+	const struct transport header = transport_of(s);
+
+	return read_transport(s, &header, offset, length);
+}
+
+/* The same of packets with this protocol only: what nft makes of a transport header's field, by one load. */
+MATCH_FUNCTION nd_u64 nd_match_transport_of(struct nd_subject *s, nd_u32 protocol, nd_u32 offset, nd_u32 length) {
+	const struct transport header = transport_of(s);
+
+	if ((header.flags & ND_MATCH_L4) && header.protocol != protocol) return ND_MATCH_MISSING;
+	return read_transport(s, &header, offset, length);
 }
 
 /*
@@ -148,15 +182,18 @@ MATCH_FUNCTION nd_u64 nd_match_packet(struct nd_subject *s, nd_u32 offset, nd_u3
 }
 
 MATCH_FUNCTION nd_u64 nd_match_packet_length(struct nd_subject *s) {
-	return s->length - (s->network - s->data);
+	const struct headers at = headers_of(s);
+
+	return (nd_u32)bytes_of_packet(s).length - (at.network - at.data);
 }
 
 /* nft_payload_copy_vlan(): a tag beside the packet is where it was on the wire. */
 MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
 	const struct nd_layout *lay = &nd_the_layout;
+	const struct headers at = headers_of(s);
 	enum { TAG = 12, TAG_END = 16 };
 
-	if (s->mac == ND_MATCH_NO_MAC || s->mac == s->network) return ND_MATCH_MISSING;
+	if (at.mac == ND_MATCH_NO_MAC || at.mac == at.network) return ND_MATCH_MISSING;
 	if (offset >= TAG && member(s->skb, &lay->skb_vlan_present)) {
 		if (offset < TAG_END) {
 			nd_u64 tci = member(s->skb, &lay->skb_vlan_tci), tag;
@@ -168,7 +205,7 @@ MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 
 		}
 		offset -= TAG_END - TAG;
 	}
-	return nd_match_read(s, (int)(s->mac - s->data + offset), length);
+	return nd_match_read(s, (long long)at.mac - at.data + offset, length);
 }
 
 /* The extension headers that ipv6_find_hdr() goes through: ipv6_ext_hdr(), without NEXTHDR_NONE. */
@@ -193,7 +230,8 @@ static __always_inline nd_u32 extension_bytes(nd_u64 header, nd_u64 head) {
  * are looked at is unreadable.
  */
 static __always_inline nd_u64 find_extension(struct nd_subject *s, nd_u32 type) {
-	nd_u32 at = s->network - s->data + IP6_FIXED, i;
+	const struct headers headers = headers_of(s);
+	nd_u32 at = headers.network - headers.data + IP6_FIXED, i;
 	nd_u64 next;
 
 	if (member(s->skb, &nd_the_layout.skb_protocol) != PROTOCOL_IP6) return ND_MATCH_MISSING;
@@ -237,21 +275,23 @@ MATCH_FUNCTION nd_u64 nd_match_extension_present(struct nd_subject *s, nd_u32 ty
  */
 static __always_inline nd_u64 find_tcp_option(struct nd_subject *s, nd_u32 type, nd_u32 bytes) {
 	enum { TCP = 6, FIXED = 20, OFFSET = 12, MOST = 40, NOP = 1 };
+	const struct transport tcp = transport_of(s);
+	const struct packet_bytes packet = bytes_of_packet(s);
 	nd_u64 size, from;
-	nd_u32 i, at = 0, end, options = s->transport + FIXED;
+	nd_u32 i, at = 0, end, options = tcp.at + FIXED;
 
-	if (!(s->flags & ND_MATCH_L4)) return no_transport(s);
-	if (s->protocol != TCP || s->fragment) return ND_MATCH_MISSING;
-	if ((int)s->transport > (int)s->length - FIXED) return ND_MATCH_MISSING;
+	if (!(tcp.flags & ND_MATCH_L4)) return no_transport(s);
+	if (tcp.protocol != TCP || tcp.fragment) return ND_MATCH_MISSING;
+	if (options > packet.length) return ND_MATCH_MISSING;
 	size = nd_match_transport(s, OFFSET, 1);
 	if (size >= ND_MATCH_MISSING) return size;
 	size = size >> 4 << 2;
-	if (size < FIXED || (int)(s->transport + size) > (int)s->length) return ND_MATCH_MISSING;
+	if (size < FIXED || (long long)(tcp.at + size) > packet.length) return ND_MATCH_MISSING;
 	end = (nd_u32)at_most(size - FIXED, MOST);
-	from = s->head + s->data + options;
-	if ((int)(options + end) > (int)s->linear) {
-		if ((int)options < (int)s->linear) return ND_MATCH_UNREADABLE;
-		from = nd_match_fragment(s, options - s->linear, end);
+	from = packet.data + options;
+	if (options + end > packet.linear) {
+		if (options < packet.linear) return ND_MATCH_UNREADABLE;
+		from = nd_match_fragment(s, (nd_u32)(options - packet.linear), end);
 		if (!from) return ND_MATCH_UNREADABLE;
 	}
 	if (bpf_probe_read_kernel(s->scratch, end, (void *)from)) return ND_MATCH_UNREADABLE;
@@ -285,7 +325,7 @@ MATCH_FUNCTION nd_u64 nd_match_tcp_option_present(struct nd_subject *s, nd_u32 t
 
 /* nft_meta_get_eval(), by key. */
 MATCH_FUNCTION nd_u64 nd_match_length(struct nd_subject *s) {
-	return s->length;
+	return (nd_u32)bytes_of_packet(s).length;
 }
 
 MATCH_FUNCTION nd_u64 nd_match_protocol(struct nd_subject *s) {
@@ -305,7 +345,9 @@ MATCH_FUNCTION nd_u64 nd_match_nfproto(struct nd_subject *s) {
 }
 
 MATCH_FUNCTION nd_u64 nd_match_l4proto(struct nd_subject *s) {
-	return s->flags & ND_MATCH_L4 ? s->protocol : no_transport(s);
+	const struct transport transport = transport_of(s);
+
+	return transport.flags & ND_MATCH_L4 ? transport.protocol : no_transport(s);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_cpu(struct nd_subject *s) {

@@ -299,7 +299,7 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 
 /* What nd_at_site() passes to nd_report(), and the event that comes back. */
 struct report {
-	nd_u64 pkt, base, rule, expr;
+	nd_u64 pkt, base, rule;
 	nd_u32 verdict;
 	nd_u32 cause;
 	struct nd_event *event;
@@ -357,6 +357,8 @@ __noinline int nd_report(struct report *report) {
 	struct nd_extent *extent;
 	nd_u64 generation, size = sizeof(*e), capture_at;
 	nd_u32 netns;
+	/* Most drops end at the filter, so what the filter does not need is read behind it. */
+	const int base_first = nd_the_settings.selector || !loads_on_demand();
 	int held, captures = 0, matched = ND_MATCHED_YES, selected = SELECTED_YES;
 
 	/* Never: an array has its first element. */
@@ -367,7 +369,7 @@ __noinline int nd_report(struct report *report) {
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
 	base.chain = report->base;
-	read_base(&base, lay, generation, here->block);
+	if (base_first) read_base(&base, lay, generation, here->block);
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason) follow(pkt.skb, here);
 	if (nd_the_settings.selector) {
@@ -386,12 +388,13 @@ __noinline int nd_report(struct report *report) {
 	}
 	if (nd_the_settings.filter && nd_watched.filter) {
 		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
-		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
+		matched = nd_match(&here->subject, loads_on_demand() ? base.chain : base.table);
 		if (matched == ND_MATCHED_NO) {
 			count_filtered(here);
 			return 0;
 		}
 	}
+	if (!base_first) read_base(&base, lay, generation, here->block);
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
 	if (nd_the_settings.details) size += sizeof(struct nd_details);
 	capture_at = size;
@@ -413,7 +416,6 @@ __noinline int nd_report(struct report *report) {
 	e->verdict = report->verdict;
 	e->location = 0;
 	e->rule_handle = member(report->rule, &lay->rule_handle);
-	e->expr_ops = report->expr ? member(report->expr, &lay->expr_ops) : 0;
 	e->generation = base.generation;
 	e->pf = (nd_u8)field(&state, &lay->state_pf);
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
@@ -471,18 +473,20 @@ int nd_at_site(void *ctx) {
 	struct drop drop;
 	struct report report;
 	struct nd_event *e;
+	nd_u64 expr;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
 	report.pkt = drop.pkt;
 	report.base = drop.base;
 	report.rule = drop.rule;
-	report.expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
 	report.verdict = drop.verdict;
 	report.cause = drop.cause;
 	report.event = 0;
 	if (!nd_report(&report)) return 0;
 	e = report.event;
 	e->site = nd_the_site.index;
+	expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+	e->expr_ops = expr ? member(expr, &nd_the_layout.expr_ops) : 0;
 	if (nd_the_settings.path) {
 		e->flags |= ND_FLAG_PATH;
 		fill_path(ctx, (struct nd_path *)(e + 1), drop.cause);

@@ -43,9 +43,11 @@ enum nd_matched {
 
 /* Offsets of headers count from skb->head; `transport` from skb->data, as nft_pktinfo has it. */
 struct nd_subject {
-	nd_u64 skb;     /* struct sk_buff * */
+	nd_u64 skb;   /* struct sk_buff * */
+	nd_u64 pkt;   /* struct nft_pktinfo *; not of a freed packet */
+	nd_u64 state; /* struct nf_hook_state *; 0: the packet was freed, and its hook is not known */
+	/* The rest may be empty, until a function needs it: loads_on_demand() in bpf/match.h. */
 	nd_u64 head;    /* skb->head */
-	nd_u64 state;   /* struct nf_hook_state *; 0: the packet was freed, and its hook is not known */
 	nd_u64 in, out; /* of a freed packet: struct net_device *, 0: it has none */
 	nd_u32 data;    /* skb->data */
 	nd_u32 length;  /* skb->len: bytes from skb->data on */

@@ -118,7 +118,7 @@ protected:
 		return fill(&subject_, reinterpret_cast<uint64_t>(&skb_), reinterpret_cast<uint64_t>(dev_));
 	}
 	int match(uint32_t family) {
-		return reinterpret_cast<int (*)(nd_subject *, uint32_t)>(code_.address("nd_match"))(&subject_, family);
+		return reinterpret_cast<int (*)(nd_subject *, uint64_t)>(code_.address("nd_match"))(&subject_, family);
 	}
 
 	nd_layout layout_;
