@@ -40,15 +40,9 @@ enum {
 	IPPROTO_TCP_ = 6,
 	IPPROTO_UDP_ = 17,
 	IPPROTO_DCCP_ = 33,
-	IPPROTO_AH_ = 51,
 	IPPROTO_ICMPV6_ = 58,
 	IPPROTO_SCTP_ = 132,
 	IPPROTO_UDPLITE_ = 136,
-	EXT_HOP = 0,
-	EXT_ROUTING = 43,
-	EXT_FRAGMENT = 44,
-	EXT_DESTINATION = 60,
-	EXT_MOST = 8, /* extension headers that are walked over */
 	ETHERTYPE_IP = 0x0800,
 	ETHERTYPE_ARP = 0x0806,
 	ETHERTYPE_IP6 = 0x86dd,
@@ -218,11 +212,6 @@ static __always_inline void find_ip(struct nd_flow_key *key, nd_u64 at, long lon
 	find_port(key, at + header, have - (long long)header);
 }
 
-static __always_inline int is_extension(nd_u8 header) {
-	return header == EXT_HOP || header == EXT_ROUTING || header == EXT_FRAGMENT || header == EXT_DESTINATION ||
-	       header == IPPROTO_AH_;
-}
-
 struct walk {
 	nd_u64 at;
 	long long have;
@@ -233,27 +222,22 @@ struct walk {
 /* Over the extension headers. Not inlined: rare. */
 __noinline int nd_walk(struct walk *w) {
 #pragma unroll
-	for (int i = 0; i < EXT_MOST; i++) {
+	for (int i = 0; i < IP6_HEADERS_MOST; i++) {
 		nd_u64 head, length;
 
-		if (w->later || !is_extension((nd_u8)w->protocol)) return 0;
+		if (w->later || !is_extension(w->protocol)) return 0;
 		if (w->have < 8) {
 			w->later = 1;
 			return 0;
 		}
 		head = read_memory(w->at, 8);
-		length = ((head >> 8 & 0xff) + 1) * 8;
-		if (w->protocol == EXT_FRAGMENT) {
-			length = 8;
-			if (swapped16(head >> 16) & 0xfff8) w->later = 1;
-		} else if (w->protocol == IPPROTO_AH_) {
-			length = ((head >> 8 & 0xff) + 2) * 4;
-		}
+		length = extension_bytes(w->protocol, head & 0xffff);
+		if (w->protocol == IP6_FRAGMENT && (swapped16(head >> 16) & 0xfff8)) w->later = 1;
 		w->protocol = (nd_u32)(head & 0xff);
 		w->at += length;
 		w->have -= (long long)length;
 	}
-	if (is_extension((nd_u8)w->protocol)) w->later = 1;
+	if (is_extension(w->protocol)) w->later = 1;
 	return 0;
 }
 
@@ -274,7 +258,7 @@ static __always_inline void find_ip6(struct nd_flow_key *key, nd_u64 at, long lo
 	w.have = have - 40;
 	w.protocol = (nd_u32)(first >> 48 & 0xff);
 	w.later = 0;
-	if (is_extension((nd_u8)w.protocol)) nd_walk(&w);
+	if (is_extension(w.protocol)) nd_walk(&w);
 	key->protocol = (nd_u8)w.protocol;
 	if (!w.later) find_port(key, w.at, w.have);
 }
@@ -460,7 +444,7 @@ static __always_inline int is_wanted(const struct sighting *s, struct nd_flow_re
 	matched = ND_MATCHED_UNDECIDED;
 	if (subject) {
 		fill_subject(subject, s->pkt, s->skb, s->state, lay);
-		matched = nd_match(subject, (nd_u32)member(member(s->base, &lay->chain_table), &lay->table_family));
+		matched = nd_match(subject, by_base_chain(s->base));
 	}
 	if (matched == ND_MATCHED_UNDECIDED) region->undecided += 1;
 	return matched == ND_MATCHED_YES;

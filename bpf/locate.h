@@ -139,6 +139,13 @@ static __always_inline nd_u64 member_of(const struct object *o, const struct nd_
 	return bits_of(bytes_of(o, (short)f->offset, f->size), f);
 }
 
+/* Whether 8 bytes of a structure, from offset `begin` on, hold the member `f`. */
+static __always_inline int is_in_window(int begin, const struct nd_field *f) {
+	const int at = (short)f->offset;
+
+	return f->size && at >= begin && at + f->size <= begin + 8;
+}
+
 /* The member `f` of a structure. `window` holds 8 bytes of the structure, from offset `begin` on. */
 static __always_inline nd_u64 in_window(nd_u64 window, int begin, const struct nd_field *f) {
 	const nd_u64 value = window >> (8 * ((short)f->offset - begin));
@@ -152,7 +159,7 @@ static __always_inline void two_members(const struct object *o, const struct nd_
 	const int f_at = (short)f->offset, g_at = (short)g->offset;
 	const int begin = f_at < g_at ? f_at : g_at;
 
-	if (f->size && g->size && f_at + f->size <= begin + 8 && g_at + g->size <= begin + 8) {
+	if (is_in_window(begin, f) && is_in_window(begin, g)) {
 		const nd_u64 window = bytes_of(o, begin, 8);
 
 		*of_f = in_window(window, begin, f);

@@ -9,30 +9,69 @@
 #ifndef NFT_DROPS_BPF_MATCH_H
 #define NFT_DROPS_BPF_MATCH_H
 
-#include "locate.h"
-#include "shared/match.h"
+#include "subject.h"
 
 /* A subprogram: nd_match() calls it by name, so it stays in the bitcode until then. */
 #define MATCH_FUNCTION __noinline __attribute__((used))
 
-/* Generated: enum nd_matched. */
-int nd_match(struct nd_subject *s, nd_u32 family);
+/* No address of a net_device: a freed packet may have the device. */
+#define UNKNOWN_DEVICE 1ULL
 
-/* The packet of a drop, in memory of this processor. */
-static __always_inline void fill_subject(struct nd_subject *s, nd_u64 pkt_at, nd_u64 skb_at, nd_u64 state_at,
-                                         const struct nd_layout *lay) {
-	const struct nd_match_layout *more = &lay->match;
+/* skb->protocol: ETH_P_*, in network byte order. */
+enum { PROTOCOL_IP4 = 0x0008, PROTOCOL_ARP = 0x0608, PROTOCOL_IP6 = 0xdd86 };
+
+/*
+ * Generated: enum nd_matched. `by`: the table that dropped, as by_base_chain() says, or a family: ND_MATCH_FREED. Where
+ * all families that take the filter share one program, the family is asked for last: most drops end before.
+ */
+int nd_match(struct nd_subject *s, nd_u64 by);
+
+/* A packet that was freed outside of nft_do_chain: bpf/freed.h. Only an audit has those. */
+static __always_inline int is_freed(const struct nd_subject *s) {
+	return nd_the_settings.drop_reason && !s->state;
+}
+
+/* What a packet without a transport header has in place of it. */
+static __always_inline nd_u64 no_transport(const struct nd_subject *s) {
+	return is_freed(s) && (s->flags & ND_MATCH_L4_UNKNOWN) ? ND_MATCH_UNREADABLE : ND_MATCH_MISSING;
+}
+
+/* `by` of nd_match(), from the address of the struct nft_chain: the chain, or its table, where loads cost a call. */
+static __always_inline nd_u64 by_base_chain(nd_u64 chain) {
+	return loads_on_demand() ? chain : member(chain, &nd_the_layout.chain_table);
+}
+
+/* NFPROTO_*, or as ND_MATCH_FREED says; `by` as of nd_match(). No structure of the kernel is in the first pages. */
+MATCH_FUNCTION nd_u64 nd_match_family(nd_u64 by) {
+	if (by < 2 * ND_MATCH_FREED) return by;
+	if (loads_on_demand()) by = member(by, &nd_the_layout.chain_table);
+	return member(by, &nd_the_layout.table_family);
+}
+
+/* What the sk_buff alone tells. `s` is in memory of this processor. */
+static __always_inline void fill_from_skb(struct nd_subject *s, nd_u64 skb_at, const struct nd_layout *lay) {
 	struct view skb = read_struct(skb_at, &lay->skb, (char *)s->scratch);
-	struct view pkt;
 
 	s->skb = skb_at;
-	s->state = state_at;
 	s->head = field(&skb, &lay->skb_head);
 	s->data = (nd_u32)(field(&skb, &lay->skb_data) - s->head);
 	s->length = (nd_u32)field(&skb, &lay->skb_len);
 	s->linear = s->length - (nd_u32)field(&skb, &lay->skb_data_len);
 	s->network = (nd_u32)field(&skb, &lay->skb_network_header);
 	s->mac = (nd_u32)field(&skb, &lay->skb_mac_header);
+}
+
+/* The packet of a drop by nf_tables. */
+static __always_inline void fill_subject(struct nd_subject *s, nd_u64 pkt_at, nd_u64 skb_at, nd_u64 state_at,
+                                         const struct nd_layout *lay) {
+	const struct nd_match_layout *more = &lay->match;
+	struct view pkt;
+
+	s->skb = skb_at;
+	s->pkt = pkt_at;
+	s->state = state_at;
+	if (loads_on_demand()) return;
+	fill_from_skb(s, skb_at, lay);
 	pkt = read_struct(pkt_at, &more->pkt, (char *)s->scratch);
 	s->flags = (nd_u32)field(&pkt, &more->pkt_flags);
 	s->protocol = (nd_u32)field(&pkt, &more->pkt_tprot);
@@ -51,7 +90,7 @@ MATCH_FUNCTION nd_u64 nd_match_fragment(struct nd_subject *s, nd_u32 offset, nd_
 	nd_u32 count, i;
 
 	if (!more->vmemmap || !more->page_offset) return 0;
-	shared = s->head + member(s->skb, &more->skb_end);
+	shared = head_of(s) + member(s->skb, &more->skb_end);
 	count = (nd_u32)member(shared, &more->shared_count);
 	fragment = shared + more->shared_fragments.offset;
 	for (i = 0; i < ND_MATCH_FRAGMENTS; i++) {
@@ -75,13 +114,15 @@ MATCH_FUNCTION nd_u64 nd_match_fragment(struct nd_subject *s, nd_u32 offset, nd_
 }
 
 /* `length` bytes at `offset` from skb->data: skb_copy_bits(). The rest of the last register is zero. */
-MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, int offset, nd_u32 length) {
-	nd_u64 from = s->head + s->data + (nd_u64)(long long)offset;
+MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, long long offset, nd_u32 length) {
+	const struct packet_bytes packet = bytes_of_packet(s);
+	const long long end = offset + (long long)length;
+	nd_u64 from = packet.data + (nd_u64)offset;
 
-	if (offset > (int)s->length - (int)length) return ND_MATCH_MISSING;
-	if (offset + (int)length > (int)s->linear) {
-		if (offset < (int)s->linear) return ND_MATCH_UNREADABLE;
-		from = nd_match_fragment(s, (nd_u32)offset - s->linear, length);
+	if (end > packet.length) return ND_MATCH_MISSING;
+	if (end > packet.linear) {
+		if (offset < packet.linear) return ND_MATCH_UNREADABLE;
+		from = nd_match_fragment(s, (nd_u32)(offset - packet.linear), length);
 		if (!from) return ND_MATCH_UNREADABLE;
 	}
 	switch (length) {
@@ -100,12 +141,30 @@ MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, int offset, nd_u32 len
 
 /* nft_payload_eval(), by base. */
 MATCH_FUNCTION nd_u64 nd_match_network(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
-	return nd_match_read(s, (int)(s->network - s->data + offset), length);
+	const struct headers at = headers_of(s);
+
+	return nd_match_read(s, (long long)at.network - at.data + offset, length);
+}
+
+static __always_inline nd_u64 read_transport(struct nd_subject *s, const struct transport *header, nd_u32 offset,
+                                             nd_u32 length) {
+	if (!(header->flags & ND_MATCH_L4)) return no_transport(s);
+	if (header->fragment) return ND_MATCH_MISSING;
+	return nd_match_read(s, (long long)header->at + offset, length);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_transport(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
-	if (!(s->flags & ND_MATCH_L4) || s->fragment) return ND_MATCH_MISSING;
-	return nd_match_read(s, (int)(s->transport + offset), length);
+	const struct transport header = transport_of(s);
+
+	return read_transport(s, &header, offset, length);
+}
+
+/* The same of packets with this protocol only: what nft makes of a transport header's field, by one load. */
+MATCH_FUNCTION nd_u64 nd_match_transport_of(struct nd_subject *s, nd_u32 protocol, nd_u32 offset, nd_u32 length) {
+	const struct transport header = transport_of(s);
+
+	if ((header.flags & ND_MATCH_L4) && header.protocol != protocol) return ND_MATCH_MISSING;
+	return read_transport(s, &header, offset, length);
 }
 
 /*
@@ -113,25 +172,28 @@ MATCH_FUNCTION nd_u64 nd_match_transport(struct nd_subject *s, nd_u32 offset, nd
  * DLT_RAW.
  */
 MATCH_FUNCTION nd_u64 nd_match_packet(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
-	enum { IP4 = 0x0008, IP6 = 0xdd86, MOST = 0xffff }; /* ETH_P_*, in network byte order */
+	enum { MOST = 0xffff };
 	nd_u64 protocol = member(s->skb, &nd_the_layout.skb_protocol), value;
 
-	if ((protocol != IP4 && protocol != IP6) || offset > MOST) return ND_MATCH_MISSING;
+	if ((protocol != PROTOCOL_IP4 && protocol != PROTOCOL_IP6) || offset > MOST) return ND_MATCH_MISSING;
 	value = nd_match_network(s, offset, length);
 	if (value >= ND_MATCH_MISSING) return value;
 	return __builtin_bswap32((nd_u32)value) >> (32 - 8 * length);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_packet_length(struct nd_subject *s) {
-	return s->length - (s->network - s->data);
+	const struct headers at = headers_of(s);
+
+	return (nd_u32)bytes_of_packet(s).length - (at.network - at.data);
 }
 
 /* nft_payload_copy_vlan(): a tag beside the packet is where it was on the wire. */
 MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
 	const struct nd_layout *lay = &nd_the_layout;
+	const struct headers at = headers_of(s);
 	enum { TAG = 12, TAG_END = 16 };
 
-	if (s->mac == ND_MATCH_NO_MAC || s->mac == s->network) return ND_MATCH_MISSING;
+	if (at.mac == ND_MATCH_NO_MAC || at.mac == at.network) return ND_MATCH_MISSING;
 	if (offset >= TAG && member(s->skb, &lay->skb_vlan_present)) {
 		if (offset < TAG_END) {
 			nd_u64 tci = member(s->skb, &lay->skb_vlan_tci), tag;
@@ -143,7 +205,24 @@ MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 
 		}
 		offset -= TAG_END - TAG;
 	}
-	return nd_match_read(s, (int)(s->mac - s->data + offset), length);
+	return nd_match_read(s, (long long)at.mac - at.data + offset, length);
+}
+
+/* The extension headers that ipv6_find_hdr() goes through: ipv6_ext_hdr(), without NEXTHDR_NONE. */
+enum { IP6_FIXED = 40, IP6_NEXT = 6, IP6_HEADERS_MOST = 8 };
+enum { IP6_HOP = 0, IP6_ROUTING = 43, IP6_FRAGMENT = 44, IP6_AUTH = 51, IP6_DESTINATION = 60 };
+
+static __always_inline int is_extension(nd_u64 header) {
+	return header == IP6_HOP || header == IP6_ROUTING || header == IP6_FRAGMENT || header == IP6_AUTH ||
+	       header == IP6_DESTINATION;
+}
+
+/* `head`: the first two bytes of the header, as nd_match_read() gives them. */
+static __always_inline nd_u32 extension_bytes(nd_u64 header, nd_u64 head) {
+	const nd_u32 length = (nd_u32)(head >> 8);
+
+	if (header == IP6_FRAGMENT) return 8;
+	return header == IP6_AUTH ? (length + 2) * 4 : (length + 1) * 8;
 }
 
 /*
@@ -151,34 +230,27 @@ MATCH_FUNCTION nd_u64 nd_match_link(struct nd_subject *s, nd_u32 offset, nd_u32 
  * are looked at is unreadable.
  */
 static __always_inline nd_u64 find_extension(struct nd_subject *s, nd_u32 type) {
-	enum { IP6 = 0xdd86, FIXED = 40, NEXT = 6, MOST = 8 };
-	enum { HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTH = 51, DESTINATION = 60 };
-	nd_u32 at = s->network - s->data + FIXED, i;
+	const struct headers headers = headers_of(s);
+	nd_u32 at = headers.network - headers.data + IP6_FIXED, i;
 	nd_u64 next;
 
-	if (member(s->skb, &nd_the_layout.skb_protocol) != IP6) return ND_MATCH_MISSING;
-	next = nd_match_network(s, NEXT, 1);
-	for (i = 0; i < MOST; i++) {
+	if (member(s->skb, &nd_the_layout.skb_protocol) != PROTOCOL_IP6) return ND_MATCH_MISSING;
+	next = nd_match_network(s, IP6_NEXT, 1);
+	for (i = 0; i < IP6_HEADERS_MOST; i++) {
 		nd_u64 head, offset;
 
 		if (next >= ND_MATCH_MISSING) return next;
-		if (next != HOP && next != ROUTING && next != FRAGMENT && next != AUTH && next != DESTINATION)
-			return next == type ? at : ND_MATCH_MISSING;
+		if (!is_extension(next)) return next == type ? at : ND_MATCH_MISSING;
 		head = nd_match_read(s, (int)at, 2);
 		if (head >= ND_MATCH_MISSING) return head;
-		if (next == FRAGMENT) {
+		if (next == IP6_FRAGMENT) {
 			offset = nd_match_read(s, (int)at + 2, 2);
 			if (offset >= ND_MATCH_MISSING) return offset;
 			/* The rest of a later fragment is not looked at. */
 			if (next != type && (offset & 0xf8ff)) return ND_MATCH_MISSING;
 		}
 		if (next == type) return at;
-		if (next == FRAGMENT)
-			at += 8;
-		else if (next == AUTH)
-			at += ((nd_u32)(head >> 8) + 2) * 4;
-		else
-			at += ((nd_u32)(head >> 8) + 1) * 8;
+		at += extension_bytes(next, head);
 		next = head & 0xff;
 	}
 	return ND_MATCH_UNREADABLE;
@@ -203,19 +275,26 @@ MATCH_FUNCTION nd_u64 nd_match_extension_present(struct nd_subject *s, nd_u32 ty
  */
 static __always_inline nd_u64 find_tcp_option(struct nd_subject *s, nd_u32 type, nd_u32 bytes) {
 	enum { TCP = 6, FIXED = 20, OFFSET = 12, MOST = 40, NOP = 1 };
-	nd_u64 size;
-	nd_u32 i, at = 0, end;
+	const struct transport tcp = transport_of(s);
+	const struct packet_bytes packet = bytes_of_packet(s);
+	nd_u64 size, from;
+	nd_u32 i, at = 0, end, options = tcp.at + FIXED;
 
-	if (!(s->flags & ND_MATCH_L4) || s->protocol != TCP || s->fragment) return ND_MATCH_MISSING;
-	if ((int)s->transport > (int)s->length - FIXED) return ND_MATCH_MISSING;
+	if (!(tcp.flags & ND_MATCH_L4)) return no_transport(s);
+	if (tcp.protocol != TCP || tcp.fragment) return ND_MATCH_MISSING;
+	if (options > packet.length) return ND_MATCH_MISSING;
 	size = nd_match_transport(s, OFFSET, 1);
 	if (size >= ND_MATCH_MISSING) return size;
 	size = size >> 4 << 2;
-	if (size < FIXED || (int)(s->transport + size) > (int)s->length) return ND_MATCH_MISSING;
-	if ((int)(s->transport + size) > (int)s->linear) return ND_MATCH_UNREADABLE;
+	if (size < FIXED || (long long)(tcp.at + size) > packet.length) return ND_MATCH_MISSING;
 	end = (nd_u32)at_most(size - FIXED, MOST);
-	if (bpf_probe_read_kernel(s->scratch, end, (void *)(s->head + s->data + s->transport + FIXED)))
-		return ND_MATCH_UNREADABLE;
+	from = packet.data + options;
+	if (options + end > packet.linear) {
+		if (options < packet.linear) return ND_MATCH_UNREADABLE;
+		from = nd_match_fragment(s, (nd_u32)(options - packet.linear), end);
+		if (!from) return ND_MATCH_UNREADABLE;
+	}
+	if (bpf_probe_read_kernel(s->scratch, end, (void *)from)) return ND_MATCH_UNREADABLE;
 	for (i = 0; i < MOST; i++) {
 		nd_u32 kind, option;
 
@@ -246,7 +325,7 @@ MATCH_FUNCTION nd_u64 nd_match_tcp_option_present(struct nd_subject *s, nd_u32 t
 
 /* nft_meta_get_eval(), by key. */
 MATCH_FUNCTION nd_u64 nd_match_length(struct nd_subject *s) {
-	return s->length;
+	return (nd_u32)bytes_of_packet(s).length;
 }
 
 MATCH_FUNCTION nd_u64 nd_match_protocol(struct nd_subject *s) {
@@ -262,11 +341,13 @@ MATCH_FUNCTION nd_u64 nd_match_mark(struct nd_subject *s) {
 }
 
 MATCH_FUNCTION nd_u64 nd_match_nfproto(struct nd_subject *s) {
-	return member(s->state, &nd_the_layout.state_pf);
+	return is_freed(s) ? ND_MATCH_UNREADABLE : member(s->state, &nd_the_layout.state_pf);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_l4proto(struct nd_subject *s) {
-	return s->flags & ND_MATCH_L4 ? s->protocol : ND_MATCH_MISSING;
+	const struct transport transport = transport_of(s);
+
+	return transport.flags & ND_MATCH_L4 ? transport.protocol : no_transport(s);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_cpu(struct nd_subject *s) {
@@ -282,52 +363,53 @@ MATCH_FUNCTION nd_u64 nd_match_pkttype(struct nd_subject *s) {
 	return type == LOOPBACK ? ND_MATCH_UNREADABLE : type;
 }
 
-static __always_inline nd_u64 device(struct nd_subject *s, const struct nd_field *which) {
-	return member(s->state, which);
+/* A struct net_device *: nft_in() and nft_out(). 0: there is none. */
+static __always_inline nd_u64 in_device(struct nd_subject *s) {
+	if (!is_freed(s)) return member(s->state, &nd_the_layout.state_in);
+	return s->flags & ND_MATCH_IN_UNKNOWN ? UNKNOWN_DEVICE : s->in;
 }
 
-/* What a device tells; without a device there is none. */
-static __always_inline nd_u64 of_device(struct nd_subject *s, const struct nd_field *which,
-                                        const struct nd_field *what) {
-	nd_u64 dev = device(s, which);
+static __always_inline nd_u64 out_device(struct nd_subject *s) {
+	if (!is_freed(s)) return member(s->state, &nd_the_layout.state_out);
+	return s->flags & ND_MATCH_OUT_UNKNOWN ? UNKNOWN_DEVICE : s->out;
+}
 
-	return dev ? member(dev, what) : ND_MATCH_MISSING;
+/* What a device tells; `without`: what a packet without that device has. */
+static __always_inline nd_u64 of_device(nd_u64 dev, const struct nd_field *what, nd_u64 without) {
+	if (dev == UNKNOWN_DEVICE) return ND_MATCH_UNREADABLE;
+	return dev ? member(dev, what) : without;
 }
 
 MATCH_FUNCTION nd_u64 nd_match_iif(struct nd_subject *s) {
-	nd_u64 dev = device(s, &nd_the_layout.state_in);
-
-	return dev ? member(dev, &nd_the_layout.dev_ifindex) : 0;
+	return of_device(in_device(s), &nd_the_layout.dev_ifindex, 0);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_oif(struct nd_subject *s) {
-	nd_u64 dev = device(s, &nd_the_layout.state_out);
-
-	return dev ? member(dev, &nd_the_layout.dev_ifindex) : 0;
+	return of_device(out_device(s), &nd_the_layout.dev_ifindex, 0);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_iiftype(struct nd_subject *s) {
-	return of_device(s, &nd_the_layout.state_in, &nd_the_layout.dev_type);
+	return of_device(in_device(s), &nd_the_layout.dev_type, ND_MATCH_MISSING);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_oiftype(struct nd_subject *s) {
-	return of_device(s, &nd_the_layout.state_out, &nd_the_layout.dev_type);
+	return of_device(out_device(s), &nd_the_layout.dev_type, ND_MATCH_MISSING);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_iifgroup(struct nd_subject *s) {
-	return of_device(s, &nd_the_layout.state_in, &nd_the_layout.match.dev_group);
+	return of_device(in_device(s), &nd_the_layout.match.dev_group, ND_MATCH_MISSING);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_oifgroup(struct nd_subject *s) {
-	return of_device(s, &nd_the_layout.state_out, &nd_the_layout.match.dev_group);
+	return of_device(out_device(s), &nd_the_layout.match.dev_group, ND_MATCH_MISSING);
 }
 
 /* nft_meta_store_ifname(): up to the NUL, and zeroes behind it. */
-static __always_inline nd_u64 name_of_device(struct nd_subject *s, const struct nd_field *which) {
-	nd_u64 dev = device(s, which);
+static __always_inline nd_u64 name_of_device(struct nd_subject *s, nd_u64 dev) {
 	any_u64 *words = (any_u64 *)s->bytes;
 
 	words[0] = words[1] = 0;
+	if (dev == UNKNOWN_DEVICE) return ND_MATCH_UNREADABLE;
 	if (dev &&
 	    bpf_probe_read_kernel_str(s->bytes, ND_IFNAME_BYTES, (void *)(dev + nd_the_layout.dev_name.offset)) < 0)
 		return ND_MATCH_UNREADABLE;
@@ -335,11 +417,11 @@ static __always_inline nd_u64 name_of_device(struct nd_subject *s, const struct 
 }
 
 MATCH_FUNCTION nd_u64 nd_match_iifname(struct nd_subject *s) {
-	return name_of_device(s, &nd_the_layout.state_in);
+	return name_of_device(s, in_device(s));
 }
 
 MATCH_FUNCTION nd_u64 nd_match_oifname(struct nd_subject *s) {
-	return name_of_device(s, &nd_the_layout.state_out);
+	return name_of_device(s, out_device(s));
 }
 
 /* nft_ct_get_eval(), by key. skb->_nfct: a struct nf_conn *, with enum ip_conntrack_info in the lowest three bits. */

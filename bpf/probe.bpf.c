@@ -10,6 +10,7 @@
  */
 #include "capture.h"
 #include "details.h"
+#include "freed.h"
 #include "group.h"
 #include "locate.h"
 #include "match.h"
@@ -54,6 +55,11 @@ static __always_inline struct nd_of_cpu *this_cpu(void) {
 
 static __always_inline void count(struct nd_of_cpu *here, enum nd_counter which) {
 	if (here) here->counts[which] += 1;
+}
+
+/* A drop that nobody asked for. Only an audit accounts for it: others pay nothing. */
+static __always_inline void count_filtered(struct nd_of_cpu *here) {
+	if (nd_the_settings.drop_reason) count(here, ND_COUNT_FILTERED);
 }
 
 /* Returns the length with the NUL; more than ND_NAME_BYTES if the name did not fit; 0 if it cannot be read. */
@@ -293,7 +299,7 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 
 /* What nd_at_site() passes to nd_report(), and the event that comes back. */
 struct report {
-	nd_u64 pkt, base, rule, expr;
+	nd_u64 pkt, base, rule;
 	nd_u32 verdict;
 	nd_u32 cause;
 	struct nd_event *event;
@@ -351,6 +357,8 @@ __noinline int nd_report(struct report *report) {
 	struct nd_extent *extent;
 	nd_u64 generation, size = sizeof(*e), capture_at;
 	nd_u32 netns;
+	/* Most drops end at the filter, so what the filter does not need is read behind it. */
+	const int base_first = nd_the_settings.selector || !loads_on_demand();
 	int held, captures = 0, matched = ND_MATCHED_YES, selected = SELECTED_YES;
 
 	/* Never: an array has its first element. */
@@ -361,7 +369,7 @@ __noinline int nd_report(struct report *report) {
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
 	base.chain = report->base;
-	read_base(&base, lay, generation, here->block);
+	if (base_first) read_base(&base, lay, generation, here->block);
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason) follow(pkt.skb, here);
 	if (nd_the_settings.selector) {
@@ -373,13 +381,20 @@ __noinline int nd_report(struct report *report) {
 		                         .cause = cause};
 
 		selected = select_drop(&drop, (char *)here->subject.scratch, lay);
-		if (selected == SELECTED_NO) return 0;
+		if (selected == SELECTED_NO) {
+			count_filtered(here);
+			return 0;
+		}
 	}
 	if (nd_the_settings.filter && nd_watched.filter) {
 		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
-		matched = nd_match(&here->subject, (nd_u32)member(base.table, &lay->table_family));
-		if (matched == ND_MATCHED_NO) return 0;
+		matched = nd_match(&here->subject, loads_on_demand() ? base.chain : base.table);
+		if (matched == ND_MATCHED_NO) {
+			count_filtered(here);
+			return 0;
+		}
 	}
+	if (!base_first) read_base(&base, lay, generation, here->block);
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
 	if (nd_the_settings.details) size += sizeof(struct nd_details);
 	capture_at = size;
@@ -401,7 +416,6 @@ __noinline int nd_report(struct report *report) {
 	e->verdict = report->verdict;
 	e->location = 0;
 	e->rule_handle = member(report->rule, &lay->rule_handle);
-	e->expr_ops = report->expr ? member(report->expr, &lay->expr_ops) : 0;
 	e->generation = base.generation;
 	e->pf = (nd_u8)field(&state, &lay->state_pf);
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
@@ -459,18 +473,20 @@ int nd_at_site(void *ctx) {
 	struct drop drop;
 	struct report report;
 	struct nd_event *e;
+	nd_u64 expr;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
 	report.pkt = drop.pkt;
 	report.base = drop.base;
 	report.rule = drop.rule;
-	report.expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
 	report.verdict = drop.verdict;
 	report.cause = drop.cause;
 	report.event = 0;
 	if (!nd_report(&report)) return 0;
 	e = report.event;
 	e->site = nd_the_site.index;
+	expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+	e->expr_ops = expr ? member(expr, &nd_the_layout.expr_ops) : 0;
 	if (nd_the_settings.path) {
 		e->flags |= ND_FLAG_PATH;
 		fill_path(ctx, (struct nd_path *)(e + 1), drop.cause);
@@ -521,7 +537,7 @@ int nd_at_free(nd_u64 *args) {
 	struct nd_of_cpu *here;
 	struct nd_event *e;
 	nd_u64 size = sizeof(*e);
-	int captures = 0;
+	int captures = 0, matched = ND_MATCHED_YES;
 
 	/* A drop by nf_tables may be freed anywhere, for any reason: nf_reinject() gives none. */
 	if (bpf_map_lookup_elem(&nd_in_hand, &skb)) {
@@ -539,6 +555,12 @@ int nd_at_free(nd_u64 *args) {
 	if (!here) return 0;
 	extent = &here->extent;
 	count(here, ND_COUNT_OTHER);
+	if (nd_the_settings.filter && nd_watched.filter) matched = match_freed(here, skb, dev);
+	/* No table dropped it, so no SELECTOR takes it. */
+	if (nd_the_settings.selector || matched == ND_MATCHED_NO) {
+		count_filtered(here);
+		return 0;
+	}
 	if (nd_the_settings.snaplen) captures = take_extent(extent);
 	if (captures) {
 		measure(extent, skb, 0, 0, 0, lay);
@@ -550,6 +572,7 @@ int nd_at_free(nd_u64 *args) {
 		if (captures) extent->busy = 0;
 		return 0;
 	}
+	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
 	e->rule_handle = e->table_handle = e->chain_handle = e->expr_ops = 0;
 	e->location = location;
 	e->verdict = e->generation = e->oif = e->site = 0;

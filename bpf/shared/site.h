@@ -55,6 +55,7 @@ struct nd_match_layout {
 	struct nd_field skb_mark; /* sk_buff */
 	struct nd_field skb_priority;
 	struct nd_field skb_pkt_type;
+	struct nd_field skb_iif;
 	struct nd_field skb_nfct;
 	struct nd_field skb_end; /* the skb_shared_info's offset from skb->head */
 	struct nd_field skb_next;
@@ -232,7 +233,8 @@ enum nd_counter {
 	ND_COUNT_FREED = 2,        /* of the drops seen: those whose packet was then freed */
 	ND_COUNT_OTHER = 3,        /* frees by netfilter that were none of the drops seen */
 	ND_COUNT_NOT_FOLLOWED = 4, /* of the drops seen: those that found no room in nd_in_hand */
-	ND_COUNTERS = 5,
+	ND_COUNT_FILTERED = 5,     /* of drops and frees: those that the SELECTOR or the filter does not take */
+	ND_COUNTERS = 6,
 };
 
 /*
@@ -283,7 +285,10 @@ struct nd_of_cpu {
 	char state[ND_BLOCK_BYTES];
 	char block[ND_BLOCK_BYTES];
 	struct nd_subject subject; /* with nd_settings.filter or nd_settings.selector */
-	struct nd_extent extent;   /* with nd_settings.snaplen */
+	/* The same for a packet that was freed. A program at a site may be interrupted by a free, and so may a free. */
+	struct nd_subject freed;
+	nd_u64 freed_busy;       /* 1 while a program works with `freed` */
+	struct nd_extent extent; /* with nd_settings.snaplen */
 };
 
 /* What the user asks of the probe. jit/compile makes constants of these members. */

@@ -151,6 +151,7 @@ Counts &Counts::operator+=(const Counts &more) {
 	other += more.other;
 	missed_frees += more.missed_frees;
 	not_followed += more.not_followed;
+	filtered += more.filtered;
 	return *this;
 }
 
@@ -162,6 +163,7 @@ Counts &Counts::operator-=(const Counts &less) {
 	other -= less.other;
 	missed_frees -= less.missed_frees;
 	not_followed -= less.not_followed;
+	filtered -= less.filtered;
 	return *this;
 }
 
@@ -181,6 +183,7 @@ Counts Probe::counted() const {
 		c.freed = sums[ND_COUNT_FREED];
 		c.other = sums[ND_COUNT_OTHER];
 		c.not_followed = sums[ND_COUNT_NOT_FOLLOWED];
+		c.filtered = sums[ND_COUNT_FILTERED];
 	}
 	if (sites_.empty()) return c;
 	if (frees_) c.missed_frees = missed_by_program(frees_program_);

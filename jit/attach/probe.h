@@ -37,6 +37,8 @@ struct Counts {
 	uint64_t missed_frees = 0; // frees that the program did not look at: each may be of a drop, or another's
 	uint64_t not_followed = 0; // of `drops`: there was no room to remember them until their free
 
+	uint64_t filtered = 0; // of `drops` and `other`: the SELECTOR or the filter does not take them
+
 	[[nodiscard]] uint64_t lost() const { return ring_full + missed + missed_frees; }
 	Counts &operator+=(const Counts &other);
 	Counts &operator-=(const Counts &other);

@@ -7,11 +7,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
+#include <memory>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace nft_drops::jit {
@@ -60,7 +64,8 @@ bool is_ours(const struct stat &s) {
 
 } // namespace
 
-KeptFile::KeptFile(std::string_view kind, std::string_view key, std::string folder) : folder_(std::move(folder)) {
+KeptFile::KeptFile(std::string_view kind, std::string_view key, std::string folder)
+    : folder_(std::move(folder)), kind_(kind) {
 	const std::string program = own_build_id();
 	if (key.empty() || program.empty()) return;
 	key_ = fmt::format("{} {} {}", kind, program, key);
@@ -92,10 +97,39 @@ std::optional<std::vector<char>> KeptFile::load() const {
 	if (memcmp(h.magic, kMagic, sizeof(kMagic)) != 0 || h.key_bytes != key_.size() || rest.size() < key_.size() ||
 	    rest.size() - key_.size() != h.content_bytes || !rest.starts_with(key_) || checksum(rest) != h.checksum)
 		return std::nullopt;
+	futimens(file.get(), nullptr);
 	return std::vector<char>(rest.begin() + static_cast<ptrdiff_t>(key_.size()), rest.end());
 }
 
-void KeptFile::store(std::span<const char> content) const {
+void KeptFile::leave_newest(int folder, size_t most) const {
+	struct Close {
+		void operator()(DIR *d) const { closedir(d); }
+	};
+	const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const std::unique_ptr<DIR, Close> list(again < 0 ? nullptr : fdopendir(again));
+	if (!list) {
+		if (again >= 0) close(again);
+		return;
+	}
+	struct Used {
+		timespec last;
+		std::string name;
+	};
+	std::vector<Used> all;
+	while (const dirent *entry = readdir(list.get())) {
+		struct stat s{};
+		if (!std::string_view(entry->d_name).starts_with(kind_ + "-")) continue;
+		if (fstatat(folder, entry->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) continue;
+		all.push_back({s.st_mtim, entry->d_name});
+	}
+	std::ranges::sort(all, [](const Used &a, const Used &b) {
+		return std::tie(a.last.tv_sec, a.last.tv_nsec) > std::tie(b.last.tv_sec, b.last.tv_nsec);
+	});
+	for (size_t i = most; i < all.size(); i++)
+		unlinkat(folder, all[i].name.c_str(), 0);
+}
+
+void KeptFile::store(std::span<const char> content, size_t most) const {
 	if (key_.empty()) return;
 	mkdir(folder_.c_str(), 0700);
 	const Descriptor folder(open_folder());
@@ -115,6 +149,7 @@ void KeptFile::store(std::span<const char> content) const {
 	const bool whole = write(file.get(), all.data(), all.size()) == static_cast<ssize_t>(all.size());
 	if (!whole || renameat(folder.get(), temporary.c_str(), folder.get(), name_.c_str()) != 0)
 		unlinkat(folder.get(), temporary.c_str(), 0);
+	if (most) leave_newest(folder.get(), most);
 }
 
 } // namespace nft_drops::jit

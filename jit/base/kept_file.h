@@ -19,15 +19,18 @@ public:
 	KeptFile(std::string_view kind, std::string_view key, std::string folder = "/run/nft-drops");
 
 	[[nodiscard]] std::optional<std::vector<char>> load() const;
-	// Best effort: what cannot be written is no error. Whole files only, also where two processes write.
-	void store(std::span<const char> content) const;
+	// Best effort: what cannot be written is no error. Whole files only, also where two processes write. `most`:
+	// where there are more files of this kind, those that were stored or loaded longest ago go; 0: none goes.
+	void store(std::span<const char> content, size_t most = 0) const;
 
 private:
 	// The folder's descriptor; -1 where it is not ours.
 	[[nodiscard]] int open_folder() const;
+	void leave_newest(int folder, size_t most) const;
 	std::string key_; // empty: nothing is kept
 	std::string folder_;
-	std::string name_;
+	std::string kind_;
+	std::string name_; // the kind, `-`, and a hash of the key
 };
 
 } // namespace nft_drops::jit

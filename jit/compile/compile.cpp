@@ -155,6 +155,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 	        &diagnosis);
 	auto module = specialise(*context, probe_template, layout, sites, settings, filter);
 	if (!module) return std::unexpected(module.error());
+	inline_match(**module);
 	(*module)->setTargetTriple(machine->getTargetTriple().str());
 	(*module)->setDataLayout(machine->createDataLayout());
 

@@ -6,11 +6,15 @@
 #include "jit/match/keys.h"
 
 #include <fmt/format.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/IR/Constants.h>
+#include <llvm/Transforms/Utils/Cloning.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <string>
 
 namespace nft_drops::jit {
@@ -24,8 +28,14 @@ public:
 	llvm::Function *rule(const MatchProgram &program, const std::string &name) {
 		begin(name);
 		registers_.clear();
-		for (const MatchOperation &op : program)
-			std::visit([this](const auto &inner) { compile(inner); }, op);
+		for (size_t i = 0; i < program.size(); i++) {
+			if (is_transport_of(program, i)) {
+				compile_transport_of(program, i);
+				i += 2;
+			} else {
+				std::visit([this](const auto &inner) { compile(inner); }, program[i]);
+			}
+		}
 		b_.CreateRet(b_.getInt32(ND_MATCHED_YES));
 		return function_;
 	}
@@ -79,6 +89,24 @@ private:
 		}
 	}
 
+	// The three operations that nft makes of `tcp dport`: the protocol, its comparison, the header's bytes in place
+	// of the protocol.
+	static bool is_transport_of(const MatchProgram &program, size_t at) {
+		if (at + 2 >= program.size()) return false;
+		const auto *meta = std::get_if<MatchMeta>(&program[at]);
+		const auto *compare = std::get_if<MatchCompare>(&program[at + 1]);
+		const auto *payload = std::get_if<MatchPayload>(&program[at + 2]);
+		return meta && compare && payload && meta->key == NFT_META_L4PROTO && compare->op == NFT_CMP_EQ &&
+		       compare->value.size() == 1 && compare->from == meta->to &&
+		       payload->base == NFT_PAYLOAD_TRANSPORT_HEADER && payload->to == meta->to;
+	}
+	void compile_transport_of(const MatchProgram &program, size_t at) {
+		const auto &protocol = std::get<MatchCompare>(program[at + 1]).value;
+		const auto &payload = std::get<MatchPayload>(program[at + 2]);
+		store(payload.to, payload.length,
+		      ask("transport_of",
+		          {b_.getInt32(protocol[0]), b_.getInt32(payload.offset), b_.getInt32(payload.length)}));
+	}
 	void compile(const MatchPayload &op) {
 		const char *from = op.base == NFT_PAYLOAD_LL_HEADER        ? "link"
 		                   : op.base == NFT_PAYLOAD_NETWORK_HEADER ? "network"
@@ -227,6 +255,28 @@ bool has_transport(const nd_match_layout &m) {
 	return m.pkt_flags.size && m.pkt_tprot.size && m.pkt_fragoff.size && m.pkt_thoff.size;
 }
 
+// The filter's programs by the second argument of nd_match(). `freed`: of packets that no table dropped, too.
+std::map<uint32_t, llvm::Function *> define_programs(llvm::Module &m, const Filter &filter, bool freed) {
+	std::map<uint32_t, llvm::Function *> programs;
+	std::map<std::string, llvm::Function *> compiled; // most families have the same program
+	for (const FamilyMatch &of : filter.match) {
+		llvm::Function *&program = compiled[Filter{{{0, of.program}}, {}}.bytes()];
+		if (!program) program = Compiler(m).rule(of.program, fmt::format("nd_match_family_{}", of.family));
+		programs[of.family] = program;
+	}
+	if (!freed) return programs;
+	// Rules of the packet's own family come first. Where these cannot hold the MATCH, netdev's and bridge's ask the
+	// packet for its protocol. Those of inet ask the hook, which is not known.
+	for (const uint32_t own : {NFPROTO_UNSPEC, NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_ARP}) {
+		for (const uint32_t family :
+		     {own, uint32_t{NFPROTO_NETDEV}, uint32_t{NFPROTO_BRIDGE}, uint32_t{NFPROTO_INET}}) {
+			const auto found = programs.find(family);
+			if (found != programs.end()) programs.emplace(ND_MATCH_FREED + own, found->second);
+		}
+	}
+	return programs;
+}
+
 std::unexpected<Error> absent(const std::string &what) {
 	return unsupported(what, "this kernel's types (BTF) do not tell where it is", "leave it out of the MATCH");
 }
@@ -250,7 +300,7 @@ Result<void> check_filter(const Filter &filter, const nd_layout &layout) {
 	return {};
 }
 
-void define_match(llvm::Module &m, const Filter &filter) {
+void define_match(llvm::Module &m, const Filter &filter, bool freed) {
 	llvm::Function *match = m.getFunction("nd_match");
 	if (!match) return;
 	llvm::IRBuilder<> b(m.getContext());
@@ -258,26 +308,40 @@ void define_match(llvm::Module &m, const Filter &filter) {
 	llvm::Value *no = b.getInt32(ND_MATCHED_NO);
 	llvm::Value *yes = b.getInt32(ND_MATCHED_YES);
 	llvm::Function *pcap = filter.pcap.empty() ? nullptr : define_pcap(m, filter.pcap);
-	std::vector<llvm::Function *> programs;
-	for (const FamilyMatch &of : filter.match)
-		programs.push_back(Compiler(m).rule(of.program, fmt::format("nd_match_family_{}", of.family)));
+	const std::map<uint32_t, llvm::Function *> programs = define_programs(m, filter, freed);
 
 	const auto block = [&] { return llvm::BasicBlock::Create(m.getContext(), "", match); };
 	b.SetInsertPoint(block());
 	llvm::BasicBlock *end = block();
 	auto *matched = llvm::PHINode::Create(b.getInt32Ty(), static_cast<unsigned>(programs.size()) + 1, "", end);
+	const bool shared =
+	        std::ranges::all_of(programs, [&](const auto &p) { return p.second == programs.begin()->second; });
 	if (programs.empty()) {
 		matched->addIncoming(yes, b.GetInsertBlock());
 		b.CreateBr(end);
 	} else {
+		llvm::Value *result = nullptr;
+		if (shared) {
+			result = b.CreateCall(programs.begin()->second, {subject});
+			llvm::BasicBlock *ask = block();
+			matched->addIncoming(no, b.GetInsertBlock());
+			b.CreateCondBr(b.CreateICmpEQ(result, no), end, ask);
+			b.SetInsertPoint(ask);
+		}
+		auto *type = llvm::FunctionType::get(b.getInt64Ty(), {b.getInt64Ty()}, false);
+		llvm::Value *by = b.CreateCall(m.getOrInsertFunction("nd_match_family", type), {match->getArg(1)});
 		matched->addIncoming(no, b.GetInsertBlock());
-		auto *which = b.CreateSwitch(match->getArg(1), end, static_cast<unsigned>(programs.size()));
-		for (size_t i = 0; i < programs.size(); i++) {
-			llvm::BasicBlock *one = block();
-			which->addCase(b.getInt32(filter.match[i].family), one);
-			b.SetInsertPoint(one);
-			matched->addIncoming(b.CreateCall(programs[i], {subject}), one);
-			b.CreateBr(end);
+		auto *which = b.CreateSwitch(by, end, static_cast<unsigned>(programs.size()));
+		std::map<llvm::Function *, llvm::BasicBlock *> calls;
+		for (const auto &[family, program] : programs) {
+			llvm::BasicBlock *&call = calls[program];
+			if (!call) {
+				call = block();
+				b.SetInsertPoint(call);
+				matched->addIncoming(shared ? result : b.CreateCall(program, {subject}), call);
+				b.CreateBr(end);
+			}
+			which->addCase(b.getInt64(family), call);
 		}
 	}
 	b.SetInsertPoint(end);
@@ -295,6 +359,21 @@ void define_match(llvm::Module &m, const Filter &filter) {
 		b.CreateRet(matched);
 	}
 	match->setLinkage(llvm::GlobalValue::InternalLinkage);
+}
+
+void inline_match(llvm::Module &m) {
+	for (bool again = true; again;) {
+		again = false;
+		for (llvm::Function &f : llvm::make_early_inc_range(m)) {
+			if (f.isDeclaration() || !f.getName().starts_with("nd_match") || !f.hasOneUse()) continue;
+			auto *call = llvm::dyn_cast<llvm::CallInst>(f.user_back());
+			llvm::InlineFunctionInfo how;
+			if (!call || call->getCalledFunction() != &f || !llvm::InlineFunction(*call, how).isSuccess())
+				continue;
+			f.eraseFromParent();
+			again = true;
+		}
+	}
 }
 
 } // namespace nft_drops::jit

@@ -16,8 +16,13 @@ Result<void> check_filter(const Filter &filter, const nd_layout &layout);
 
 // Gives the probe template its function nd_match() (bpf/match.h): one straight line of code for each program, with an
 // exit wherever the packet turns out not to match. Registers are LLVM values, so none of them is ever in memory. The
-// functions of bpf/match.h that the filter calls must be in the module. An empty filter takes every packet.
-void define_match(llvm::Module &m, const Filter &filter);
+// functions of bpf/match.h that the filter calls must be in the module. An empty filter takes every packet. `freed`:
+// the filter is asked about packets that other code than nf_tables freed, too (ND_MATCH_FREED of bpf/shared/match.h).
+void define_match(llvm::Module &m, const Filter &filter, bool freed);
+
+// Puts nd_match(), and each function that it needs, into the caller where there is one call only: in BPF, a call and
+// its return cost some 20 instructions of every drop, and one of the verifier's eight frames.
+void inline_match(llvm::Module &m);
 
 } // namespace nft_drops::jit
 

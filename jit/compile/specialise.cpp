@@ -97,7 +97,7 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 	if (auto *used = m.getNamedGlobal("llvm.compiler.used")) used->eraseFromParent();
 	llvm::Function *frees = m.getFunction("nd_at_free");
 	if (frees && !settings.drop_reason) erase(*frees);
-	define_match(m, filter);
+	define_match(m, filter, settings.drop_reason != 0);
 	if (auto read = read_called(m); !read) return std::unexpected(read.error());
 	the_layout->replaceAllUsesWith(constant(m, layout, "nd_layout_of_this_kernel"));
 	for (const nd_site &site : sites)

@@ -16,6 +16,10 @@ static_assert(std::has_unique_object_representations_v<nd_layout>);
 static_assert(std::has_unique_object_representations_v<nd_site>);
 static_assert(std::has_unique_object_representations_v<nd_settings>);
 
+// Of the kept probes with a filter: together they have 8 MiB at most. Most filters have some 30 KiB.
+constexpr size_t kMostFilters = 32;
+constexpr size_t kMostFilterBytes = 256UL * 1024;
+
 } // namespace
 
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
@@ -28,13 +32,17 @@ Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<co
 	Checksum of_template;
 	of_template.add({probe_template.data(), probe_template.size()});
 	key.put(of_template.sum());
-	// A filter is asked once: it leaves the probe without one where it is.
-	if (!filter.empty()) return compile_probe(layout, sites, settings, probe_template, filter);
-	const KeptFile file("probe", key.bytes(), folder);
+	key.put(filter.bytes());
+	// Users ask for ever new filters: those have a kind of their own, of which some are kept.
+	const KeptFile file(filter.empty() ? "probe" : "filter", key.bytes(), folder);
 	// There is no IR to show of what is not compiled.
 	if (auto kept = file.load(); kept && !debugs(DebugTopic::kIr)) return std::move(*kept);
-	auto object = compile_probe(layout, sites, settings, probe_template);
-	if (object) file.store(*object);
+	auto object = compile_probe(layout, sites, settings, probe_template, filter);
+	if (!object) return object;
+	if (filter.empty())
+		file.store(*object);
+	else if (key.bytes().size() + object->size() <= kMostFilterBytes)
+		file.store(*object, kMostFilters);
 	return object;
 }
 

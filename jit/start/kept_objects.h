@@ -14,7 +14,7 @@
 
 namespace nft_drops::jit {
 
-// What compile_probe() makes of the same, or made earlier.
+// What compile_probe() makes of the same, or made earlier: of the probes with a filter, the latest ones are kept.
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
                                            const nd_settings &settings = {},
                                            std::span<const char> probe_template = bpf::probe_bitcode(),

@@ -247,9 +247,6 @@ Result<void> user(CommandLine &line, const char *argument) {
 }
 
 Result<void> check_monitor(const CommandLine &line) {
-	if ((line.monitor.match || line.monitor.pcap) && line.monitor.audit)
-		return usage_error("--audit", "it does not know yet how to ask other drops for a MATCH",
-		                   "leave out one of both");
 	const CaptureOptions &capture = line.monitor.capture;
 	if (capture.file.empty() && (capture.snaplen || capture.raw))
 		return usage_error(capture.snaplen ? "--snaplen" : "--linktype", "without -w there is no capture",
@@ -487,7 +484,8 @@ constexpr CommandSpec kCommands[] = {
          "there were in all: \"N drops (...) of T, L lost\". MATCH means what it means in a rule of the table that "
          "dropped the packet; the start-up line names the families of tables whose rules cannot hold it. Quote what "
          "the shell would change. A drop that cannot be decided is shown with \"# undecided\", and is not one of "
-         "the N.\n\n"
+         "the N. Of the other drops of --audit, only packet and devices can be asked: what nothing tells is "
+         "undecided. No SELECTOR takes them.\n\n"
          "A rule that rejects drops the packet, too: a reject is shown as a drop by that rule.\n\n"
          "With -w, each packet of the capture has the words of --format line as its comment, from the family on; each "
          "network namespace, device and link type is an interface. Drops are then printed as text only with --format, "

@@ -34,12 +34,17 @@ Result<void> watch_until_told(DropWatch &watch, const MonitorOptions &options, L
 	}
 	if (auto ok = watch.end(); !ok) return ok;
 	const jit::Counts &counts = watch.counts();
-	if (options.audit) watch.tell(watch.totals().audit(counts.drops, counts.freed));
+	// Counted only for an audit; without one there are only nf_tables' drops.
+	const uint64_t all = counts.drops + counts.other;
+	const bool asks = options.match || options.pcap;
+	if (options.audit)
+		watch.tell(watch.totals().audit({.seen = counts.drops,
+		                                 .freed = counts.freed,
+		                                 .other = counts.other,
+		                                 .filtered = asks ? std::optional(counts.filtered) : std::nullopt}));
 	if (const uint64_t n = watch.totals().undecided)
 		watch.tell(fmt::format("{} undecided drops: what decides could not be read", n));
-	watch.tell(watch.totals().summary(counts.lost(),
-	                                  options.match || options.pcap ? std::optional(counts.drops) : std::nullopt,
-	                                  watch.unseen()));
+	watch.tell(watch.totals().summary(counts.lost(), asks ? std::optional(all) : std::nullopt, watch.unseen()));
 	loop.forget(signals.fd());
 	return watch.outcome();
 }

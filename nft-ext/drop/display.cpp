@@ -16,6 +16,7 @@ void Display::complete(Drop &drop) {
 	if (drop.event.flags & ND_FLAG_ASK_CHAIN) {
 		// take() could not count it.
 		const auto wanted = options_.wants ? options_.wants(drop) : std::nullopt;
+		if (wanted == false) totals_.filtered++;
 		if (wanted == false || full()) return;
 		drop.event.flags &= static_cast<nd_u8>(~ND_FLAG_ASK_CHAIN);
 		if (!wanted) drop.event.flags |= ND_FLAG_UNDECIDED;

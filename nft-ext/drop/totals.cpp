@@ -42,12 +42,22 @@ std::string Totals::concerned(std::string_view cmd, uint64_t lost, std::chrono::
 	return text + fmt::format(", {} lost", lost);
 }
 
-std::string Totals::audit(uint64_t seen, uint64_t freed) const {
-	std::string text = fmt::format("{} netfilter drops = {} by rule + {} by policy + {} other", grouped(all()),
-	                               grouped(by_rule), grouped(by_policy), grouped(other));
-	if (freed != seen)
-		text += fmt::format("; the kernel freed {} of nf_tables' {} drops as such", grouped(freed),
-		                    grouped(seen));
+std::string Totals::audit(const Audited &kernel) const {
+	const std::string shown = fmt::format("{} by rule + {} by policy + {} other", grouped(by_rule),
+	                                      grouped(by_policy), grouped(other));
+	std::string text;
+	if (kernel.filtered) {
+		const uint64_t of = kernel.seen + kernel.other, left_out = *kernel.filtered + filtered;
+		text = fmt::format("{} netfilter drops = {} + {} undecided + {} not asked for", grouped(of), shown,
+		                   grouped(undecided), grouped(left_out));
+		if (const uint64_t told = all() + undecided + left_out; told < of)
+			text += fmt::format("; {} are missing", grouped(of - told));
+	} else {
+		text = fmt::format("{} netfilter drops = {}", grouped(all()), shown);
+	}
+	if (kernel.freed != kernel.seen)
+		text += fmt::format("; the kernel freed {} of nf_tables' {} drops as such", grouped(kernel.freed),
+		                    grouped(kernel.seen));
 	return text;
 }
 

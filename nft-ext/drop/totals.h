@@ -18,6 +18,7 @@ struct Totals {
 	uint64_t by_policy = 0;
 	uint64_t other = 0;
 	uint64_t undecided = 0; // ND_FLAG_UNDECIDED: none of the above
+	uint64_t filtered = 0;  // user space found that the SELECTOR does not take the drop: none of the above
 
 	void add(const nd_event &event);
 	[[nodiscard]] uint64_t all() const { return by_rule + by_policy + other; }
@@ -29,9 +30,18 @@ struct Totals {
 	// "N drops concerned CMD (R by rule, P by policy, O other), L lost"; `unseen` as in summary().
 	[[nodiscard]] std::string concerned(std::string_view cmd, uint64_t lost,
 	                                    std::chrono::milliseconds unseen) const;
-	// "1,203 netfilter drops = 1,198 by rule + 5 by policy + 0 other". The probe saw `seen` drops of nf_tables; the
-	// kernel gave netfilter as the drop reason of `freed` of these.
-	[[nodiscard]] std::string audit(uint64_t seen, uint64_t freed) const;
+	// What the kernel counted for an audit.
+	struct Audited {
+		uint64_t seen;  // drops by nf_tables
+		uint64_t freed; // of these: the kernel gave netfilter as the reason when it freed the packet
+		uint64_t other; // packets that other code of netfilter freed
+		// Of `seen` and `other`: the SELECTOR or the filter does not take them. Nothing: there is neither.
+		std::optional<uint64_t> filtered;
+	};
+	// "1,203 netfilter drops = 1,198 by rule + 5 by policy + 0 other"
+	// With a filter all of netfilter's drops, whether they were asked for or not: "1,203 netfilter drops = 3 by
+	// rule + 0 by policy + 1 other + 2 undecided + 1,197 not asked for".
+	[[nodiscard]] std::string audit(const Audited &kernel) const;
 };
 
 } // namespace nft_drops::cli

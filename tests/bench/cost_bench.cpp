@@ -197,5 +197,30 @@ TEST(Cost, OfAPacket) {
 	EXPECT_EQ(optimized, occurrences(probe, "can become a jump"));
 }
 
+// The probe decides about a drop before it copies anything.
+TEST(FilterCost, OfADropThatIsNotAskedFor) {
+	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
+	shell("ip link set lo up; nft -f - <<'END'\n" + std::string(kRules) + "\nEND");
+	std::this_thread::sleep_for(60s); // as above
+	const std::vector<Watcher> watchers = {
+	        {.name = "nothing attached", .command = {}, .shows = "", .attaches = false},
+	        {.name = "monitor tcp dport 22",
+	         .command = {guest::nft_drops(), "monitor", "--format", "line", "tcp", "dport", "22"},
+	         .shows = "udp dport"},
+	        {.name = "monitor udp dport 22",
+	         .command = {guest::nft_drops(), "monitor", "--format", "line", "udp", "dport", "22"},
+	         .shows = "udp dport"}};
+	std::vector<Cost> costs;
+	for (const Watcher &watcher : watchers)
+		costs.push_back(measure(watcher));
+	const std::string words = table(costs);
+	printf("\n%s\n", words.c_str());
+	for (const Cost &cost : costs) {
+		EXPECT_EQ(cost.shown, 0U) << cost.name;
+		EXPECT_LE(cost.dropped - costs[0].dropped, 550) << cost.name;
+		EXPECT_LE(cost.accepted - costs[0].accepted, 10) << cost.name;
+	}
+}
+
 } // namespace
 } // namespace nft_drops::bench

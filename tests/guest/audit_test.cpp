@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <sched.h>
 #include <thread>
 
@@ -17,6 +18,18 @@ namespace nft_drops::guest {
 namespace {
 
 using nlohmann::json;
+
+// UDP over IPv6 from left to home, with an extension header in between.
+std::vector<uint8_t> behind_hop_by_hop(uint16_t port) {
+	std::vector<uint8_t> f{2, 0, 0, 0, 0, 0x11, 2, 0, 0, 0, 0, 0x12, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 24, 0, 64};
+	for (const uint8_t last : {2, 1})
+		for (const uint8_t b : {0xfd, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, int{last}})
+			f.push_back(b);
+	for (const int b :
+	     {17, 0, 1, 4, 0, 0, 0, 0, 0x12, 0x34, port >> 8, port & 0xff, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8})
+		f.push_back(static_cast<uint8_t>(b));
+	return f;
+}
 
 class Audit : public testing::Test {
 protected:
@@ -73,6 +86,103 @@ TEST_F(Audit, RulePolicyAndOther) {
 		EXPECT_EQ(drops[i]["location"], "nf_hook_slow") << drops[i];
 		EXPECT_EQ(drops[i]["packet"]["dport"], 7004 + i - 5);
 		EXPECT_EQ(drops[i]["netns"], drops[0]["netns"]);
+	}
+}
+
+// The account is about all of netfilter's drops, whether they were asked for or not.
+TEST_F(Audit, WithAFilter) {
+	if (refused()) return;
+	shell(R"(nft 'table ip t { chain in { type filter hook input priority 0; policy drop;
+		ct state invalid accept; udp dport 7001 counter drop; udp dport 7002 counter accept; counter; }; }')");
+	Monitor monitor({"-j", "--audit", "udp dport { 7001, 7005, 7006 }"});
+	Monitor by_pcap({"-j", "--audit", "--pcap", "udp port 7006"});
+	Monitor of_chain({"-j", "--audit", "chain", "ip", "t", "in"});
+	net_.udp("left", "10.1.0.1", 7002);
+	for (int i = 0; i < 3; i++)
+		net_.udp("left", "10.1.0.1", 7001);
+	for (int i = 0; i < 2; i++)
+		net_.udp("left", "10.1.0.1", 7003);
+	set_most("1");
+	for (int i = 0; i < 4; i++)
+		net_.udp("left", "10.1.0.1", static_cast<uint16_t>(7004 + i));
+	ASSERT_TRUE(monitor.wait_for_lines(5)) << monitor.out();
+	const Finished end = monitor.finish(SIGINT);
+	EXPECT_NE(end.err.find("nft-drops: 9 netfilter drops = 3 by rule + 0 by policy + 2 other + 0 undecided + 4 not "
+	                       "asked for\n"),
+	          std::string::npos)
+	        << end.err;
+	EXPECT_NE(end.err.find("nft-drops: 5 drops (3 by rule, 0 by policy, 2 other) of 9, 0 lost\n"),
+	          std::string::npos)
+	        << end.err;
+	const auto drops = json_lines(end.out);
+	ASSERT_EQ(drops.size(), 5U);
+	for (size_t i = 3; i < 5; i++) {
+		EXPECT_EQ(drops[i]["reason"], "other");
+		EXPECT_EQ(drops[i]["packet"]["dport"], 7005 + i - 3);
+	}
+	const Finished pcap = by_pcap.finish(SIGINT);
+	EXPECT_NE(pcap.err.find("nft-drops: 1 drops (0 by rule, 0 by policy, 1 other) of 9, 0 lost\n"),
+	          std::string::npos)
+	        << pcap.err;
+	// Other drops belong to no chain.
+	const Finished chain = of_chain.finish(SIGINT);
+	EXPECT_NE(
+	        chain.err.find("nft-drops: 9 netfilter drops = 3 by rule + 2 by policy + 0 other + 0 undecided + 4 not "
+	                       "asked for\n"),
+	        std::string::npos)
+	        << chain.err;
+}
+
+// Of five packets that conntrack dropped: by how many a MATCH is satisfied, and of how many nobody can tell.
+TEST_F(Audit, WhatOtherDropsTell) {
+	if (refused()) return;
+	struct Asked {
+		const char *match;
+		uint64_t yes, undecided;
+	};
+	// At prerouting: two of IPv4, one of IPv6, and one of IPv6 with a hop-by-hop header. At
+	// output: one of IPv4 to left, which has no input device.
+	const std::vector<Asked> all = {
+	        {"udp dport 7005", 2, 0},
+	        {"udp dport != 7005", 3, 0},
+	        {"ip saddr 10.1.0.2", 2, 0},
+	        {"ip6 saddr fd01::2", 2, 0},
+	        {"meta l4proto udp", 5, 0},
+	        {"meta nfproto ipv4", 0, 5},
+	        {"iifname l0", 4, 0},
+	        {"iifname != l0", 1, 0},
+	        {"oifname l0", 1, 0},
+	        {"oif != l0", 4, 0},
+	        {"ether saddr 02:00:00:00:00:12", 4, 0},
+	        {"exthdr hbh exists", 1, 0},
+	        {"arp operation request", 0, 0},
+	        {"meta length > 60", 1, 0},
+	};
+	shell("nft 'table inet t { chain in { type filter hook input priority 0; ct state invalid accept; }; chain out "
+	      "{ "
+	      "type filter hook output priority 0; ct state invalid accept; }; }'");
+	set_most("1");
+	std::vector<std::unique_ptr<Monitor>> monitors;
+	for (const Asked &asked : all)
+		monitors.push_back(std::make_unique<Monitor>(std::vector<std::string>{"-j", "--audit", asked.match}));
+	// The one connection that there is room for, for 30 seconds.
+	net_.udp("left", "10.1.0.1", 7002);
+	net_.udp("left", "10.1.0.1", 7005);
+	net_.udp("left", "10.1.0.1", 7006);
+	net_.udp("left", "fd01::1", 7007);
+	net_.frame("left", behind_hop_by_hop(7005));
+	net_.udp("home", "10.1.0.2", 7008);
+	for (size_t i = 0; i < all.size(); i++) {
+		const Finished end = monitors[i]->finish(SIGINT);
+		const std::string told = "nft-drops: 5 netfilter drops = 0 by rule + 0 by policy + " +
+		                         std::to_string(all[i].yes) + " other + " + std::to_string(all[i].undecided) +
+		                         " undecided + " + std::to_string(5 - all[i].yes - all[i].undecided) +
+		                         " not asked for\n";
+		EXPECT_NE(end.err.find(told), std::string::npos) << all[i].match << "\n" << end.err << end.out;
+		size_t undecided = 0;
+		for (const json &drop : json_lines(end.out))
+			undecided += drop.value("undecided", false);
+		EXPECT_EQ(undecided, all[i].undecided) << all[i].match;
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "match_stream.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 
@@ -55,6 +56,18 @@ Frame icmp(uint8_t type, uint8_t code, uint16_t id, uint16_t sequence) {
 	append(f, {type, code, 0, 0, id >> 8, id, sequence >> 8, sequence});
 	append(f, filled(16));
 	return f;
+}
+
+// Of the IPv4 header that begins at `at`.
+void set_checksum(Frame &f, std::size_t at) {
+	uint32_t sum = 0;
+	f[at + 10] = f[at + 11] = 0;
+	for (std::size_t i = 0; i < (f[at] & 15U) * 4; i += 2)
+		sum += static_cast<uint32_t>(f[at + i] << 8 | f[at + i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16));
+	f[at + 10] = static_cast<uint8_t>(sum >> 8);
+	f[at + 11] = static_cast<uint8_t>(sum);
 }
 
 struct Ip4 {
@@ -134,20 +147,28 @@ Frame fragment(uint8_t next, uint16_t offset_and_more, const Frame &payload) {
 	return f;
 }
 
+constexpr std::size_t kLinkBytes = 14;
+
+Frame ethernet(uint8_t to, uint8_t from, std::initializer_list<int> types, const Frame &payload) {
+	Frame f;
+	append(f, {2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from});
+	append(f, types);
+	append(f, payload);
+	return f;
+}
+
+const Frame kTcpOptions{2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1}; // MSS 1460, window scale 7, SACK permitted
+
 } // namespace
 
 std::vector<Frame> mixed_frames(uint8_t to, uint8_t from) {
 	std::vector<Frame> all;
 	const auto send = [&](std::initializer_list<int> types, const Frame &payload) {
-		Frame f;
-		append(f, {2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from});
-		append(f, types);
-		append(f, payload);
-		all.push_back(f);
+		all.push_back(ethernet(to, from, types, payload));
 	};
 	const auto v4 = [&](const Frame &packet) { send({8, 0}, packet); };
 	const auto v6 = [&](const Frame &packet) { send({0x86, 0xdd}, packet); };
-	const Frame options{2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1}; // MSS 1460, window scale 7, SACK permitted
+	const Frame &options = kTcpOptions;
 
 	v4(ip4({}, tcp(1024, 22, 2)));
 	v4(ip4({.last = 3}, tcp(40000, 22, 0x12, options)));
@@ -196,6 +217,39 @@ std::vector<Frame> mixed_frames(uint8_t to, uint8_t from) {
 	send({8, 6}, arp);
 	send({0x88, 0xcc}, filled(60));
 	return all;
+}
+
+std::vector<Frame> routed_frames(uint8_t to, uint8_t from) {
+	constexpr std::size_t kTo4 = kLinkBytes + 16, kTo6 = kLinkBytes + 24;
+	std::vector<Frame> all;
+	for (Frame &f : mixed_frames(to, from)) {
+		const bool four = f[12] == 0x08 && f[13] == 0x00, six = f[12] == 0x86 && f[13] == 0xdd;
+		if (!four && !six) continue;
+		if (four) {
+			std::ranges::copy(Frame{10, 2, 0, 2}, f.begin() + kTo4);
+			set_checksum(f, kLinkBytes);
+		} else {
+			f[kTo6 + 1] = 2;
+			f[kTo6 + 15] = 2;
+		}
+		all.push_back(std::move(f));
+	}
+	return all;
+}
+
+std::vector<LargeFrame> large_frames(uint8_t to, uint8_t from) {
+	constexpr std::size_t kPayload = 6000;
+	const auto v4 = [&](const Frame &packet) { return ethernet(to, from, {8, 0}, packet); };
+	const auto v6 = [&](const Frame &packet) { return ethernet(to, from, {0x86, 0xdd}, packet); };
+	constexpr uint16_t kWithTcp = kLinkBytes + 20 + 20 + 12;
+	return {
+	        {v4(ip4({}, tcp(1024, 22, 2, kTcpOptions, kPayload)))},
+	        {v4(ip4({.tos = 0xb8, .options = {0x94, 4, 0, 0}}, tcp(40000, 443, 0x12, {}, kPayload)))},
+	        {v4(ip4({.protocol = kUdp}, udp(53, 53, kPayload))), kLinkBytes + 20},
+	        {v4(ip4({}, tcp(80, 443, 0x10, kTcpOptions, kPayload))), kWithTcp, 1400},
+	        {v6(ip6(kTcp, tcp(1024, 22, 2, kTcpOptions, kPayload)))},
+	        {v6(ip6(kHopByHop, extended(kUdp, udp(53, 5353, kPayload)))), kLinkBytes + 40},
+	};
 }
 
 } // namespace nft_drops::guest

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -146,17 +147,30 @@ const std::vector<std::string> kMatches = {
         "@nh,96,160 0x0a0100020a010001040000160000000100000002",
 };
 
+// What a table's frames are: those from left to home, from left through home to right, from one to home's bridge, and
+// from one through the bridge to two.
+enum class Way { kIn, kThrough, kBridgeIn, kBridged };
+
 struct Table {
 	const char *family;
 	const char *hook;
 	int from; // the frames that it drops, by the last byte of their source address
+	Way way;
 };
-constexpr Table kTables[] = {{"netdev", "type filter hook ingress device l0 priority 0", 0xa1},
-                             {"ip", "type filter hook prerouting priority 0", 0xa2},
-                             {"ip6", "type filter hook prerouting priority 0", 0xa2},
-                             {"inet", "type filter hook prerouting priority 1", 0xa3},
-                             {"arp", "type filter hook input priority 0", 0xa4},
-                             {"bridge", "type filter hook prerouting priority 0", 0xa5}};
+constexpr Table kTables[] = {
+        {"netdev", "type filter hook ingress device l0 priority 0", 0xa1, Way::kIn},
+        {"ip", "type filter hook prerouting priority 0", 0xa2, Way::kIn},
+        {"ip6", "type filter hook prerouting priority 0", 0xa2, Way::kIn},
+        {"inet", "type filter hook prerouting priority 1", 0xa3, Way::kIn},
+        {"arp", "type filter hook input priority 0", 0xa4, Way::kIn},
+        {"bridge", "type filter hook prerouting priority 0", 0xa5, Way::kBridgeIn},
+        {"inet", "type filter hook input priority 0", 0xa6, Way::kIn},
+        {"inet", "type filter hook forward priority 0", 0xa7, Way::kThrough},
+        {"ip", "type filter hook postrouting priority 0", 0xa8, Way::kThrough},
+        {"ip6", "type filter hook postrouting priority 0", 0xa8, Way::kThrough},
+        {"bridge", "type filter hook forward priority 0", 0xa9, Way::kBridged},
+        {"bridge", "type filter hook input priority 0", 0xaa, Way::kBridgeIn},
+};
 
 // Counts of one MATCH by all tables that take it.
 std::map<size_t, uint64_t> counters() {
@@ -179,86 +193,131 @@ bool asks_transport(const std::string &match) {
 	return std::regex_search(std::regex_replace(match, named, ""), header);
 }
 
-struct Summary {
-	uint64_t shown = 0, of = 0, lost = 1;
-};
-Summary summary_of(const std::string &text) {
-	static const std::regex line(R"(nft-drops: (\d+) drops \(.*\) of (\d+), (\d+) lost)");
+uint64_t number_in(const std::string &text, const std::regex &line, size_t group = 1) {
 	std::smatch m;
-	if (!std::regex_search(text, m, line)) return {};
-	return {std::stoull(m[1]), std::stoull(m[2]), std::stoull(m[3])};
+	return std::regex_search(text, m, line) ? std::stoull(m[group]) : 0;
 }
 
 class Match : public testing::Test {
 protected:
-	void add_tables(const std::vector<std::string> &matches) {
-		for (const Table &t : kTables) {
-			char from[32];
-			snprintf(from, sizeof(from), "02:00:00:00:00:%02x", t.from);
-			const std::string chain = std::string(t.family) + " m c";
-			shell("nft add table " + std::string(t.family) + " m");
-			shell("nft 'add chain " + chain + " { " + t.hook + "; }'");
-			const bool arp = t.family == std::string("arp");
-			shell("nft add rule " + chain + (arp ? " arp saddr ether != " : " ether saddr != ") + from +
-			      " accept");
-			// nft -i goes on after a rule that the family does not take. Later fragments have counters
-			// apart: the kernel's nft_payload_fast_eval() takes their payload for ports, MATCH does not.
-			const std::string later = std::string(t.family) + " m later";
-			std::string commands = "add chain " + later + "\n";
-			for (const char *is_later : {"ip frag-off & 0x1fff != 0", "frag frag-off != 0"})
-				commands += "add rule " + chain + " " + is_later + " goto " +
-				            later.substr(later.rfind(' ') + 1) + "\n";
-			for (size_t i = 0; i < matches.size(); i++) {
-				const std::string rule =
-				        " " + matches[i] + " counter comment \"" + std::to_string(i) + "\"\n";
-				commands += "add rule " + chain + rule;
-				if (!asks_transport(matches[i])) commands += "add rule " + later + rule;
-			}
-			shell("nft -i > /dev/null 2>&1 <<'END'\n" + commands + "END\nnft add rule " + chain +
-			      " drop; nft add rule " + later + " drop");
-		}
-	}
-	void send() {
-		for (const int from : {0xa1, 0xa2, 0xa3, 0xa4})
-			for (const Frame &f : mixed_frames(0x11, static_cast<uint8_t>(from)))
-				topology.frame("left", f);
-		for (const Frame &f : mixed_frames(0x31, 0xa5))
-			topology.frame("one", f);
-	}
-	// Monitors one MATCH each while the stream is sent, and compares.
-	void compare(const std::vector<std::string> &matches, size_t first, size_t count) {
-		const auto before = counters();
-		std::vector<std::unique_ptr<Monitor>> monitors;
-		for (size_t i = first; i < first + count; i++)
-			monitors.push_back(
-			        std::make_unique<Monitor>(std::vector<std::string>{"--format", "line", matches[i]}));
-		send();
-		const auto after = counters();
-		for (size_t i = first; i < first + count; i++) {
-			const Finished end = monitors[i - first]->finish(SIGINT);
-			const Summary s = summary_of(end.err);
-			const auto at = [i](const auto &from) { return from.contains(i) ? from.at(i) : 0; };
-			EXPECT_EQ(s.shown, at(after) - at(before)) << matches[i] << "\n" << end.out << end.err;
-			EXPECT_EQ(lines_of(end.out).size(), s.shown) << matches[i];
-			EXPECT_EQ(s.lost, 0U) << matches[i];
-			EXPECT_GT(s.of, 100U) << matches[i] << "\n" << end.err;
-			EXPECT_TRUE(before.contains(i)) << matches[i] << " is in no table";
-		}
-	}
 	Topology topology;
 };
 
-TEST_F(Match, ShowsWhatACounterCounts) {
-	constexpr size_t kAtOnce = 12;
-	add_tables(kMatches);
-	for (size_t i = 0; i < kMatches.size(); i += kAtOnce)
-		compare(kMatches, i, std::min(kAtOnce, kMatches.size() - i));
-	// None of them is trivial: most take some of the drops and not all.
-	size_t some = 0;
-	for (const auto &[i, n] : counters())
-		some += n != 0;
-	EXPECT_GT(some, kMatches.size() - 10);
+constexpr size_t kAtOnce = 8;
+const size_t kParts = (kMatches.size() + kAtOnce - 1) / kAtOnce;
+
+// Every kParts-th of kMatches, from number GetParam() on: each part has matches of all kinds.
+class MatchTable : public Match, public testing::WithParamInterface<size_t> {
+protected:
+	MatchTable() {
+		for (const char *host : {"left", "right"})
+			topology.at(host, "ip link set eth0 mtu 9000");
+		shell("ip link set l0 mtu 9000; ip link set r0 mtu 9000");
+	}
+	void add_tables() {
+		for (const Table &t : kTables) {
+			char name[32], source[32];
+			snprintf(source, sizeof(source), "02:00:00:00:00:%02x", t.from);
+			snprintf(name, sizeof(name), "%s m%x", t.family, t.from);
+			const std::string table = name, chain = table + " c", later = table + " later";
+			const bool arp = t.family == std::string("arp");
+			std::vector<std::string> commands = {
+			        "add table " + table, "add chain " + chain + " { " + t.hook + "; }",
+			        "add chain " + later,
+			        "add rule " + chain + (arp ? " arp saddr ether != " : " ether saddr != ") + source +
+			                " accept"};
+			// Nothing that home itself sends, which may have no link header yet.
+			if (t.way == Way::kThrough) {
+				commands.push_back("add rule " + chain + " iifname != l0 accept");
+				commands.push_back("add rule " + chain + " oifname != r0 accept");
+			}
+			// Later fragments have counters apart: the kernel's nft_payload_fast_eval() takes their payload
+			// for ports, MATCH does not.
+			for (const char *is_later : {"ip frag-off & 0x1fff != 0", "frag frag-off != 0"})
+				commands.push_back("add rule " + chain + " " + is_later + " goto later");
+			for (const size_t i : part()) {
+				const std::string rule =
+				        " " + kMatches[i] + " counter comment \"" + std::to_string(i) + "\"";
+				commands.push_back("add rule " + chain + rule);
+				if (!asks_transport(kMatches[i])) commands.push_back("add rule " + later + rule);
+			}
+			commands.push_back("add rule " + chain + " drop");
+			commands.push_back("add rule " + later + " drop");
+			add_what_is_taken(commands);
+		}
+	}
+	// All but the lines that nft finds an error in: rules that the family does not take.
+	static void add_what_is_taken(std::vector<std::string> commands) {
+		static const std::regex at_line(R"((?:^|\n)/dev/stdin:(\d+):)");
+		for (size_t tries = 0; tries < 50; tries++) {
+			std::string text;
+			for (const std::string &line : commands)
+				text += line + "\n";
+			const std::string errors = shell("nft -f /dev/stdin 2>&1 <<'END' || true\n" + text + "END");
+			if (errors.empty()) return;
+			std::set<size_t, std::greater<>> wrong;
+			for (std::sregex_iterator m(errors.begin(), errors.end(), at_line), none; m != none; ++m)
+				wrong.insert(std::stoul((*m)[1]) - 1);
+			ASSERT_FALSE(wrong.empty()) << errors;
+			for (const size_t line : wrong) {
+				ASSERT_LT(line, commands.size()) << errors;
+				commands.erase(commands.begin() + static_cast<ptrdiff_t>(line));
+			}
+		}
+		ADD_FAILURE() << "nft takes less and less";
+	}
+	void send() {
+		std::set<int> sent;
+		for (const Table &t : kTables) {
+			if (!sent.insert(t.from).second) continue;
+			const bool bridge = t.way == Way::kBridgeIn || t.way == Way::kBridged;
+			const char *host = bridge ? "one" : "left";
+			const auto to = static_cast<uint8_t>(t.way == Way::kBridged ? 0x33 : bridge ? 0x31 : 0x11);
+			const auto from = static_cast<uint8_t>(t.from);
+			for (const Frame &f : t.way == Way::kThrough ? routed_frames(to, from) : mixed_frames(to, from))
+				topology.frame(host, f);
+			if (bridge) continue;
+			for (const LargeFrame &f : large_frames(to, from))
+				topology.large_frame(host, f.bytes, f.linear, f.segment);
+		}
+	}
+	static std::vector<size_t> part() {
+		std::vector<size_t> numbers;
+		for (size_t i = GetParam(); i < kMatches.size(); i += kParts)
+			numbers.push_back(i);
+		return numbers;
+	}
+};
+
+// One monitor for each MATCH sees the same stream.
+TEST_P(MatchTable, ShowsWhatACounterCounts) {
+	static const std::regex kSummary(R"(nft-drops: (\d+) drops \(.*\) of (\d+), (\d+) lost)");
+	static const std::regex kUndecided(R"(nft-drops: (\d+) undecided)");
+	add_tables();
+	std::map<size_t, std::unique_ptr<Monitor>> monitors;
+	for (const size_t i : part())
+		monitors[i] = std::make_unique<Monitor>(std::vector<std::string>{"--format", "line", kMatches[i]});
+	send();
+	const auto counted = counters();
+	for (const auto &[i, monitor] : monitors) {
+		const Finished end = monitor->finish(SIGINT);
+		const std::string &match = kMatches[i];
+		ASSERT_TRUE(std::regex_search(end.err, kSummary)) << match << "\n" << end.err;
+		const uint64_t shown = number_in(end.err, kSummary), of = number_in(end.err, kSummary, 2);
+		ASSERT_TRUE(counted.contains(i)) << match << " is in no table";
+		EXPECT_EQ(shown, counted.at(i)) << match << "\n" << end.out << end.err;
+		EXPECT_EQ(number_in(end.err, kUndecided), 0U) << match << "\n" << end.err;
+		EXPECT_EQ(lines_of(end.out).size(), shown) << match;
+		EXPECT_EQ(number_in(end.err, kSummary, 3), 0U) << match;
+		// None of them is trivial: it takes some of the drops.
+		EXPECT_GT(shown, 0U) << match;
+		EXPECT_GT(of, 300U) << match << "\n" << end.err;
+	}
 }
+
+// The first part is for every run.
+INSTANTIATE_TEST_SUITE_P(Few, MatchTable, testing::Values<size_t>(0));
+INSTANTIATE_TEST_SUITE_P(Manual, MatchTable, testing::Range<size_t>(1, kParts));
 
 TEST_F(Match, NamesTheFamiliesThatCannotHoldIt) {
 	Monitor monitor({"ip saddr 10.1.0.2"});
@@ -266,15 +325,133 @@ TEST_F(Match, NamesTheFamiliesThatCannotHoldIt) {
 	EXPECT_EQ(lines_of(monitor.finish(SIGINT).err).size(), 2U);
 }
 
+// Words that are no MATCH.
+std::vector<std::string> bad_matches() {
+	std::vector<std::string> bad = {
+	        // syntax
+	        "tcp",
+	        "tcp dport",
+	        "tcp dport {",
+	        "tcp dport }",
+	        "tcp dport { 22",
+	        "tcp dport { }",
+	        "tcp dport 22-",
+	        "22",
+	        "tcp dport != ",
+	        "ip saddr 10.0.0.0/33",
+	        "ip saddr 10.0.0.256",
+	        "tcp dport 22 23",
+	        "tcp dport 22,,23",
+	        "((",
+	        "tcp dport & 22 ==",
+	        "ip saddr . { 10.0.0.1 . 22 }",
+	        "tcp dport \"22",
+	        "\"",
+	        "",
+	        " ",
+	        // unknown names
+	        "tcp dprot 22",
+	        "tcpp dport 22",
+	        "tcp dport nosuchservice",
+	        "ct state wrong",
+	        "icmp type nothing",
+	        "meta nothing 1",
+	        "ip6 saddr 10.0.0.1",
+	        "ip saddr fd01::1",
+	        "vlan id 4096",
+	        "tcp flags blue",
+	        // verdicts
+	        "tcp dport 22 drop",
+	        "drop",
+	        "accept",
+	        "tcp dport 22 accept",
+	        "tcp dport 22 jump c",
+	        "goto c",
+	        "return",
+	        "continue",
+	        "tcp dport vmap { 22 : drop }",
+	        // statements, and what cannot be decided about a packet alone
+	        "counter",
+	        "tcp dport 22 counter",
+	        "log",
+	        "tcp dport 22 log prefix \"x\"",
+	        "reject",
+	        "queue num 3",
+	        "meta mark set 1",
+	        "ct mark set 1",
+	        "limit rate 1/second",
+	        "tcp dport 22 limit rate over 1/second",
+	        "quota over 1 mbytes",
+	        "fib saddr type local",
+	        "numgen random mod 2 0",
+	        "socket transparent 1",
+	        "meta random 1",
+	        "meta skuid 0",
+	        "ct count over 5",
+	        "tcp dport 22 comment \"x\"",
+	        // more than one rule, and the ruleset's own names
+	        "tcp dport 22; drop",
+	        "tcp dport 22\ntcp dport 23",
+	        "tcp dport 22\t\\",
+	        "tcp dport 22 # all",
+	        "ip saddr @blocked",
+	        "tcp dport $port",
+	        "ip saddr { @blocked }",
+	        "include \"/etc/passwd\"",
+	};
+	bad.push_back(std::string(60'000, '(') + "tcp dport 22");
+	bad.push_back(std::string(100'000, 'x'));
+	return bad;
+}
+
+// The message is nft's own, or ours in the same form.
 TEST_F(Match, ABadOneAttachesNothing) {
 	const Leftovers before = leftovers();
-	for (const char *words : {"tcp dprot 22", "tcp dport 22 drop", "ip saddr @blocked", "tcp dport 22; drop", ""}) {
+	const std::vector<std::string> bad = bad_matches();
+	EXPECT_GE(bad.size(), 60U);
+	for (const std::string &words : bad) {
 		const Finished end = run({nft_drops(), "monitor", words});
-		EXPECT_EQ(end.status, 1) << words;
-		EXPECT_EQ(end.out, "") << words;
-		EXPECT_THAT(end.err, HasSubstr("Error: ")) << words;
+		const std::string typed = words.substr(0, 60);
+		EXPECT_EQ(end.status, 1) << typed;
+		EXPECT_EQ(end.out, "") << typed;
+		EXPECT_TRUE(end.err.starts_with("Error: ")) << typed << "\n" << end.err.substr(0, 500);
+		EXPECT_THAT(end.err, HasSubstr("nothing is monitored")) << typed;
 	}
+	std::vector<std::string> many = {nft_drops(), "monitor"};
+	many.resize(100'000, "tcp");
+	const Finished end = run(many);
+	EXPECT_EQ(end.status, 1);
+	EXPECT_THAT(end.err, HasSubstr("the MATCH is longer than"));
 	EXPECT_TRUE(leftovers().no_more_than(before));
+}
+
+// What tcpdump takes of all drops, and what `monitor --pcap` shows, on the same stream.
+TEST_F(Match, PcapTakesWhatTcpdumpTakes) {
+	const std::vector<std::string> expressions = {"tcp port 22",
+	                                              "udp portrange 50-200",
+	                                              "host 10.1.0.3 or ip6 host fd01::3",
+	                                              "tcp[tcpflags] & tcp-syn != 0",
+	                                              "ip[6:2] & 0x1fff != 0",
+	                                              "icmp[icmptype] = icmp-echo",
+	                                              "ip6 proto 0",
+	                                              "greater 1000 and not tcp"};
+	shell("nft add table inet t; nft add chain inet t c '{ type filter hook prerouting priority 0; policy drop; "
+	      "}'");
+	Monitor all({"--linktype", "raw", "-w", "/tmp/all.pcapng"});
+	std::vector<std::unique_ptr<Monitor>> monitors;
+	for (const std::string &expression : expressions)
+		monitors.push_back(
+		        std::make_unique<Monitor>(std::vector<std::string>{"--format", "line", "--pcap", expression}));
+	for (const Frame &f : mixed_frames(0x11, 0x12))
+		topology.frame("left", f);
+	EXPECT_EQ(all.finish(SIGINT).status, 0);
+	for (size_t i = 0; i < expressions.size(); i++) {
+		const Finished end = monitors[i]->finish(SIGINT);
+		const size_t taken =
+		        lines_of(shell("tcpdump -n -Z root -r /tmp/all.pcapng '" + expressions[i] + "'")).size();
+		EXPECT_EQ(lines_of(end.out).size(), taken) << expressions[i] << "\n" << end.err;
+		EXPECT_GT(taken, 0U) << expressions[i];
+	}
 }
 
 } // namespace

@@ -30,6 +30,14 @@ int open_namespace() {
 	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
+// struct virtio_net_hdr of <linux/virtio_net.h>, which is no C++.
+struct OffloadHeader {
+	uint8_t flags, gso_type;
+	uint16_t hdr_len, gso_size, csum_start, csum_offset;
+};
+constexpr uint8_t kNeedsChecksum = 1; // VIRTIO_NET_HDR_F_NEEDS_CSUM
+constexpr uint8_t kTcp4 = 1;          // VIRTIO_NET_HDR_GSO_TCPV4
+
 template <typename T> void append(std::vector<uint8_t> &to, const T &header) {
 	const auto *bytes = reinterpret_cast<const uint8_t *>(&header);
 	to.insert(to.end(), bytes, bytes + sizeof(T));
@@ -132,13 +140,16 @@ Topology::Topology() {
 		host.udp4 = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		host.udp6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		host.raw = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		host.large = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		const int with_header = 1;
+		EXPECT_EQ(setsockopt(host.large, SOL_PACKET, PACKET_VNET_HDR, &with_header, sizeof(with_header)), 0);
 	}
 	enter("home");
 }
 
 Topology::~Topology() {
 	for (const auto &[name, host] : hosts_)
-		for (int fd : {host.ns, host.udp4, host.udp6, host.raw})
+		for (int fd : {host.ns, host.udp4, host.udp6, host.raw, host.large})
 			close(fd);
 }
 
@@ -163,16 +174,36 @@ void Topology::udp(const std::string &from, const std::string &to, uint16_t port
 	}
 }
 
-void Topology::frame(const std::string &from, std::span<const uint8_t> bytes) {
+void Topology::send(const std::string &from, int socket, std::span<const uint8_t> bytes) const {
 	enter(from);
 	sockaddr_ll to{};
 	to.sll_family = AF_PACKET;
 	to.sll_ifindex = static_cast<int>(if_nametoindex("eth0"));
 	enter("home");
-	EXPECT_EQ(sendto(hosts_.at(from).raw, bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr *>(&to),
-	                 sizeof(to)),
+	EXPECT_EQ(sendto(socket, bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr *>(&to), sizeof(to)),
 	          static_cast<ssize_t>(bytes.size()))
 	        << strerror(errno);
+}
+
+void Topology::frame(const std::string &from, std::span<const uint8_t> bytes) {
+	send(from, hosts_.at(from).raw, bytes);
+}
+
+void Topology::large_frame(const std::string &from, std::span<const uint8_t> bytes, uint16_t linear, uint16_t segment) {
+	constexpr uint16_t kTcpAt = 34, kChecksumInTcp = 16;
+	OffloadHeader header{};
+	header.hdr_len = linear;
+	if (segment) {
+		header.flags = kNeedsChecksum;
+		header.csum_start = kTcpAt;
+		header.csum_offset = kChecksumInTcp;
+		header.gso_type = kTcp4;
+		header.gso_size = segment;
+	}
+	std::vector<uint8_t> all;
+	append(all, header);
+	all.insert(all.end(), bytes.begin(), bytes.end());
+	send(from, hosts_.at(from).large, all);
 }
 
 void Topology::arp_request(const std::string &address) {

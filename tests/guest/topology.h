@@ -28,6 +28,10 @@ public:
 	void udp(const std::string &from, const std::string &to, uint16_t port, size_t size = 10);
 	// An Ethernet frame out of a host's eth0, as it is.
 	void frame(const std::string &from, std::span<const uint8_t> bytes);
+	// The same of a large frame, of which `linear` bytes lie in the sk_buff's linear part, and the rest in page
+	// fragments. `segment`: not 0: TCP over IPv4 without options of IP, with so many bytes of payload in each
+	// segment that it stands for (GSO).
+	void large_frame(const std::string &from, std::span<const uint8_t> bytes, uint16_t linear, uint16_t segment);
 	// An ARP request for `address` from left to home.
 	void arp_request(const std::string &address);
 	// An IPv4 packet from left (10.1.0.2) to home, of any protocol, with these bytes behind the header.
@@ -37,9 +41,10 @@ public:
 
 private:
 	struct Host {
-		int ns = -1, udp4 = -1, udp6 = -1, raw = -1;
+		int ns = -1, udp4 = -1, udp6 = -1, raw = -1, large = -1;
 	};
 	void enter(const std::string &host) const;
+	void send(const std::string &from, int socket, std::span<const uint8_t> bytes) const;
 	void add_host(const std::string &name, const std::string &home_end);
 
 	std::map<std::string, Host> hosts_;

@@ -274,6 +274,7 @@ void read_match(const Structures &s, nd_match_layout &m) {
 	m.skb_mark = s.field("sk_buff", "mark");
 	m.skb_priority = s.field("sk_buff", "priority");
 	m.skb_pkt_type = s.field("sk_buff", "pkt_type");
+	m.skb_iif = s.field("sk_buff", "skb_iif");
 	m.skb_nfct = s.field("sk_buff", "_nfct");
 	m.skb_end = s.field("sk_buff", "end");
 	m.skb_next = s.field("sk_buff", "next");

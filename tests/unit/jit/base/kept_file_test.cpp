@@ -2,6 +2,7 @@
 // What is kept between two starts is either exactly what was stored for the very same key, or nothing.
 #include "jit/resolve/proven_plan.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +44,30 @@ TEST_F(KeptFiles, GivesBackWhatWasStoredForThisKeyAlone) {
 	file("key").store(std::vector<char>{'n'});
 	EXPECT_EQ(file("key").load(), std::vector<char>{'n'});
 	EXPECT_EQ(only().string().find("thing-"), folder().size() + 1);
+}
+
+// Of one kind, the latest ones stay; a file that was loaded counts as new.
+TEST_F(KeptFiles, LeavesTheNewest) {
+	file("other", "thin").store(content_);
+	const auto age = [this](const std::string &key, int seconds) {
+		const timespec times[2] = {{1000 - seconds, 0}, {1000 - seconds, 0}};
+		for (const auto &entry : fs::directory_iterator(folder())) {
+			std::ifstream in(entry.path(), std::ios::binary);
+			const std::string all{std::istreambuf_iterator<char>(in), {}};
+			if (all.find(" " + key + "a") != std::string::npos)
+				utimensat(AT_FDCWD, entry.path().c_str(), times, 0);
+		}
+	};
+	for (const int n : {1, 2, 3}) {
+		file(std::to_string(n)).store(content_, 3);
+		age(std::to_string(n), 100 - n);
+	}
+	EXPECT_EQ(file("1").load(), content_);
+	file("4").store(content_, 3);
+	EXPECT_EQ(file("2").load(), std::nullopt);
+	for (const char *kept : {"1", "3", "4"})
+		EXPECT_EQ(file(kept).load(), content_) << kept;
+	EXPECT_EQ(file("other", "thin").load(), content_);
 }
 
 // Two keys with one name (a 64-bit hash): the whole key decides.

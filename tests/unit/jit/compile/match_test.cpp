@@ -100,7 +100,7 @@ public:
 		                     watched->setInitializer(llvm::Constant::getNullValue(watched->getValueType()));
 	                     },
 	             .filter = filter}),
-	      match_(reinterpret_cast<int (*)(nd_subject *, uint32_t)>(code_.address("nd_match"))) {
+	      match_(reinterpret_cast<int (*)(nd_subject *, uint64_t)>(code_.address("nd_match"))) {
 		EXPECT_TRUE(check_filter(filter, layout_));
 	}
 	int operator()(Packet &p, uint32_t family = NFPROTO_INET) const { return match_(&p.subject, family); }
@@ -108,7 +108,7 @@ public:
 private:
 	nd_layout layout_;
 	NativeCode code_;
-	int (*match_)(nd_subject *, uint32_t);
+	int (*match_)(nd_subject *, uint64_t);
 };
 
 Filter rule(MatchProgram program) {
@@ -300,6 +300,34 @@ TEST(MatchCompiled, TransportIsWhereThePacketsOwnStateSays) {
 	p.subject.fragment = 0;
 	p.subject.length = p.subject.linear = 27;
 	EXPECT_EQ(match(p), ND_MATCHED_NO) << "cut off in front of the port's end";
+}
+
+// `udp dport 22`, as nft makes it: the protocol first, and one function asks for both.
+TEST(MatchCompiled, ProtocolAndTransport) {
+	MatchProgram program{MatchMeta{NFT_META_L4PROTO, 0}, MatchCompare{0, NFT_CMP_EQ, {IPPROTO_UDP}}};
+	for (const auto &op : port_22())
+		program.push_back(op);
+	MatchProgram unequal = program;
+	std::get<MatchCompare>(unequal[1]).op = NFT_CMP_NEQ;
+	const Compiled udp(rule(program)), other(rule(unequal));
+	Packet p(guest::Frame(60, 0));
+	p.bytes[14 + 24 + 3] = 22;
+	p.subject.transport = 24;
+	p.subject.protocol = IPPROTO_UDP;
+	EXPECT_EQ(udp(p), ND_MATCHED_NO) << "no transport header";
+	p.subject.flags = ND_MATCH_L4;
+	EXPECT_EQ(udp(p), ND_MATCHED_YES);
+	EXPECT_EQ(other(p), ND_MATCHED_NO);
+	p.subject.protocol = IPPROTO_TCP;
+	EXPECT_EQ(udp(p), ND_MATCHED_NO);
+	EXPECT_EQ(other(p), ND_MATCHED_YES);
+	p.subject.linear = 20;
+	EXPECT_EQ(udp(p), ND_MATCHED_NO) << "the protocol is known";
+	p.subject.protocol = IPPROTO_UDP;
+	EXPECT_EQ(udp(p), ND_MATCHED_UNDECIDED);
+	p.bytes[14 + 24 + 3] = 23;
+	p.subject.linear = p.subject.length;
+	EXPECT_EQ(udp(p), ND_MATCHED_NO);
 }
 
 TEST(MatchCompiled, WhatCannotBeReadIsUndecided) {
