@@ -56,7 +56,7 @@ struct Cost {
 	std::string name;
 	double accepted = 0;
 	double dropped = 0;
-	double idle = 0; // instructions a second without any packet
+	double idle = 0;  // instructions a second without any packet
 	size_t shown = 0; // drops in its output
 	size_t sent = 0;
 	std::vector<std::string> probes; // as the kernel lists them
@@ -130,9 +130,10 @@ Cost measure(const Watcher &watcher) {
 std::string table(const std::vector<Cost> &costs) {
 	utsname name{};
 	uname(&name);
-	std::string out =
-	        fmt::format("Linux {}: instructions per packet (idle: a second), UDP over lo, one processor\n\n", name.release);
-	out += fmt::format("{:<32}{:>9}{:>9}{:>11}{:>9}{:>9}  {}\n", "", "accepted", "more", "dropped", "more", "idle", "shown");
+	std::string out = fmt::format(
+	        "Linux {}: instructions per packet (idle: a second), UDP over lo, one processor\n\n", name.release);
+	out += fmt::format("{:<32}{:>9}{:>9}{:>11}{:>9}{:>9}  {}\n", "", "accepted", "more", "dropped", "more", "idle",
+	                   "shown");
 	for (const Cost &c : costs) {
 		out += fmt::format("{:<32}{:>9.0f}{:>+9.0f}{:>11.0f}{:>+9.0f}{:>9.0f}  {}\n", c.name, c.accepted,
 		                   c.accepted - costs[0].accepted, c.dropped, c.dropped - costs[0].dropped, c.idle,
