@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What jit/compile makes of filters, run by this process on packets in its own memory: against an interpreter of
-// nf_tables' expressions that is written here, and against libpcap's bpf_filter().
+// nf_tables' expressions that is written here, and against libpcap's bpf_filter(). The file has more than 500 lines
+// because all tests share this interpreter.
 #include <netinet/in.h> // before the kernel's headers, which else define the same
 
 #include "match_stream.h"
