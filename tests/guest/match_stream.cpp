@@ -247,7 +247,9 @@ std::vector<LargeFrame> large_frames(uint8_t to, uint8_t from) {
 	        {v4(ip4({.tos = 0xb8, .options = {0x94, 4, 0, 0}}, tcp(40000, 443, 0x12, {}, kPayload)))},
 	        {v4(ip4({.protocol = kUdp}, udp(53, 53, kPayload))), kLinkBytes + 20},
 	        {v4(ip4({}, tcp(80, 443, 0x10, kTcpOptions, kPayload))), kWithTcp, 1400},
-	        {v6(ip6(kTcp, tcp(1024, 22, 2, kTcpOptions, kPayload)))},
+	        // With its IPv6 header in the linear part: ipv6_find_hdr() reads that header without asking where it
+	        // lies.
+	        {v6(ip6(kTcp, tcp(1024, 22, 2, kTcpOptions, kPayload))), kLinkBytes + 40},
 	        {v6(ip6(kHopByHop, extended(kUdp, udp(53, 5353, kPayload)))), kLinkBytes + 40},
 	};
 }
