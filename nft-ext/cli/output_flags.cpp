@@ -36,4 +36,11 @@ unsigned output_flag(int letter) {
 	}
 }
 
+unsigned output_flags(std::string_view letters) {
+	unsigned flags = 0;
+	for (const char letter : letters)
+		flags |= output_flag(letter);
+	return flags;
+}
+
 } // namespace nft_drops::cli

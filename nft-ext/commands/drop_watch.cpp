@@ -17,7 +17,6 @@
 
 #include <algorithm>
 #include <poll.h>
-#include <string_view>
 
 namespace nft_drops::cli {
 namespace {
@@ -35,14 +34,6 @@ constexpr size_t kMany = 100;
 constexpr size_t kAtOnce = 4096;
 // How long events stay in the ring while there is no room for drops that wait for their rule's text.
 constexpr auto kNoRoom = 20ms;
-
-// What libnftables is told of these letters. Not -N: the process that reads rulesets may not ask name servers.
-unsigned output_flags(std::string_view letters) {
-	unsigned flags = 0;
-	for (const char letter : letters)
-		if (letter != 'N') flags |= output_flag(letter);
-	return flags;
-}
 
 } // namespace
 
@@ -249,7 +240,8 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	Rulesets rulesets(loop, *netns, options.all_netns, [](const Error &error) {
 		say(error.message() + "; until that works again, drops are shown with their rule's handle only");
 	});
-	rulesets.print_as(output_flags(options.nft));
+	// The process that reads rulesets may not ask name servers: addresses in rules stay numbers.
+	rulesets.print_as(output_flags(options.nft) & ~output_flag('N'));
 	follow(rulesets, selector);
 	if (auto started = rulesets.start(); !started) return std::unexpected(started.error());
 	const jit::SessionOptions wanted{.netns = one ? netns->inode() : 0,

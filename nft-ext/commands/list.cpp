@@ -70,11 +70,9 @@ Result<void> list(const ListOptions &options, const std::vector<std::string_view
 	auto netns = present_netns_cookie();
 	if (!netns) return std::unexpected(netns.error());
 	ListRequest request{.command = fmt::format("{}", fmt::join(words, " ")),
-	                    .flags = 0,
+	                    .flags = output_flags(options.nft),
 	                    .zero = options.zero,
 	                    .sorted = options.sorted};
-	for (const char letter : options.nft)
-		request.flags |= output_flag(letter);
 	if (options.duration) {
 		// What nft cannot list is better known before than after the time.
 		auto possible = list_with_drops(

@@ -13,10 +13,15 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace nft_drops {
 
 namespace {
+
+// In front of the time of a drop in a chain; the first so many bytes are the chain's.
+constexpr std::string_view kIndent = "\t\t# ";
+constexpr size_t kTabs = 2;
 
 void append_handle(std::string &out, uint64_t handle) {
 	const fmt::format_int digits(handle);
@@ -76,6 +81,16 @@ void append_culprit(std::string &out, const Context &context, const Drop &drop) 
 
 } // namespace
 
+BlockRenderer::BlockRenderer(RenderStyle style)
+    : for_terminal_(style.for_terminal), palette_(style.coloured ? kColours : kNoColours),
+      words_(std::move(style.words)) {
+	time_line_ += kIndent;
+	time_line_ += palette_.time;
+	time_line_.append(Clock::kTimeOfDayBytes, ' ');
+	time_line_ += palette_.end;
+	time_line_ += ' ';
+}
+
 // Out of any table; tells the namespace where that is another one.
 void BlockRenderer::leave_for(uint32_t netns, const Context &context, std::string &out) {
 	finish(out);
@@ -131,11 +146,11 @@ bool BlockRenderer::Shown::is_of(const Drop &drop) const {
 	return id != 0 && id == drop.attribution->id && expression == drop.expression;
 }
 
-// Of one or more whole lines.
-void BlockRenderer::colour(std::string &lines) const {
-	if (palette_.end.empty() || lines.empty()) return;
-	lines.insert(0, palette_.rule);
-	lines.insert(lines.size() - 1, palette_.end);
+// The whole lines from `begin` on.
+void BlockRenderer::colour(std::string &text, size_t begin) const {
+	if (begin == text.size()) return;
+	text.insert(begin, palette_.rule);
+	text.insert(text.size() - 1, palette_.end);
 }
 
 // True from the second drop by a long rule on. Of two rules with one place in printed_, each is printed whole again:
@@ -168,16 +183,17 @@ const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string
 	if (kept) return shown;
 	shown.id = id;
 	shown.expression = drop.expression;
-	shown.note.clear();
-	append_note(shown.note, context);
-	shown.culprit.clear();
 	shown.shortened = again;
+	shown.text.clear();
+	append_note(shown.text, context);
+	shown.note_bytes = shown.text.size();
+	shown.text += '\n';
+	const size_t culprit = shown.text.size();
 	if (again)
-		append_short_rule(shown.culprit, drop);
+		append_short_rule(shown.text, drop);
 	else
-		append_culprit(shown.culprit, context, drop);
-	colour(shown.culprit);
-	shown.end = shown.note + '\n' + shown.culprit;
+		append_culprit(shown.text, context, drop);
+	colour(shown.text, culprit);
 	return shown;
 }
 
@@ -193,26 +209,12 @@ void BlockRenderer::append_date(std::string &out, const Drop &drop) {
 	out += '\n';
 }
 
-// What a packet's line begins with, by the clock as it is set.
-void BlockRenderer::append_time(std::string &out, const Drop &drop) const {
-	constexpr std::string_view kIndent = "\t\t# ";
-	constexpr size_t kOfChain = 2; // bytes of kIndent that a drop outside of any chain lacks
-	const size_t begin = drop.event.cause == ND_CAUSE_OTHER ? kOfChain : 0;
+// By the clock as it is set. One append(), since each costs as much as writing the time.
+void BlockRenderer::append_time(std::string &out, const Drop &drop) {
 	const std::string_view time = clock_.time_of_day();
-	if (!palette_.end.empty()) {
-		out += kIndent.substr(begin);
-		out += palette_.time;
-		out += time;
-		out += palette_.end;
-		out += ' ';
-		return;
-	}
-	// One append(), since each costs as much as writing the time.
-	std::array<char, 32> line{};
-	memcpy(line.data(), kIndent.data(), kIndent.size());
-	memcpy(line.data() + kIndent.size(), time.data(), Clock::kTimeOfDayBytes);
-	line[kIndent.size() + Clock::kTimeOfDayBytes] = ' ';
-	out.append(line.data() + begin, kIndent.size() + Clock::kTimeOfDayBytes + 1 - begin);
+	memcpy(time_line_.data() + kIndent.size() + palette_.time.size(), time.data(), Clock::kTimeOfDayBytes);
+	const size_t begin = drop.event.cause == ND_CAUSE_OTHER ? kTabs : 0; // it stands in no chain
+	out.append(time_line_, begin);
 }
 
 void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
@@ -222,10 +224,10 @@ void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::strin
 	out += words_.of(drop.event);
 	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
 	if (repeated.times <= 1 && !drop.path && !drop.details) {
-		out += shown.end;
+		out += shown.text;
 		return;
 	}
-	out += shown.note;
+	out += shown.note();
 	append_repeated(out, repeated);
 	out += '\n';
 	if (drop.path) {
@@ -234,7 +236,7 @@ void BlockRenderer::drops(const Drop &drop, const Repeated &repeated, std::strin
 		out += '\n';
 	}
 	append_details_lines(out, drop.event.cause == ND_CAUSE_OTHER ? "" : "\t\t", drop);
-	out += shown.culprit;
+	out += shown.culprit();
 }
 
 void BlockRenderer::finish(std::string &out) {

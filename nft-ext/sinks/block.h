@@ -36,15 +36,14 @@
 #include "nft-ext/text/palette.h"
 
 #include <array>
-#include <utility>
+#include <string>
+#include <string_view>
 
 namespace nft_drops {
 
 class BlockRenderer final : public Renderer {
 public:
-	explicit BlockRenderer(RenderStyle style)
-	    : for_terminal_(style.for_terminal), palette_(style.coloured ? kColours : kNoColours),
-	      words_(std::move(style.words)) {}
+	explicit BlockRenderer(RenderStyle style);
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
@@ -55,19 +54,20 @@ private:
 	void leave_for(uint32_t netns, const Context &context, std::string &out);
 	void enter(uint32_t netns, const Context &context, std::string &out);
 
-	// What the latest attributions say: behind the packet's words, and on the line below.
+	// What the latest attributions say: behind the packet's words, and on the lines below.
 	struct Shown {
 		uint64_t id = 0; // Attribution::id
 		std::string expression;
-		std::string note;
-		std::string culprit;
-		std::string end;        // both, of a drop with nothing between them
-		bool shortened = false; // `culprit` is
+		std::string text;       // note, newline, culprit: mostly nothing stands between them
+		size_t note_bytes = 0;  // of `text`
+		bool shortened = false; // the culprit is
 		[[nodiscard]] bool is_of(const Drop &drop) const;
+		[[nodiscard]] std::string_view note() const { return std::string_view(text).substr(0, note_bytes); }
+		[[nodiscard]] std::string_view culprit() const { return std::string_view(text).substr(note_bytes + 1); }
 	};
 	void append_date(std::string &out, const Drop &drop);
-	void append_time(std::string &out, const Drop &drop) const;
-	void colour(std::string &lines) const;
+	void append_time(std::string &out, const Drop &drop);
+	void colour(std::string &text, size_t begin) const;
 	const Shown &prepare(const Drop &drop, std::string &out);
 	[[nodiscard]] bool whole_stands_above(const Drop &drop);
 
@@ -82,6 +82,7 @@ private:
 	uint64_t entered_ = 0; // the attribution that the open braces belong to; 0 where it has no number
 	Clock clock_{Clock::Zone::kLocal};
 	std::array<char, Clock::kDateBytes> date_{}; // the latest that was printed
+	std::string time_line_;                      // what a packet's line begins with, of the latest drop
 	KeptWords words_;
 	bool open_ = false;  // the braces of the table and chain below
 	uint32_t netns_ = 0; // handles are only unique within one
