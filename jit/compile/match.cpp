@@ -255,7 +255,9 @@ bool has_transport(const nd_match_layout &m) {
 	return m.pkt_flags.size && m.pkt_tprot.size && m.pkt_fragoff.size && m.pkt_thoff.size;
 }
 
-// The filter's programs by the second argument of nd_match(). `freed`: of packets that no table dropped, too.
+// Compiles the filter's programs. The key of a program is what nd_match_family() returns for the tables that the
+// program asks for. `freed`: the filter is asked about packets that no table dropped, too; their keys begin at
+// ND_MATCH_FREED.
 std::map<uint32_t, llvm::Function *> define_programs(llvm::Module &m, const Filter &filter, bool freed) {
 	std::map<uint32_t, llvm::Function *> programs;
 	std::map<std::string, llvm::Function *> compiled; // most families have the same program
@@ -265,8 +267,9 @@ std::map<uint32_t, llvm::Function *> define_programs(llvm::Module &m, const Filt
 		programs[of.family] = program;
 	}
 	if (!freed) return programs;
-	// Rules of the packet's own family come first. Where these cannot hold the MATCH, netdev's and bridge's ask the
-	// packet for its protocol. Those of inet ask the hook, which is not known.
+	// The program of the packet's own family comes first. If that family cannot hold the MATCH, the program of
+	// netdev or bridge serves: both ask the packet for its protocol. The program of inet comes last: it asks the
+	// hook for the protocol, and the hook is not known.
 	for (const uint32_t own : {NFPROTO_UNSPEC, NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_ARP}) {
 		for (const uint32_t family :
 		     {own, uint32_t{NFPROTO_NETDEV}, uint32_t{NFPROTO_BRIDGE}, uint32_t{NFPROTO_INET}}) {

@@ -33,7 +33,8 @@ Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<co
 	of_template.add({probe_template.data(), probe_template.size()});
 	key.put(of_template.sum());
 	key.put(filter.bytes());
-	// Users ask for ever new filters: those have a kind of their own, of which some are kept.
+	// Users type new filters again and again, so probes with a filter are files of another kind. The number of
+	// these files is bounded.
 	const KeptFile file(filter.empty() ? "probe" : "filter", key.bytes(), folder);
 	// There is no IR to show of what is not compiled.
 	if (auto kept = file.load(); kept && !debugs(DebugTopic::kIr)) return std::move(*kept);

@@ -48,7 +48,7 @@ Moment earlier(const Moment &now, std::chrono::nanoseconds ago) {
 
 class Recorder final : private WatchedFlows {
 public:
-	// What is kept of all drops.
+	// Which drops are kept.
 	struct Kept {
 		uint32_t netns = 0; // inode number of the network namespace; 0: of all
 		jit::Selector selector;
@@ -101,13 +101,13 @@ public:
 
 private:
 	// WatchedFlows:
-	// A drop of which nobody knows whether it stands in the chain is kept.
+	// If nobody knows whether a rule stands in the chain, the rule's drops are kept.
 	void use(const Row &row) override {
 		if (!is_selected(kept_.selector, *row.culprit).value_or(true)) return;
 		recorded_ += row.drops.packets;
 		waiting_.push_back(row);
 	}
-	// The kernel does not sum up what it could not decide: such drops are not in the history.
+	// A drop that the filter could not decide is in no sum of the kernel. The history tells such drops as lost.
 	void taken(const FlowRows::Sums &sums, uint64_t lost) override {
 		const int64_t missing = static_cast<int64_t>(lost) + sums.undecided;
 		lost_ += missing;

@@ -74,8 +74,9 @@ void SightWatch::look_once() {
 	}
 }
 
-// What is known of the ruleset is not true any more. kReplaced: there may be a new ruleset by now, with the handles and
-// the generations of the old ruleset. The drops that are left are of the old one, so nobody may be asked about them.
+// Lets go of a probe that sees no more. kReplaced: a new ruleset may be loaded already, with the handles and
+// generations of the old ruleset. The probe's last drops are of the old ruleset, so the new one may not be asked about
+// these drops.
 void SightWatch::let_go(State why) {
 	if (why == State::kReplaced) rulesets_.stop();
 	probe_.let_go();
