@@ -52,6 +52,23 @@ protected:
 		shell("nsenter -t 1 -n sh -c 'echo " + number.substr(0, number.find('\n')) +
 		      " > /proc/sys/net/netfilter/nf_conntrack_max'");
 	}
+	static void load() {
+		shell(R"(nft 'table ip t { chain in { type filter hook input priority 0; policy drop;
+			ct state invalid accept; udp dport 7001 counter drop; udp dport 7002 counter accept; counter; }; }')");
+	}
+	// With load(): three drops by the rule, two by the policy, and four by conntrack, of ports 7004 to 7007.
+	void drop_nine() {
+		// A connection that stays.
+		net_.udp("left", "10.1.0.1", 7002);
+		for (int i = 0; i < 3; i++)
+			net_.udp("left", "10.1.0.1", 7001);
+		for (int i = 0; i < 2; i++)
+			net_.udp("left", "10.1.0.1", 7003);
+		set_most("1");
+		// One more connection than conntrack takes: it drops the packet, before any rule sees it.
+		for (int i = 0; i < 4; i++)
+			net_.udp("left", "10.1.0.1", static_cast<uint16_t>(7004 + i));
+	}
 	Leftovers before_ = leftovers();
 	std::string before_most_ = (shell("modprobe nf_conntrack"), most());
 	Topology net_;
@@ -59,19 +76,9 @@ protected:
 
 TEST_F(Audit, RulePolicyAndOther) {
 	if (refused()) return;
-	shell(R"(nft 'table ip t { chain in { type filter hook input priority 0; policy drop;
-		ct state invalid accept; udp dport 7001 counter drop; udp dport 7002 counter accept; counter; }; }')");
+	load();
 	Monitor monitor({"-j", "--audit"});
-	// A connection that stays.
-	net_.udp("left", "10.1.0.1", 7002);
-	for (int i = 0; i < 3; i++)
-		net_.udp("left", "10.1.0.1", 7001);
-	for (int i = 0; i < 2; i++)
-		net_.udp("left", "10.1.0.1", 7003);
-	set_most("1");
-	// One more connection than conntrack takes: it drops the packet, before any rule sees it.
-	for (int i = 0; i < 4; i++)
-		net_.udp("left", "10.1.0.1", static_cast<uint16_t>(7004 + i));
+	drop_nine();
 	ASSERT_TRUE(monitor.wait_for_lines(9)) << monitor.out();
 	const Finished end = monitor.finish(SIGINT);
 	EXPECT_NE(end.err.find("nft-drops: 9 netfilter drops = 3 by rule + 2 by policy + 4 other\n"), std::string::npos)
@@ -92,19 +99,11 @@ TEST_F(Audit, RulePolicyAndOther) {
 // The account is about all of netfilter's drops, whether they were asked for or not.
 TEST_F(Audit, WithAFilter) {
 	if (refused()) return;
-	shell(R"(nft 'table ip t { chain in { type filter hook input priority 0; policy drop;
-		ct state invalid accept; udp dport 7001 counter drop; udp dport 7002 counter accept; counter; }; }')");
+	load();
 	Monitor monitor({"-j", "--audit", "udp dport { 7001, 7005, 7006 }"});
 	Monitor by_pcap({"-j", "--audit", "--pcap", "udp port 7006"});
 	Monitor of_chain({"-j", "--audit", "chain", "ip", "t", "in"});
-	net_.udp("left", "10.1.0.1", 7002);
-	for (int i = 0; i < 3; i++)
-		net_.udp("left", "10.1.0.1", 7001);
-	for (int i = 0; i < 2; i++)
-		net_.udp("left", "10.1.0.1", 7003);
-	set_most("1");
-	for (int i = 0; i < 4; i++)
-		net_.udp("left", "10.1.0.1", static_cast<uint16_t>(7004 + i));
+	drop_nine();
 	ASSERT_TRUE(monitor.wait_for_lines(5)) << monitor.out();
 	const Finished end = monitor.finish(SIGINT);
 	EXPECT_NE(end.err.find("nft-drops: 9 netfilter drops = 3 by rule + 0 by policy + 2 other + 0 undecided + 4 not "

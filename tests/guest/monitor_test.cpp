@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The main job, on a real kernel with real packets. The truth comes from nft itself: `nft -a list ruleset`.
-#include "nft-ext/demo/demo_network.h"
-#include "running.h"
+#include "demo_fixture.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -99,18 +98,11 @@ void send_to_itself_by_ip6(uint16_t port) {
 	close(s);
 }
 
-class MonitorTest : public testing::Test {
+class MonitorTest : public DemoTest {
 protected:
-	void SetUp() override {
-		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-		auto net = cli::DemoNetwork::create();
-		ASSERT_TRUE(net) << net.error().message();
-		net_ = std::make_unique<cli::DemoNetwork>(std::move(*net));
-	}
 	// Nothing may stay behind, whatever the test did.
 	void TearDown() override { EXPECT_TRUE(become(before_)); }
 
-	static void load(const std::string &ruleset) { shell("nft -f - <<'END'\n" + ruleset + "\nEND"); }
 	void syn(uint16_t port, uint8_t host = 7) const { ASSERT_TRUE(net_->syn(host, 40000, port)); }
 
 	static void expect_rule(const json &drop, const Listed &rule) {
@@ -130,7 +122,6 @@ protected:
 		EXPECT_EQ(drop["table_handle"], rule.table_handle);
 	}
 
-	std::unique_ptr<cli::DemoNetwork> net_;
 	Leftovers before_ = leftovers();
 };
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // nft's options -n, -S, -y, -p, -u and -t change the words of rules and packets as they change nft's, and colours are
 // there where they were asked for. The truth comes from nft's own listing with the same options.
-#include "nft-ext/demo/demo_network.h"
-#include "running.h"
+#include "demo_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <csignal>
-#include <memory>
 #include <set>
 #include <tuple>
 
@@ -33,14 +30,11 @@ constexpr const char *kRuleset = R"(table inet filter {
 	}
 })";
 
-class NftsWords : public testing::Test {
+class NftsWords : public DemoTest {
 protected:
 	void SetUp() override {
-		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-		auto net = cli::DemoNetwork::create();
-		ASSERT_TRUE(net) << net.error().message();
-		net_ = std::make_unique<cli::DemoNetwork>(std::move(*net));
-		shell(std::string("nft -f - <<'END'\n") + kRuleset + "\nEND");
+		DemoTest::SetUp();
+		if (!HasFatalFailure()) load(kRuleset);
 	}
 	// A drop by each rule and by the policy.
 	std::vector<std::string> watch(const std::vector<std::string> &options) const {
@@ -52,8 +46,6 @@ protected:
 		EXPECT_TRUE(monitor.wait_for_lines(4, "length")) << monitor.out();
 		return lines_of(monitor.finish(SIGINT).out);
 	}
-
-	std::unique_ptr<cli::DemoNetwork> net_;
 };
 
 TEST_F(NftsWords, RulesAreAsNftListsThem) {

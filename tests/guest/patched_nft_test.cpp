@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // nft with the patches of patches/, where NFT_PATCHED names one, beside nft-drops.
-#include "nft-ext/demo/demo_network.h"
-#include "running.h"
+#include "demo_fixture.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -14,24 +13,21 @@
 namespace nft_drops::guest {
 namespace {
 
-class PatchedNft : public testing::Test {
+class PatchedNft : public DemoTest {
 protected:
 	void SetUp() override {
 		const char *path = std::getenv("NFT_PATCHED");
 		ASSERT_TRUE(path) << "NFT_PATCHED names no patched nft";
 		nft_ = path;
-		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-		auto net = cli::DemoNetwork::create();
-		ASSERT_TRUE(net) << net.error().message();
-		net_ = std::make_unique<cli::DemoNetwork>(std::move(*net));
+		DemoTest::SetUp();
+		if (HasFatalFailure()) return;
 		// A table named drops, a rule in braces, another family.
-		shell("nft -f - <<'END'\n"
-		      "table inet drops {\n"
-		      "chain drops {\n type filter hook input priority 0; policy drop;\n"
-		      "iifname lo accept\n tcp dport 10000 drop comment \"no\"\n"
-		      "ip protocol udp jump {\n udp dport 5353 drop\n}\n}\n}\n"
-		      "table netdev guard { chain ingress { type filter hook ingress device wan0 priority 0;\n"
-		      "tcp dport 7 drop\n }\n}\nEND");
+		load("table inet drops {\n"
+		     "chain drops {\n type filter hook input priority 0; policy drop;\n"
+		     "iifname lo accept\n tcp dport 10000 drop comment \"no\"\n"
+		     "ip protocol udp jump {\n udp dport 5353 drop\n}\n}\n}\n"
+		     "table netdev guard { chain ingress { type filter hook ingress device wan0 priority 0;\n"
+		     "tcp dport 7 drop\n }\n}");
 	}
 
 	void drop_five() {
@@ -43,7 +39,6 @@ protected:
 	}
 
 	std::string nft_;
-	std::unique_ptr<cli::DemoNetwork> net_;
 };
 
 std::string without_first_line(const std::string &text) {

@@ -162,32 +162,31 @@ void ProbeWorld::put(const nd_locator &at, uint64_t value) {
 		poke(stack + static_cast<uint64_t>(at.offset), 8, value);
 }
 
-nd_site site_on_stack() {
-	return {.pkt = on_stack(0),
-	        .rule = on_stack(0x100),
-	        .base = on_stack(0x200),
-	        .verdict = on_stack(0x304),
+namespace {
+
+// Without test and cause; nothing is known of path and expression.
+nd_site site_of(nd_locator pkt, nd_locator rule, nd_locator base, nd_locator verdict, uint32_t index) {
+	return {.pkt = pkt,
+	        .rule = rule,
+	        .base = base,
+	        .verdict = verdict,
 	        .retval = {},
 	        .expr = {},
 	        .stack = {},
 	        .stack_pointer = kAtRsp,
 	        .test = ND_TEST_NONE,
 	        .cause = 0,
-	        .index = 0};
+	        .index = index};
+}
+
+} // namespace
+
+nd_site site_on_stack() {
+	return site_of(on_stack(0), on_stack(0x100), on_stack(0x200), on_stack(0x304), 0);
 }
 
 void ProbeWorld::use_registers(uint32_t verdict) {
-	site = {.pkt = in_register(kAtR15),
-	        .rule = in_register(kAtR14),
-	        .base = in_register(kAtR13),
-	        .verdict = in_register(kAtR12),
-	        .retval = {},
-	        .expr = {},
-	        .stack = {},
-	        .stack_pointer = kAtRsp,
-	        .test = ND_TEST_NONE,
-	        .cause = 0,
-	        .index = 5};
+	site = site_of(in_register(kAtR15), in_register(kAtR14), in_register(kAtR13), in_register(kAtR12), 5);
 	put(site.pkt, pkt);
 	put(site.rule, rule);
 	put(site.base, base);
