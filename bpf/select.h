@@ -14,6 +14,23 @@ enum selected {
 	SELECTED_ASK = 2, /* user space decides */
 };
 
+/* Whether user space wants an event at all: see enum nd_select_pace. */
+static __always_inline int wants_event(void) {
+	nd_u32 zero = 0;
+	struct nd_selected *s = bpf_map_lookup_elem(&nd_selected, &zero);
+
+	return !s || *(volatile nd_u64 *)&s->pace != ND_PACE_NONE || *(volatile nd_u64 *)&s->kind == ND_SELECT_ALL;
+}
+
+/* There is an event. */
+static __always_inline void made_event(void) {
+	nd_u32 zero = 0;
+	struct nd_selected *s = bpf_map_lookup_elem(&nd_selected, &zero);
+
+	if (s && *(volatile nd_u64 *)&s->pace == ND_PACE_ONE && *(volatile nd_u64 *)&s->kind != ND_SELECT_ALL)
+		*(volatile nd_u64 *)&s->pace = ND_PACE_NONE;
+}
+
 /* Whether the string in kernel memory is `wanted`, which has `bytes` bytes with its NUL. */
 static __noinline int is_name(char *scratch, nd_u64 from, const char *wanted, nd_u32 bytes) {
 	nd_u32 i;
@@ -60,7 +77,8 @@ static __always_inline int select_drop(const struct candidate *drop, char *scrat
 	if (member(drop->table, &lay->table_family) != s->family) return SELECTED_NO;
 	if (!is_name(scratch, member(drop->table, &lay->table_name), s->table, s->table_bytes)) return SELECTED_NO;
 	if (kind == ND_SELECT_TABLE) return SELECTED_YES;
-	if (kind == ND_SELECT_CHAIN && drop->cause == ND_CAUSE_POLICY)
+	if (kind == ND_SELECT_POLICY && drop->cause != ND_CAUSE_POLICY) return SELECTED_NO;
+	if (kind != ND_SELECT_RULE && drop->cause == ND_CAUSE_POLICY)
 		return is_name(scratch, drop->chain_name, s->chain, s->chain_bytes) ? SELECTED_YES : SELECTED_NO;
 	if (drop->cause == ND_CAUSE_POLICY) return SELECTED_NO;
 	handle = member(drop->rule, &lay->rule_handle);

@@ -19,6 +19,16 @@ enum nd_select_kind {
 	ND_SELECT_TABLE = 1,
 	ND_SELECT_CHAIN = 2,
 	ND_SELECT_RULE = 3,
+	ND_SELECT_POLICY = 4, /* of a base chain */
+};
+
+/* How many of the selected drops become events. Not looked at while the self-test runs (ND_SELECT_ALL). */
+enum nd_select_pace {
+	ND_PACE_ALL = 0,
+	ND_PACE_NONE = 1, /* no drop is even counted */
+	/* The next one. A program at a site then writes ND_PACE_NONE; two processors at the same time may both make an
+	 * event. */
+	ND_PACE_ONE = 2,
 };
 
 /*
@@ -44,13 +54,14 @@ struct nd_rule_place {
 
 struct nd_selected {
 	nd_u64 kind;        /* enum nd_select_kind; written last */
+	nd_u64 pace;        /* enum nd_select_pace */
 	nd_u64 handle;      /* ND_SELECT_RULE: the rule's */
 	nd_u32 family;      /* NFPROTO_* of the table */
 	nd_u32 table_bytes; /* of the names, with the NUL */
 	nd_u32 chain_bytes;
 	nd_u32 pad;
 	char table[ND_SELECT_NAME_BYTES];
-	char chain[ND_SELECT_NAME_BYTES]; /* ND_SELECT_CHAIN */
+	char chain[ND_SELECT_NAME_BYTES]; /* ND_SELECT_CHAIN, ND_SELECT_POLICY */
 	struct nd_rule_place places[ND_RULE_PLACES];
 };
 

@@ -96,6 +96,10 @@ Result<void> Probe::select(const Selector &selector) {
 	return {};
 }
 
+void Probe::ask_for_one() {
+	if (selected_) selected_->only_one();
+}
+
 void Probe::tell_chain(const nd_event &event, bool in_chain) {
 	if (selected_) selected_->tell(event.netns, event.table_handle, event.rule_handle, event.generation, in_chain);
 }

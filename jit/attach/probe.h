@@ -76,6 +76,8 @@ public:
 	// From now on only drops of `selector` become events, and drops with ND_FLAG_ASK_CHAIN. With
 	// nd_settings.selector.
 	Result<void> select(const Selector &selector);
+	// After select(): of the drops that would become events, only the next one after each call does.
+	void ask_for_one();
 	// The reply to ND_FLAG_ASK_CHAIN: whether the event's rule stands in the selected chain.
 	void tell_chain(const nd_event &event, bool in_chain);
 	// Becomes readable when there are events.

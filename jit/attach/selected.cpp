@@ -34,6 +34,10 @@ void Selected::set(const Selector &selector) {
 	std::atomic_ref(selected.kind).store(selector.kind, std::memory_order_release);
 }
 
+void Selected::only_one() {
+	std::atomic_ref(memory_[0].pace).store(ND_PACE_ONE, std::memory_order_release);
+}
+
 void Selected::tell(uint32_t netns, uint64_t table, uint64_t rule, uint32_t generation, bool in_chain) {
 	const uint64_t word = uint64_t{generation} << 2 | (in_chain ? ND_RULE_IS_IN_CHAIN : ND_RULE_IS_ELSEWHERE);
 	const uint32_t first = nd_rule_slot(table, rule, netns);

@@ -24,6 +24,8 @@ public:
 	// From now on the probe's programs take the drops of `selector` only. Once for each map. Names have fewer than
 	// ND_SELECT_NAME_BYTES bytes.
 	void set(const Selector &selector);
+	// From now on no drop becomes an event but the next one after each call. Before set(), or from any thread.
+	void only_one();
 	// Whether a rule stands in the selected chain, at a generation of the ruleset. Where there is no room for the
 	// rule, the programs ask again at its next drop.
 	void tell(uint32_t netns, uint64_t table, uint64_t rule, uint32_t generation, bool in_chain);

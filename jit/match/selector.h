@@ -14,7 +14,7 @@ struct Selector {
 	nd_select_kind kind = ND_SELECT_ALL;
 	uint8_t family = 0; // NFPROTO_* of the table
 	std::string table{};
-	std::string chain{}; // ND_SELECT_CHAIN and ND_SELECT_RULE
+	std::string chain{}; // not of ND_SELECT_TABLE
 	uint64_t handle = 0; // ND_SELECT_RULE
 };
 

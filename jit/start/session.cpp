@@ -19,6 +19,7 @@ Result<Session> Session::start(const SessionOptions &options) {
 	if (selects) {
 		if (auto selected = s.probe->select(options.selector); !selected)
 			return std::unexpected(selected.error());
+		if (options.one_at_a_time) s.probe->ask_for_one();
 	}
 	s.probe->of_group(options.group);
 	if (auto watching = s.probe->watch(options.netns, options.netns_held, !wanted.filter.empty()); !watching)

@@ -22,8 +22,9 @@ struct SessionOptions {
 	uint32_t netns = 0;      // inode number of the network namespace to watch; 0: all
 	bool netns_held = false; // see ProbeOptions
 	uint64_t group = 0;      // id of a control group, for StartOptions::of_group
-	Selector selector{};  // only its drops become events, and drops with ND_FLAG_ASK_CHAIN: see Probe::tell_chain()
-	StartOptions start{}; // `selects` follows from the SELECTOR
+	Selector selector{}; // only its drops become events, and drops with ND_FLAG_ASK_CHAIN: see Probe::tell_chain()
+	bool one_at_a_time = false; // with a SELECTOR: the next drop becomes an event; see Probe::ask_for_one()
+	StartOptions start{};       // `selects` follows from the SELECTOR
 };
 
 struct Session {

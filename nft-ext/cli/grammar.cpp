@@ -515,7 +515,8 @@ constexpr CommandSpec kCommands[] = {
          "full-screen live view: rules and policies by drops a second",
          "Each rule and policy that drops is a line: drops a second, total, last seen, and its line of nft -a list "
          "ruleset. The kernel sums the drops up by rule and flow, so that a flood costs little to watch.\n\n"
-         "Keys: Enter shows the flows of the selected rule (source, destination, port), Esc goes back. / asks for a "
+         "Keys: Enter shows the flows of the selected rule (source, destination, port), and one packet a second with "
+         "the jumps that led to the rule and what monitor --details tells; Esc goes back. / asks for a "
          "MATCH: the figures begin anew with the drops that it takes. s changes the order, p pauses the screen, r "
          "sets the figures to zero, n shows names for addresses, ? helps, q ends. Arrows, PgUp, PgDn, Home, End, j "
          "and k move.\n\n"

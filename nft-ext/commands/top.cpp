@@ -91,9 +91,9 @@ private:
 	Output out_;
 };
 
-Result<void> run_screen(Colour colour, Loop &loop, Signals &signals, TopSource &source, int netns,
-                        std::function<void(const std::string &)> &tell) {
-	TopScreen screen(loop, signals, source, netns);
+Result<void> run_screen(Colour colour, Loop &loop, Signals &signals, TopSource &source, const NetNamespace &netns,
+                        bool all, std::function<void(const std::string &)> &tell) {
+	TopScreen screen(loop, signals, source, netns, all);
 	const auto before = tell;
 	tell = [&screen](const std::string &text) { screen.tell(text); };
 	auto went = screen.run(wants_colours(colour, STDOUT_FILENO));
@@ -144,7 +144,7 @@ Result<void> top(const MonitorOptions &which, const TopOptions &options) {
 		    words_without(words->match));
 		went = Batch(options, loop, signals, source).run();
 	} else {
-		went = run_screen(which.colour, loop, signals, source, netns->descriptor(), tell);
+		went = run_screen(which.colour, loop, signals, source, *netns, !one, tell);
 	}
 	say(source.summary());
 	return went;

@@ -33,6 +33,7 @@ Result<void> TopScreen::run(bool colour) {
 	});
 	loop_.watch(signals_.fd(), POLLIN, [this](short) { done_ = true; });
 	auto went = loop();
+	sampler_.reset();
 	loop_.forget(STDIN_FILENO);
 	loop_.forget(signals_.fd());
 	screen_.reset();
@@ -44,6 +45,7 @@ Result<void> TopScreen::loop() {
 	auto next = Clock::now() + kFrame;
 	while (!done_ && !source_.ended()) {
 		draw();
+		sample();
 		const auto latest = changed_ ? std::min(next, Clock::now() + kAgain) : next;
 		if (auto waited = loop_.once(latest); !waited) return waited;
 		// A resize is a key, too, and comes by a signal.
@@ -53,7 +55,10 @@ Result<void> TopScreen::loop() {
 			on_key(keys_.front());
 		if (done_ || Clock::now() < next) continue;
 		source_.take();
-		if (!frozen_) show();
+		if (!frozen_) {
+			show_sample();
+			show();
+		}
 		next = Clock::now() + kFrame;
 	}
 	return {};
@@ -64,6 +69,31 @@ void TopScreen::show() {
 	view_.take(model.frame(view_.sort(), view_.opened()), frozen_ ? frozen_sight_ : source_.sight(),
 	           frozen_ ? frozen_at_ : wall_now());
 	changed_ = true;
+}
+
+// Has samples taken of the opened rule, and of no other.
+void TopScreen::sample() {
+	// A probe that sees no more lets go, so that nf_tables can be unloaded.
+	const uint64_t wanted = source_.blind() ? 0 : view_.opened();
+	if (wanted == sampled_) return;
+	sampler_.reset();
+	sampled_ = wanted;
+	view_.sample({});
+	const Culprit *culprit = view_.opened_culprit();
+	if (wanted == 0 || culprit == nullptr) return;
+	auto started = Sampler::start(loop_, netns_, all_, *culprit, source_.filter());
+	if (started)
+		sampler_ = std::move(*started);
+	else
+		view_.sample({"no sample: " + started.error().message()});
+	changed_ = true;
+}
+
+// The latest sample, and a new one from then on.
+void TopScreen::show_sample() {
+	if (!sampler_) return;
+	if (!sampler_->lines().empty()) view_.sample(sampler_->lines());
+	sampler_->ask();
 }
 
 void TopScreen::draw() {
@@ -111,7 +141,7 @@ void TopScreen::filter() {
 	draw();
 	jit::Filter filter;
 	if (words.find_first_not_of(' ') != std::string::npos) {
-		auto match = read_match(words, netns_);
+		auto match = read_match(words, netns_.descriptor());
 		if (!match) {
 			// nft marks the place in further lines, for which there is no room.
 			const std::string &text = match.error().text;
@@ -125,6 +155,7 @@ void TopScreen::filter() {
 		view_.say(done.error().message(), true);
 		return;
 	}
+	sampled_ = 0; // by the old filter
 	view_.say(none ? "no filter; figures begin anew" : "figures begin anew", false);
 	frozen_sight_ = source_.sight();
 	if (frozen_) frozen_ = std::make_unique<TopModel>(source_.model());

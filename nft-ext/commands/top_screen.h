@@ -4,7 +4,9 @@
 #define NFT_DROPS_NFT_EXT_COMMANDS_TOP_SCREEN_H
 
 #include "jit/base/result.h"
+#include "nft-ext/commands/sampler.h"
 #include "nft-ext/commands/top_source.h"
+#include "nft-ext/drop/namespaces.h"
 #include "nft-ext/loop/loop.h"
 #include "nft-ext/loop/signals.h"
 #include "nft-ext/packet/host_names.h"
@@ -21,9 +23,10 @@ namespace nft_drops::cli {
 
 class TopScreen {
 public:
-	// `netns`: a descriptor of the network namespace whose interfaces a MATCH means.
-	TopScreen(Loop &loop, Signals &signals, TopSource &source, int netns)
-	    : loop_(loop), signals_(signals), source_(source), netns_(netns) {}
+	// `netns`: the network namespace whose interfaces a MATCH means. `all`: drops of all namespaces are shown, else
+	// those of `netns`.
+	TopScreen(Loop &loop, Signals &signals, TopSource &source, const NetNamespace &netns, bool all)
+	    : loop_(loop), signals_(signals), source_(source), netns_(netns), all_(all) {}
 	TopScreen(const TopScreen &) = delete;
 	TopScreen &operator=(const TopScreen &) = delete;
 
@@ -40,15 +43,20 @@ private:
 	void on_key(uint32_t key);
 	void filter();
 	void show();
+	void sample();
+	void show_sample();
 	void draw();
 
 	Loop &loop_;
 	Signals &signals_;
 	TopSource &source_;
-	int netns_;
+	const NetNamespace &netns_;
+	bool all_;
 	TopView view_;
 	std::unique_ptr<Screen> screen_;
 	std::optional<HostNames> names_;   // from when they are first wanted
+	std::unique_ptr<Sampler> sampler_; // of the opened rule
+	uint64_t sampled_ = 0;             // id of the rule that a sampler was started for; 0: none
 	std::unique_ptr<TopModel> frozen_; // while paused: the model as it was
 	TopSight frozen_sight_;
 	int64_t frozen_at_ = 0;

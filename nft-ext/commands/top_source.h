@@ -59,6 +59,9 @@ public:
 
 	[[nodiscard]] const TopModel &model() const { return model_; }
 	using WatchedFlows::flows;
+	// Which drops the kernel sums up.
+	[[nodiscard]] const jit::Filter &filter() const { return wanted().filter; }
+	[[nodiscard]] bool blind() const { return sight_.blind().has_value(); }
 	[[nodiscard]] TopSight sight() const;
 	// The summary line, as monitor's.
 	[[nodiscard]] std::string summary() const;

@@ -21,7 +21,7 @@ constexpr size_t kTextLines = 6;    // of an opened rule
 constexpr const char *kHelp[] = {
         "Rules and policies by drops a second, each with total, last seen and its text.",
         "",
-        "up down, k j    one line up or down      Enter    the flows of the selected rule",
+        "up down, k j    one line up or down      Enter    flows and a sample of the rule",
         "PgUp PgDn       one page up or down      Esc      back to the rules",
         "Home End        first or last line       s        order: drops/s, total,",
         "                                                  last seen, name",
@@ -240,6 +240,26 @@ void TopView::add_rules(std::vector<TopLine> &lines, size_t room, size_t width) 
 	}
 }
 
+// The rule that is opened, and one packet of it.
+void TopView::add_opened(std::vector<TopLine> &lines, size_t room, size_t width) {
+	const Culprit &culprit = *opened_rule_->culprit;
+	const size_t begin = lines.size();
+	lines.push_back({fit(columns(opened_rule_->figures) + place_words(culprit), width), TopStyle::kHeader});
+	if (width <= 4) return;
+	const auto add = [&](const std::string &words, const char *indent, size_t most) {
+		const std::vector<std::string> parts = wrap(words, width - std::string_view(indent).size(), most);
+		for (const std::string &part : parts)
+			lines.push_back({fit(indent + part, width)});
+		return parts.size();
+	};
+	add(text_words(culprit), "  ", kTextLines);
+	// Flows are what was asked for: they keep half of the screen.
+	const size_t used = lines.size() - begin;
+	size_t most = room / 2 > used ? room / 2 - used : 0;
+	for (size_t i = 0; i < sample_.size() && most > 0; i++)
+		most -= add(sample_[i], i == 0 ? "  " : "    ", most);
+}
+
 void TopView::add_flows(std::vector<TopLine> &lines, size_t room, size_t width, const Names &name_of) {
 	struct Words {
 		std::string from, to, port, devices;
@@ -291,11 +311,7 @@ std::vector<TopLine> TopView::lines(size_t height, size_t width, const Names &na
 		for (const char *line : kHelp)
 			lines.push_back({fit(line, width)});
 	} else if (opened_ != 0 && opened_rule_) {
-		const Culprit &culprit = *opened_rule_->culprit;
-		lines.push_back({fit(columns(opened_rule_->figures) + place_words(culprit), width), TopStyle::kHeader});
-		if (width > 4)
-			for (const std::string &text : wrap(text_words(culprit), width - 2, kTextLines))
-				lines.push_back({fit("  " + text, width)});
+		add_opened(lines, left(), width);
 		page_ = left() > 1 ? left() - 1 : 1;
 		add_flows(lines, left(), width, name_of);
 	} else {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nft_drops {
@@ -75,6 +76,10 @@ public:
 	[[nodiscard]] TopSort sort() const { return sort_; }
 	// The id of the rule whose flows are shown; 0: the rules are.
 	[[nodiscard]] uint64_t opened() const { return opened_; }
+	// Of the rule that is opened, as it was last seen; null: none is.
+	[[nodiscard]] const Culprit *opened_culprit() const {
+		return opened_rule_ ? opened_rule_->culprit.get() : nullptr;
+	}
 	[[nodiscard]] bool paused() const { return paused_; }
 	[[nodiscard]] bool names() const { return names_; }
 	// After kFilter: the MATCH that was typed; empty: none is wanted any more.
@@ -82,6 +87,9 @@ public:
 
 	// What is shown from now on; `now`: nanoseconds since the epoch. While paused, for another order or rule only.
 	void take(TopFrame frame, TopSight sight, int64_t now);
+	// One packet of the opened rule, in lines whose text is escaped; stands between the rule's text and its flows.
+	// Empty: none is known.
+	void sample(std::vector<std::string> lines) { sample_ = std::move(lines); }
 	TopAction press(uint32_t key);
 	// Stands in the last line until the next key; `bad`: as a warning.
 	void say(std::string message, bool bad);
@@ -96,6 +104,7 @@ private:
 	[[nodiscard]] size_t count() const { return opened_ ? frame_.flows.size() + 1 : frame_.rules.size(); }
 	[[nodiscard]] std::string foot() const;
 	void add_rules(std::vector<TopLine> &lines, size_t room, size_t width);
+	void add_opened(std::vector<TopLine> &lines, size_t room, size_t width);
 	void add_flows(std::vector<TopLine> &lines, size_t room, size_t width, const Names &name_of);
 	void scroll_to(size_t at, size_t room);
 
@@ -109,8 +118,9 @@ private:
 	size_t first_ = 0; // line at the top
 	uint64_t opened_ = 0;
 	std::optional<TopRule> opened_rule_; // as it was last seen
-	size_t flow_ = 0;                    // first flow shown
-	size_t page_ = 1;                    // lines of a page
+	std::vector<std::string> sample_;
+	size_t flow_ = 0; // first flow shown
+	size_t page_ = 1; // lines of a page
 	bool typing_ = false;
 	std::string input_, typed_;
 	std::string message_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "traffic.h"
 
+#include "tasks.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -11,9 +13,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <string>
 #include <thread>
 #include <unistd.h>
 
@@ -36,31 +35,11 @@ int64_t now() {
 	return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
-// Nanoseconds that all tasks but this process have run so far.
-int64_t others_ran() {
-	namespace fs = std::filesystem;
-	const std::string self = std::to_string(getpid());
-	int64_t sum = 0, tasks = 0;
-	for (const auto &process : fs::directory_iterator("/proc")) {
-		const std::string name = process.path().filename();
-		if (name.find_first_not_of("0123456789") != std::string::npos || name == self) continue;
-		std::error_code gone; // a process may end meanwhile
-		for (const auto &task : fs::directory_iterator(process.path() / "task", gone)) {
-			int64_t ran = 0;
-			std::ifstream(task.path() / "schedstat") >> ran;
-			sum += ran;
-			tasks++;
-		}
-	}
-	if (tasks == 0 || sum == 0) stop("/proc/*/task/*/schedstat");
-	return sum;
-}
-
 } // namespace
 
-Traffic::Traffic(uint16_t port, bool heard)
+Traffic::Traffic(uint16_t port, bool heard, size_t bytes)
     : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)),
-      receiver_(heard ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1) {
+      receiver_(heard ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1), payload_(bytes) {
 	sockaddr_in to{};
 	to.sin_family = AF_INET;
 	to.sin_port = htons(port);
@@ -76,10 +55,9 @@ Traffic::~Traffic() {
 }
 
 void Traffic::send(int count) const {
-	static constexpr std::array<char, 32> kPayload{};
-	std::array<char, 64> received{};
+	std::vector<char> received(payload_.size());
 	for (int i = 0; i < count; i++) {
-		if (::send(socket_, kPayload.data(), kPayload.size(), 0) < 0) stop("send");
+		if (::send(socket_, payload_.data(), payload_.size(), 0) < 0) stop("send");
 		if (receiver_ >= 0 && recv(receiver_, received.data(), received.size(), 0) < 0) stop("recv");
 	}
 }
@@ -88,18 +66,18 @@ double Traffic::cost(int count, double idle) {
 	const int64_t start = now();
 	send(count);
 	const int64_t sent = now();
-	const int64_t ran = others_ran();
+	const int64_t ran = tasks_ran();
 	std::this_thread::sleep_for(kSettle);
 	const double seconds = std::chrono::duration<double>(kSettle + std::chrono::nanoseconds(sent - start)).count();
-	return (static_cast<double>(sent - start + others_ran() - ran) - idle * seconds) / count;
+	return (static_cast<double>(sent - start + tasks_ran() - ran) - idle * seconds) / count;
 }
 
 double idle_cost() {
 	std::array<double, kIdlePeriods> costs{};
 	for (double &cost : costs) {
-		const int64_t ran = others_ran();
+		const int64_t ran = tasks_ran();
 		std::this_thread::sleep_for(kSettle);
-		cost = static_cast<double>(others_ran() - ran) / std::chrono::duration<double>(kSettle).count();
+		cost = static_cast<double>(tasks_ran() - ran) / std::chrono::duration<double>(kSettle).count();
 	}
 	std::ranges::sort(costs);
 	return costs[kIdlePeriods / 2];

@@ -3,15 +3,17 @@
 #ifndef NFT_DROPS_TESTS_BENCH_TRAFFIC_H
 #define NFT_DROPS_TESTS_BENCH_TRAFFIC_H
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace nft_drops::bench {
 
 class Traffic {
 public:
 	// In the present network namespace, whose lo must be up: `port` is the datagrams' destination there. With
-	// `heard`, somebody receives them: this process, each as soon as it was sent.
-	Traffic(uint16_t port, bool heard);
+	// `heard`, somebody receives them: this process, each as soon as it was sent. `bytes`: of each one's payload.
+	Traffic(uint16_t port, bool heard, size_t bytes = 32);
 	Traffic(const Traffic &) = delete;
 	Traffic &operator=(const Traffic &) = delete;
 	~Traffic();
@@ -25,6 +27,7 @@ private:
 	void send(int count) const;
 	int socket_ = -1;
 	int receiver_ = -1;
+	std::vector<char> payload_;
 };
 
 // Instructions a second that all other processes run while no datagram is sent. The median of several periods of three

@@ -33,6 +33,21 @@ table inet filter {
 	}
 }
 )";
+// A rule in a chain of its own, and one that wants conntrack.
+constexpr const char *kServices = R"(
+table inet filter {
+	chain services {
+		udp dport 2001 counter drop
+	}
+	chain input {
+		udp dport 2000-2001 jump services
+	}
+	chain output {
+		type filter hook output priority 0; policy accept;
+		udp sport 1 ct state new drop
+	}
+}
+)";
 constexpr unsigned kEcho = 31000;
 constexpr const char *kColour = "\033\\[3[0-7]m"; // tmux writes 39, no colour, in any case
 
@@ -162,6 +177,48 @@ TEST_F(TopScreen, EveryKeyAt80By24) {
 	expect_restored(tmux, 0);
 	EXPECT_THAT(tmux.screen(), HasSubstr("what was here before"));
 	EXPECT_THAT(tmux.screen(), HasSubstr("4 drops (4 by rule, 0 by policy, 0 other) of 7, 0 lost"));
+}
+
+// Of an opened rule, one packet a second with its path and details.
+TEST_F(TopScreen, SamplesOfTheOpenedRule) {
+	shell("nft -f - <<'END'\n" + std::string(kServices) + "\nEND");
+	Tmux tmux(120, 40, "screen");
+	start(tmux);
+	send(30, 2001);
+	ASSERT_TRUE(tmux.wait_for("30 drops")) << tmux.screen();
+	const Leftovers closed = leftovers();
+	tmux.press("Enter");
+	ASSERT_TRUE(tmux.wait_for("SOURCE")) << tmux.screen();
+	EXPECT_THAT(tmux.screen(), Not(HasSubstr("sample ")));
+	// Drops of another rule are no samples. Until there is a probe, neither are those of this rule.
+	for (int i = 0; i < 60 && tmux.screen().find("sample ") == std::string::npos; i++) {
+		send(2, 123, 0x7f000008);
+		send(1, 2001);
+		sleep(1);
+	}
+	const std::string first = tmux.screen();
+	EXPECT_THAT(first, ContainsRegex("  sample [0-9:.]+ iif \"lo\" ip saddr 127.0.0.7 ip daddr 127.0.0.1 udp sport "
+	                                 "[0-9]+ udp dport 2001"));
+	EXPECT_THAT(first, HasSubstr("    input -> jump services (handle "));
+	EXPECT_THAT(first, HasSubstr(") -> drop (handle "));
+	EXPECT_THAT(first, HasSubstr("    ct state new ct direction original"));
+	EXPECT_THAT(first, HasSubstr("    hook input: inet filter input DROPPED at 0"));
+	EXPECT_THAT(first, HasSubstr("127.0.0.7 127.0.0.1   udp 2001"));
+	keep_picture(tmux, "sample.txt");
+	// The next second's sample.
+	const auto shown = [](const std::string &screen) { return screen.substr(screen.find("sample "), 22); };
+	for (int i = 0; i < 10 && shown(tmux.screen()) == shown(first); i++) {
+		send(1, 2001, 0x7f000009);
+		sleep(1);
+	}
+	EXPECT_THAT(tmux.screen(), HasSubstr("ip saddr 127.0.0.9 ip daddr")) << first;
+	EXPECT_GT(leftovers().links, closed.links);
+	// Once the rule is closed, the second probe is gone.
+	tmux.press("Escape");
+	ASSERT_TRUE(tmux.wait_for("RULE"));
+	EXPECT_TRUE(become(closed));
+	tmux.press("q");
+	expect_restored(tmux, 0);
 }
 
 TEST_F(TopScreen, FollowsAResize) {

@@ -101,6 +101,44 @@ TEST_P(Select, AChainsPolicy) {
 	EXPECT_EQ(drop(), Taken::kNo);
 }
 
+TEST_P(Select, APolicyAlone) {
+	selected->set({.kind = ND_SELECT_POLICY, .family = 1, .table = "filter", .chain = "input"});
+	EXPECT_EQ(drop(), Taken::kNo) << "a rule of that chain";
+	w.use_registers(kContinue);
+	EXPECT_EQ(drop(), Taken::kYes);
+	selected->set({.kind = ND_SELECT_POLICY, .family = 1, .table = "filter", .chain = "forward"});
+	EXPECT_EQ(drop(), Taken::kNo);
+}
+
+TEST_P(Select, OneAtATime) {
+	selected->only_one();
+	EXPECT_EQ(drop(), Taken::kYes);
+	EXPECT_EQ(drop(), Taken::kYes) << "the self-test needs each";
+	selected->set({.kind = ND_SELECT_RULE, .family = 1, .table = "filter", .chain = "input", .handle = kRule});
+	w.use_registers(kContinue);
+	EXPECT_EQ(drop(), Taken::kNo) << "another drop does not use up the question";
+	w.use_registers(kDrop);
+	EXPECT_EQ(drop(), Taken::kYes);
+	const uint64_t counted = w.kernel.here.counts[ND_COUNT_DROPS];
+	EXPECT_EQ(drop(), Taken::kNo);
+	EXPECT_EQ(drop(), Taken::kNo);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], counted);
+	selected->only_one();
+	EXPECT_EQ(drop(), Taken::kYes);
+	EXPECT_EQ(drop(), Taken::kNo);
+}
+
+// Where there was no room in the ring, the question stays.
+TEST_P(Select, OneAtATimeFromAFullRing) {
+	selected->set({.kind = ND_SELECT_RULE, .family = 1, .table = "filter", .chain = "input", .handle = kRule});
+	selected->only_one();
+	w.kernel.ring_full = true;
+	EXPECT_EQ(drop(), Taken::kNo);
+	w.kernel.ring_full = false;
+	EXPECT_EQ(drop(), Taken::kYes);
+	EXPECT_EQ(drop(), Taken::kNo);
+}
+
 TEST_P(Select, AsksForARuleUntilItIsTold) {
 	selected->set({.kind = ND_SELECT_CHAIN, .family = 1, .table = "filter", .chain = "jumped"});
 	EXPECT_EQ(drop(), Taken::kAsked);

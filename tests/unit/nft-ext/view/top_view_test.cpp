@@ -144,6 +144,34 @@ TEST_F(View, EnterOpensTheRule) {
 	EXPECT_THAT(text(), HasSubstr("RULE"));
 }
 
+TEST_F(View, ASampleStandsBetweenTextAndFlows) {
+	drops(0, 5);
+	show();
+	press(kKeyEnter);
+	view_.sample({"sample 21:40:11.482113 iif \"veth0\" ip saddr 10.0.0.2 ip daddr 10.0.0.1 udp sport 51514 udp "
+	              "dport 53 length 60",
+	              "input -> jump ZONES (handle 176) -> drop (handle 215)", "ct state new"});
+	EXPECT_THAT(text(), HasSubstr("  tcp dport 1001 drop # handle 1"
+	                              "                                                \n"
+	                              "  sample 21:40:11.482113 iif \"veth0\" ip saddr 10.0.0.2 ip daddr 10.0.0.1 udp"
+	                              "    \n"
+	                              "  sport 51514 udp dport 53 length 60"));
+	EXPECT_THAT(text(), HasSubstr("    input -> jump ZONES (handle 176) -> drop (handle 215)"));
+	EXPECT_THAT(text(), HasSubstr("    ct state new"));
+	// Flows keep half of a small screen.
+	view_.sample(std::vector<std::string>(30, "socket: none here"));
+	EXPECT_THAT(text(), HasSubstr("SOURCE   DESTINATION PORT"));
+	EXPECT_THAT(text(), HasSubstr("udp 53"));
+	EXPECT_THAT(text(9), HasSubstr("udp 53"));
+	// Of another rule nothing is known yet.
+	view_.sample({});
+	EXPECT_THAT(text(), Not(HasSubstr("socket: none here")));
+	ASSERT_NE(view_.opened_culprit(), nullptr);
+	EXPECT_EQ(view_.opened_culprit()->handle, 1U);
+	press(kKeyEscape);
+	EXPECT_EQ(view_.opened_culprit(), nullptr);
+}
+
 TEST_F(View, AFilterIsTyped) {
 	EXPECT_EQ(press('/'), TopAction::kNone);
 	type("tcp dport 2q");
@@ -219,6 +247,7 @@ TEST_F(View, EverySizeAndEveryKey) {
 		const uint32_t key = random() % 2 ? kKeys[random() % std::size(kKeys)]
 		                                  : static_cast<uint32_t>(kKeyUp + random() % 9);
 		press(key);
+		view_.sample(std::vector<std::string>(random() % 6, std::string(random() % 200, 'x')));
 		show();
 		for (const TopLine &line : lines(random() % 30, random() % 120))
 			for (const char c : line.text)
