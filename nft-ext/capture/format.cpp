@@ -33,6 +33,26 @@ enum OptionCode : uint16_t {
 constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
 constexpr size_t kMaxOption = 0xffff;
 
+constexpr size_t kOptionHead = 4;  // bytes: code and length
+constexpr size_t kPacketHead = 28; // bytes in front of a packet's own
+
+constexpr size_t padded(size_t size) {
+	return (size + 3) & ~size_t{3};
+}
+
+// The text as an option may hold it, without a part of a character at the end. `escaped` keeps what is not as before.
+std::string_view fitting(std::string_view text, std::string &escaped) {
+	if (!is_harmless(text, Escape::kText)) {
+		append_escaped(escaped, text.substr(0, kMaxOption), Escape::kText);
+		text = escaped;
+	}
+	if (text.size() <= kMaxOption) return text;
+	size_t size = kMaxOption;
+	while (size > 0 && (static_cast<uint8_t>(text[size]) & 0xc0) == 0x80)
+		size--;
+	return text.substr(0, size);
+}
+
 // One block being appended. Its length stands at both ends; end() fills in both.
 class Block {
 public:
@@ -66,11 +86,8 @@ public:
 	void option_text(OptionCode code, std::string_view text) {
 		if (text.empty()) return;
 		std::string escaped;
-		if (!is_harmless(text, Escape::kText)) {
-			append_escaped(escaped, text.substr(0, kMaxOption), Escape::kText);
-			text = escaped;
-		}
-		option(code, text.data(), whole_characters(text));
+		text = fitting(text, escaped);
+		option(code, text.data(), text.size());
 	}
 	void end() {
 		if (options_) u32(kEndOfOptions);
@@ -80,15 +97,6 @@ public:
 	}
 
 private:
-	// How many bytes of it fit into an option, without a part of a character at the end.
-	static size_t whole_characters(std::string_view text) {
-		if (text.size() <= kMaxOption) return text.size();
-		size_t size = kMaxOption;
-		while (size > 0 && (static_cast<uint8_t>(text[size]) & 0xc0) == 0x80)
-			size--;
-		return size;
-	}
-
 	std::string &out_;
 	size_t begin_;
 	bool options_ = false;
@@ -120,22 +128,53 @@ void append_interface(std::string &out, const Interface &interface) {
 	block.end();
 }
 
+// One packet among very many: the whole block is made room for at once, and filled in.
 void append_packet(std::string &out, const PacketBlock &packet) {
-	Block block(out, kEnhancedPacket);
 	size_t captured = 0;
 	for (const auto &piece : packet.pieces)
 		captured += piece.size();
-	block.u32(packet.interface);
-	block.time(packet.time_ns);
-	block.u32(static_cast<uint32_t>(captured));
-	block.u32(packet.original_length);
+	std::string escaped;
+	const std::string_view comment = fitting(packet.comment, escaped);
+	const bool flags = packet.direction != Direction::kUnknown;
+	size_t options = (comment.empty() ? 0 : kOptionHead + padded(comment.size())) +
+	                 (flags ? kOptionHead + sizeof(uint32_t) : 0);
+	if (options > 0) options += kOptionHead;
+	const auto length = static_cast<uint32_t>(kPacketHead + padded(captured) + options + sizeof(uint32_t));
+	const std::array head{static_cast<uint32_t>(kEnhancedPacket),
+	                      length,
+	                      packet.interface,
+	                      static_cast<uint32_t>(packet.time_ns >> 32),
+	                      static_cast<uint32_t>(packet.time_ns),
+	                      static_cast<uint32_t>(captured),
+	                      packet.original_length};
+	static_assert(sizeof head == kPacketHead);
+	const size_t begin = out.size();
+	out.resize(begin + length); // zeros: the padding, and the end of options
+	char *at = &out[begin];
+	const auto put = [&at](const void *bytes, size_t size) {
+		std::memcpy(at, bytes, size);
+		at += size;
+	};
+	const auto put_option_head = [&put](OptionCode code, size_t size) {
+		const uint16_t words[] = {code, static_cast<uint16_t>(size)};
+		put(words, sizeof words);
+	};
+	put(head.data(), sizeof head);
 	for (const auto &piece : packet.pieces)
-		block.raw(piece.data(), piece.size());
-	block.pad();
-	block.option_text(kComment, packet.comment);
-	if (packet.direction != Direction::kUnknown)
-		block.option_u32(kPacketFlags, static_cast<uint32_t>(packet.direction));
-	block.end();
+		if (!piece.empty()) put(piece.data(), piece.size());
+	at += padded(captured) - captured;
+	if (!comment.empty()) {
+		put_option_head(kComment, comment.size());
+		put(comment.data(), comment.size());
+		at += padded(comment.size()) - comment.size();
+	}
+	if (flags) {
+		const auto value = static_cast<uint32_t>(packet.direction);
+		put_option_head(kPacketFlags, sizeof value);
+		put(&value, sizeof value);
+	}
+	if (options > 0) at += kOptionHead;
+	put(&length, sizeof length);
 }
 
 void append_statistics(std::string &out, const Statistics &statistics) {

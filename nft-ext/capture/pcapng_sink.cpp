@@ -101,7 +101,7 @@ void PcapngSink::take(const Drop &drop) {
 	if (output_.failures() != failures_) begin_section();
 	const uint32_t number = interface_of(drop, frame);
 	comment_.clear();
-	append_line_words(drop, {}, words_, kNoColours, comment_);
+	words_.append(drop, {}, comment_);
 	if (drop.capture->cut)
 		fmt::format_to(std::back_inserter(comment_), " # cut: bytes from {} on cannot be read",
 		               drop.capture->kept);

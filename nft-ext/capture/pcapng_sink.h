@@ -12,7 +12,7 @@
 #include "nft-ext/capture/capture_file.h"
 #include "nft-ext/capture/frame.h"
 #include "nft-ext/drop/sink.h"
-#include "nft-ext/packet/kept_words.h"
+#include "nft-ext/sinks/line.h"
 
 #include <chrono>
 #include <cstdint>
@@ -76,7 +76,7 @@ private:
 	CaptureFile file_;
 	Options options_;
 	BlockOutput output_;
-	KeptWords words_;
+	LineWords words_;
 	std::unordered_map<Key, uint32_t, Hash> interfaces_; // of this section, with their numbers
 	Key last_;                                           // the latest packet's interface
 	uint32_t last_number_ = 0;

@@ -38,31 +38,46 @@ void append_culprit(std::string &out, const Context &context, const Drop &drop) 
 
 } // namespace
 
-void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, const Palette &palette,
-                       std::string &out) {
+const LineWords::Shown &LineWords::shown_of(const Drop &drop) {
+	const uint64_t id = drop.attribution->id;
+	Shown &shown = drop.attribution->text.size() > kLong ? long_ : shown_[id % shown_.size()];
+	if (id != 0 && shown.id == id && shown.expression == drop.expression) return shown;
 	const Context context = context_of(drop);
-	out += palette.place;
+	shown.id = id;
+	shown.expression = drop.expression;
+	std::string &before = shown.before;
+	before = palette_.place;
 	for (const std::string_view name : {context.family, context.table, context.chain}) {
 		if (drop.event.cause == ND_CAUSE_OTHER) break;
-		append_escaped(out, name, Escape::kWord);
-		out += ' ';
+		append_escaped(before, name, Escape::kWord);
+		before += ' ';
 	}
-	out += palette.end;
-	out += palette.rule;
-	append_culprit(out, context, drop);
-	out += palette.end;
-	out += words.of(drop.event);
+	before += palette_.end;
+	before += palette_.rule;
+	append_culprit(before, context, drop);
+	before += palette_.end;
+	shown.note.clear();
+	append_note(shown.note, context);
+	return shown;
+}
+
+void LineWords::append(const Drop &drop, const Repeated &repeated, std::string &out) {
+	const Shown &shown = shown_of(drop);
+	out += shown.before;
+	out += words_.of(drop.event);
 	if (drop.event.flags & ND_FLAG_UNDECIDED) out += " # undecided";
-	append_note(out, context);
+	out += shown.note;
 	append_repeated(out, repeated);
-	if (!context.netns.empty()) {
+	if (!drop.netns_name.empty()) {
 		out += " netns \"";
-		append_escaped(out, context.netns, Escape::kQuoted);
+		append_escaped(out, drop.netns_name, Escape::kQuoted);
 		out += '"';
 	}
-	if (drop.path) out += " path ";
-	append_jump_path(out, drop);
-	append_details_words(out, drop);
+	if (drop.path) {
+		out += " path ";
+		append_jump_path(out, drop);
+	}
+	if (drop.details) append_details_words(out, drop);
 }
 
 void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string &out) {
@@ -70,7 +85,7 @@ void LineRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 	out += clock_.timestamp(drop.time);
 	out += palette_.end;
 	out += ' ';
-	append_line_words(drop, repeated, words_, palette_, out);
+	words_.append(drop, repeated, out);
 	out += '\n';
 }
 

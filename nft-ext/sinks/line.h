@@ -20,19 +20,42 @@
 #include "nft-ext/text/clock.h"
 #include "nft-ext/text/palette.h"
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 namespace nft_drops {
 
-// Appends a line's words from the family on, without a newline.
-void append_line_words(const Drop &drop, const Repeated &repeated, KeptWords &words, const Palette &palette,
-                       std::string &out);
+// A line's words from the family on, without a newline. What the latest attributions say is kept.
+class LineWords {
+public:
+	explicit LineWords(WordStyle style = {}, const Palette &palette = kNoColours)
+	    : palette_(palette), words_(std::move(style)) {}
+	void append(const Drop &drop, const Repeated &repeated, std::string &out);
+
+private:
+	// In front of the packet's words, and behind them.
+	struct Shown {
+		uint64_t id = 0; // Attribution::id
+		std::string expression;
+		std::string before, note;
+	};
+	const Shown &shown_of(const Drop &drop);
+
+	// Of longer rule texts only the latest one is kept.
+	static constexpr size_t kLong = 16 * 1024;
+
+	Palette palette_;
+	KeptWords words_;
+	std::array<Shown, 64> shown_;
+	Shown long_;
+};
 
 class LineRenderer final : public Renderer {
 public:
 	explicit LineRenderer(RenderStyle style = {})
-	    : palette_(style.coloured ? kColours : kNoColours), words_(std::move(style.words)) {}
+	    : palette_(style.coloured ? kColours : kNoColours), words_(std::move(style.words), palette_) {}
 	void drops(const Drop &drop, const Repeated &repeated, std::string &out) override;
 	void left_out(const Repeated &these, std::string &out) override;
 	void not_watched(std::chrono::system_clock::time_point from, std::chrono::system_clock::time_point to,
@@ -42,7 +65,7 @@ public:
 private:
 	Palette palette_;
 	Clock clock_{Clock::Zone::kLocal};
-	KeptWords words_;
+	LineWords words_;
 };
 
 } // namespace nft_drops

@@ -19,8 +19,8 @@ constexpr size_t kLarge = 1472; // a frame of 1,514 bytes
 constexpr const char *kFile = "/root/capture";
 
 size_t packets_in_file() {
-	return std::strtoull(shell("tcpdump -n -r " + std::string(kFile) + " 2>/dev/null | wc -l").c_str(), nullptr,
-	                     10);
+	return std::strtoull(shell("tcpdump -Z root -n -r " + std::string(kFile) + " 2>/dev/null | wc -l").c_str(),
+	                     nullptr, 10);
 }
 
 Watcher capturing(std::string name, std::vector<std::string> command, bool attaches) {

@@ -93,19 +93,6 @@ Shown shown(const std::string &out, const std::function<void(const json &)> &loo
 	return s;
 }
 
-// The most memory that the monitor and the reader of its ruleset have had, in KiB.
-uint64_t peak_memory(pid_t monitor) {
-	uint64_t all = 0;
-	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
-		std::ifstream file(entry.path() / "status");
-		const std::string status{std::istreambuf_iterator<char>(file), {}};
-		const bool its = entry.path().filename() == std::to_string(monitor) ||
-		                 number_in(status, "PPid:\t") == static_cast<uint64_t>(monitor);
-		if (its) all += number_in(status, "VmHWM:\t");
-	}
-	return all;
-}
-
 // What nft-drops has pinned.
 std::vector<std::string> pins() {
 	std::vector<std::string> names;
@@ -156,7 +143,7 @@ TEST_F(Flood, EveryDropIsAccountedForWhileTheRulesetIsReplaced) {
 	const uint64_t truth = counted("total");
 	EXPECT_EQ(truth, count);
 	EXPECT_GT(replaced, 2U);
-	const uint64_t memory = peak_memory(monitor.pid());
+	const uint64_t memory = memory_of(monitor.pid());
 	const Finished end = monitor.finish(SIGINT);
 	uint64_t wrong = 0;
 	const Shown s = shown(end.out, [&](const json &d) {
@@ -180,7 +167,6 @@ TEST_F(Flood, EveryDropIsAccountedForWhileTheRulesetIsReplaced) {
 // A capture is never coalesced: each packet is in the file, or counted as lost.
 TEST_F(Flood, ACaptureHoldsEveryDropThatIsNotLost) {
 	const uint64_t count = in_full() ? 1'000'000 : 40'000;
-	constexpr uint64_t kRing = 16 * 1024; // KiB, for a snap length of 256
 	shell("nft 'table inet flood { counter total { }; chain in { type filter hook input priority 0;"
 	      " udp dport 7777 counter name total drop; }; }'");
 	Monitor monitor({"-w", "/tmp/flood.pcapng"});
@@ -189,7 +175,7 @@ TEST_F(Flood, ACaptureHoldsEveryDropThatIsNotLost) {
 	two.join();
 	const uint64_t truth = counted("total");
 	EXPECT_EQ(truth, count);
-	const uint64_t memory = peak_memory(monitor.pid()) + kRing;
+	const uint64_t memory = memory_of(monitor.pid());
 	const Finished end = monitor.finish(SIGINT);
 	EXPECT_EQ(end.status, 0) << end.err;
 	EXPECT_EQ(end.out, "");

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -187,6 +188,35 @@ Leftovers leftovers() {
 	l.maps = objects(BPF_MAP_GET_NEXT_ID);
 	l.links = objects(BPF_LINK_GET_NEXT_ID);
 	return l;
+}
+
+namespace {
+
+// The number behind `name` at the beginning of a line; 0: there is none.
+uint64_t field_of(const std::string &text, const std::string &name) {
+	const size_t at = ("\n" + text).find("\n" + name + ":");
+	return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 1, nullptr, 10);
+}
+
+} // namespace
+
+uint64_t memory_of(pid_t pid) {
+	uint64_t kilobytes = 0;
+	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+		const std::string status = contents(entry.path() / "status");
+		if (entry.path().filename() == std::to_string(pid) ||
+		    field_of(status, "PPid") == static_cast<uint64_t>(pid))
+			kilobytes += field_of(status, "VmHWM");
+	}
+	std::map<uint64_t, uint64_t> locked; // by the map's id
+	for (const auto &entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fdinfo")) {
+		const std::string about = contents(entry.path());
+		if (const uint64_t id = field_of(about, "map_id")) locked[id] = field_of(about, "memlock");
+	}
+	EXPECT_FALSE(locked.empty());
+	for (const auto &[id, bytes] : locked)
+		kilobytes += bytes / 1024;
+	return kilobytes;
 }
 
 std::vector<std::string> programs_alive() {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -82,6 +83,10 @@ Leftovers leftovers();
 // a minute (a kernel with PREEMPT_RT frees when nothing else is to do), and says how long it took if that was long.
 // (Less, where "before" saw what an earlier test had just let go of.)
 bool become(const Leftovers &before);
+
+// The most memory that a process and its children have had, with what BPF maps that it has open lock now, in KiB. The
+// pages of a ring that the process has mapped count twice.
+uint64_t memory_of(pid_t pid);
 
 // Processes of the program under test that are running: their names. A process that has ended and that nobody has
 // waited for does not count.

@@ -74,6 +74,20 @@ TEST(Escape, ModesDiffer) {
 	EXPECT_EQ(escaped("a \"b\"\\\t", Escape::kQuoted), "a \\\"b\\\"\\\\\\t");
 }
 
+// is_harmless() looks at several bytes at a time.
+TEST(Escape, EveryByteIsSeenAtEveryPlace) {
+	for (const char around : {' ', '~', 'a'}) {
+		for (size_t place = 0; place < 20; place++) {
+			for (int byte = 0; byte < 256; byte++) {
+				std::string text(20, around), escaped;
+				text[place] = static_cast<char>(byte);
+				append_escaped(escaped, text, Escape::kText);
+				EXPECT_EQ(is_harmless(text, Escape::kText), escaped == text) << byte << " at " << place;
+			}
+		}
+	}
+}
+
 TEST(Escape, HarmlessMeansUnchanged) {
 	for (int first = 0; first < 256; ++first) {
 		for (int second = 0; second < 256; ++second) {
