@@ -10,6 +10,7 @@ constexpr int kTableSize = 64;         // KPROBE_TABLE_SIZE of kernel/kprobes.c
 constexpr uint64_t kFlagOptimized = 4; // KPROBE_FLAG_OPTIMIZED of <linux/kprobes.h>
 constexpr uint64_t kFlagFtrace = 8;    // KPROBE_FLAG_FTRACE: ftrace calls the probe, and the kernel has saved no byte
 constexpr uint64_t kJumpRest = 4;      // a jump's bytes after the first: DISP32_SIZE
+constexpr uint8_t kJump = 0xe9;        // JMP32_INSN_OPCODE
 
 void overwrite(Image &image, uint64_t address, const std::vector<uint8_t> &bytes) {
 	for (CodeRange &r : image.ranges) {
@@ -25,16 +26,25 @@ bool covers(const Image &image, uint64_t address) {
 	                           [&](const CodeRange &r) { return address - r.address < r.bytes.size(); });
 }
 
+uint8_t byte_at(const Image &image, uint64_t address) {
+	for (const CodeRange &r : image.ranges) {
+		if (address - r.address < r.bytes.size()) return r.bytes[address - r.address];
+	}
+	return 0;
+}
+
 void restore_one(Image &image, uint64_t probe, const KprobeLayout &lay, const KernelMemory &memory) {
 	auto address = memory.read_integer(probe + lay.addr.offset, 8);
 	if (!address || !covers(image, *address)) return;
 	auto flags = memory.read_integer(probe + lay.flags.offset, lay.flags.size);
 	auto opcode = memory.read(probe + lay.opcode.offset, lay.opcode.size);
 	if (!flags || !opcode || (*flags & kFlagFtrace)) return;
+	const bool has_jump = byte_at(image, *address) == kJump;
 	overwrite(image, *address, *opcode);
 	if (!(*flags & kFlagOptimized) || !lay.copied_insn.size) return;
 	// A struct optimized_kprobe begins with its struct kprobe.
-	if (auto rest = memory.read(probe + lay.copied_insn.offset, kJumpRest)) overwrite(image, *address + 1, *rest);
+	auto rest = memory.read(probe + lay.copied_insn.offset, kJumpRest);
+	if (rest && holds_saved_bytes(has_jump, *rest)) overwrite(image, *address + 1, *rest);
 }
 
 // Calls handle() with the address of each struct kprobe of the kernel.
@@ -56,6 +66,10 @@ void for_each_kprobe(uint64_t table, const KprobeLayout &lay, const KernelMemory
 }
 
 } // namespace
+
+bool holds_saved_bytes(bool has_jump, std::span<const uint8_t> copied) {
+	return has_jump || std::ranges::any_of(copied, [](uint8_t byte) { return byte != 0; });
+}
 
 bool is_kprobe_table(uint64_t address, const KernelMemory &memory) {
 	auto heads = memory.read(address, kTableSize * sizeof(uint64_t));

@@ -7,6 +7,7 @@
 #include "jit/machine/image.h"
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace nft_drops::jit {
@@ -15,6 +16,11 @@ namespace nft_drops::jit {
 // optimised probes. Another nft-drops, bpftrace or any other tracer may own the kprobes. `table` is the address of the
 // kernel's symbol "kprobe_table". If a probe cannot be read, its bytes stay, and the resolver refuses the code.
 void restore_probed_bytes(Image &image, uint64_t table, const KprobeLayout &layout, const KernelMemory &memory);
+
+// True if `copied`, optimized_kprobe.optinsn.copied_insn of a probe that is flagged as optimised, holds the code's own
+// bytes. The kernel flags a probe first (optimize_kprobe), saves the bytes some time later, and writes the jump then
+// (arch_optimize_kprobes). Until then the memory is zero, and the code behind the breakpoint is its own.
+bool holds_saved_bytes(bool has_jump, std::span<const uint8_t> copied);
 
 // True if `address` may be the kernel's "kprobe_table": every list is empty, or the first node points back at the list.
 bool is_kprobe_table(uint64_t address, const KernelMemory &memory);
