@@ -62,11 +62,6 @@ uint64_t counted(const std::string &name) {
 	return 0;
 }
 
-uint64_t number_in(const std::string &text, const std::string &before) {
-	const size_t at = text.find(before);
-	return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + before.size(), nullptr, 10);
-}
-
 uint64_t lost_in(const std::string &err) {
 	const size_t end = err.find(" lost\n"), begin = err.rfind(' ', end - 1);
 	return end == std::string::npos ? UINT64_MAX : std::stoull(err.substr(begin + 1, end - begin - 1));

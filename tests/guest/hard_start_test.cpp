@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstring>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -73,6 +74,39 @@ TEST(HardStart, UnderAFlood) {
 	sched_setaffinity(0, sizeof(all), &all);
 	shell("nsenter -t 1 -n sh -c 'echo " + most.substr(0, most.find('\n')) +
 	      " > /proc/sys/net/core/netdev_max_backlog'");
+}
+
+// Another one's probes are in the code, and the kernel is about to make jumps of them: it says that a probe is a jump
+// some time before it is one (optimize_kprobe()), and saves the bytes under the jump only then.
+TEST(HardStart, WhileOthersProbesBecomeJumps) {
+	shell("nft list ruleset"); // loads the module
+	const auto sites = [] {
+		shell("rm -rf /run/nft-drops"); // what was found out earlier
+		const Finished f = run({nft_drops(), "probe"});
+		EXPECT_EQ(f.status, 0) << f.out << f.err;
+		std::string text;
+		for (const std::string &line : lines_of(f.out))
+			if (line.starts_with("site ")) text += line + '\n';
+		return text;
+	};
+	const std::string alone = sites();
+	ASSERT_NE(alone, "");
+	const auto marked = [](const char *mark) {
+		return run({"sh", "-c",
+		            std::string("grep nft_do_chain /sys/kernel/debug/kprobes/list | grep -q ") + mark})
+		               .status == 0;
+	};
+	int early = 0;
+	for (int i = 0; i < 12; i++) {
+		Running other({nft_drops(), "monitor"});
+		while (!marked("nft_do_chain"))
+			usleep(1000);
+		early += !marked("OPTIMIZED");
+		for (int k = 0; k < 3; k++)
+			EXPECT_EQ(sites(), alone) << i;
+		other.finish(SIGINT);
+	}
+	printf("%d of 12 before any jump\n", early);
 }
 
 // The self-check of the quick way to a rule's text takes a user namespace then.
