@@ -31,7 +31,7 @@ VM_PACKAGES := qemu-system-x86 busybox-static kmod cpio xz-utils zstd nftables i
 TEST_PACKAGES := $(VM_PACKAGES) qemu-user-static iptables bpftrace zsh fish groff-base mandoc python3-jsonschema libclang-rt-19-dev tshark jq tcpdump tmux ncurses-base
 # Where an init system runs, installing these would start servers: tests skip what needs them there.
 TEST_PACKAGES += $(if $(wildcard /run/systemd/system),,prometheus)
-EXPORTER_PACKAGES := $(if $(wildcard /run/systemd/system),,prometheus-node-exporter)
+SERVER_PACKAGES := $(if $(wildcard /run/systemd/system),,prometheus-node-exporter ulogd2 ulogd2-sqlite3)
 PATCH_PACKAGES := git autoconf automake libtool bison flex libgmp-dev libreadline-dev libjansson-dev libxtables-dev bpftool
 # For machines of arm64.
 ARM64_PACKAGES := qemu-system-arm g++-aarch64-linux-gnu
@@ -58,7 +58,7 @@ configure:
 	@$(timed) 'configure' cmake -G Ninja -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
 deps:
-	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES) $(RPM_PACKAGES) $(EXPORTER_PACKAGES) debootstrap
+	@$(install_packages) $(BUILD_PACKAGES) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) $(LINT_PACKAGES) $(DEB_PACKAGES) $(RPM_PACKAGES) $(SERVER_PACKAGES) debootstrap
 
 demo: configure
 	@$(timed) 'packages for a virtual machine' $(install_packages) $(VM_PACKAGES)
@@ -76,7 +76,7 @@ test-unit: build
 
 test-all: build
 	@$(timed) 'packages to test' $(install_packages) $(TEST_PACKAGES) $(ARM64_PACKAGES) $(CORPUS_PACKAGES) $(PATCH_PACKAGES) \
-		$(DEB_PACKAGES) $(RPM_PACKAGES) $(EXPORTER_PACKAGES) debootstrap
+		$(DEB_PACKAGES) $(RPM_PACKAGES) $(SERVER_PACKAGES) debootstrap
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
 
 kernels-table: build
