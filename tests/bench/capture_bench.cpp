@@ -5,10 +5,10 @@
 #include "tests/guest/running.h"
 #include "watcher.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -71,13 +71,12 @@ TEST(CaptureCost, HalfOfTcpdumpsOnLogGroups) {
 		        capturing(std::string("log group 5, tcpdump -s ") + snaplen,
 		                  {"tcpdump", "-Z", "root", "-i", "nflog:5", "-s", snaplen, "-w", kFile}, false)));
 		change_rule("udp dport 10000 drop");
-		printf("\n%s\n", table(costs).c_str());
 		const Cost &nothing = costs[0], &ours = costs[1], &tcpdumps = costs[2];
 		EXPECT_EQ(ours.shown, ours.sent);
 		EXPECT_GT(tcpdumps.shown, 0U);
 		const double our_cost = of_captured(ours, nothing), their_cost = of_captured(tcpdumps, nothing);
-		printf("a captured packet of at most %s bytes: %.0f instructions, by tcpdump %.0f\n", snaplen, our_cost,
-		       their_cost);
+		tell(table(costs) + fmt::format("\na packet in the file: {:.0f} instructions, by tcpdump {:.0f}\n",
+		                                our_cost, their_cost));
 		EXPECT_LE(our_cost, their_cost * most);
 	}
 }

@@ -11,9 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
-
 namespace nft_drops::bench {
 namespace {
 
@@ -46,9 +43,7 @@ TEST(Cost, OfAPacket) {
 			shell("nft delete rule inet bench input handle $(nft -a list ruleset | sed -n "
 			      "'s/.*nftrace.*handle //p')");
 	}
-	const std::string words = table(costs);
-	printf("\n%s\n", words.c_str());
-	std::ofstream("/root/cost.txt") << words;
+	tell(table(costs));
 
 	const Cost &nothing = costs[0], &ours = costs[1], &bpftrace = costs[2], &counted = costs[4];
 	const std::string probe = guest::run({guest::nft_drops(), "probe"}).out;
@@ -84,8 +79,7 @@ TEST(FilterCost, OfADropThatIsNotAskedFor) {
 	std::vector<Cost> costs;
 	for (const Watcher &watcher : watchers)
 		costs.push_back(measure(watcher));
-	const std::string words = table(costs);
-	printf("\n%s\n", words.c_str());
+	tell(table(costs));
 	for (const Cost &cost : costs) {
 		EXPECT_EQ(cost.shown, 0U) << cost.name;
 		EXPECT_LE(cost.dropped - costs[0].dropped, 550) << cost.name;

@@ -4,11 +4,11 @@
 #include "tests/guest/running.h"
 #include "watcher.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -80,11 +80,11 @@ TEST(RecordCost, AFifthOfUlogds) {
 	                         .shows = "",
 	                         .attaches = false,
 	                         .shown = [] { return number_of(kUlogd, "SELECT count(*) FROM packet"); }}));
-	printf("\n%s\n", table(costs).c_str());
 	EXPECT_EQ(costs[1].shown, costs[1].sent);
 	EXPECT_GT(costs[2].shown, 0U) << shell("cat /root/ulogd.log");
 	const double ours = of_kept(costs[1], costs[0]), theirs = of_kept(costs[2], costs[0]);
-	printf("a packet that is kept: record %.0f instructions, ulogd2 %.0f\n", ours, theirs);
+	tell(table(costs) +
+	     fmt::format("\na packet that is kept: {:.0f} instructions, by ulogd2 {:.0f}\n", ours, theirs));
 	EXPECT_LE(ours, theirs / 5);
 }
 

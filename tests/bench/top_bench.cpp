@@ -5,13 +5,13 @@
 #include "watcher.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -57,7 +57,9 @@ TEST(TopCost, ATenthOfMonitors) {
 	set_up("udp dport 20000-29999 drop");
 	const double monitor = of_processes({"monitor"}, "nft-drops: monitoring");
 	const double top = of_processes({"top", "--batch"}, "nft-drops: watching");
-	printf("for each of %d drops of %d flows: monitor %.0f instructions, top %.0f\n", kDrops, kFlows, monitor, top);
+	tell(fmt::format(
+	        "The processes alone, for each of {} drops of {} flows: monitor {:.0f} instructions, top {:.0f}\n",
+	        kDrops, kFlows, monitor, top));
 	EXPECT_GT(top, 0);
 	EXPECT_LE(top, monitor / 10);
 }

@@ -130,4 +130,9 @@ std::string table(const std::vector<Cost> &costs) {
 	return out;
 }
 
+void tell(const std::string &words) {
+	printf("\n%s\n", words.c_str());
+	std::ofstream("/root/cost.txt", std::ios::app) << words << '\n';
+}
+
 } // namespace nft_drops::bench

@@ -45,6 +45,8 @@ void set_up(const std::string &dropping = "udp dport 10000 drop");
 Cost measure(const Watcher &watcher);
 // For people: the first line is the one that the others are compared with.
 std::string table(const std::vector<Cost> &costs);
+// Prints the words, and keeps them for docs/cost.md (/root/cost.txt).
+void tell(const std::string &words);
 
 size_t occurrences(const std::string &text, const std::string &word);
 

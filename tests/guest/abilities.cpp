@@ -33,6 +33,10 @@ bool tells_netfilter_drops() {
 	return tells;
 }
 
+bool tells_hooks() {
+	return run({"nft", "list", "hooks"}).out.find("hook") != std::string::npos;
+}
+
 bool has_egress() {
 	static const bool has = has_enumerator("nf_dev_hooks", "NF_NETDEV_EGRESS");
 	return has;

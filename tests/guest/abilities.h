@@ -16,6 +16,9 @@ bool has_egress();
 // "dropped by".
 bool names_expressions();
 
+// The kernel tells which functions its hooks have (nfnetlink_hook). nft asks the same.
+bool tells_hooks();
+
 } // namespace nft_drops::guest
 
 #endif

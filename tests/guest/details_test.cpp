@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `--details`: what is shown beside the rule, on rulesets as kube-proxy, docker, firewalld and CrowdSec make them. The
 // truth is written here, by who made rules, sets and packets.
+#include "abilities.h"
 #include "running.h"
 #include "topology.h"
 
@@ -43,11 +44,6 @@ void load(const std::string &ruleset) {
 
 json element(const std::string &set, const std::string &key, const json &comment, const json &verdict) {
 	return {{"set", set}, {"key", key}, {"comment", comment}, {"verdict", verdict}};
-}
-
-// Whether this kernel tells its hooks (nfnetlink_hook): nft asks the same.
-bool tells_hooks() {
-	return run({"nft", "list", "hooks"}).out.find("hook") != std::string::npos;
 }
 
 // The drops of these datagrams from left to home, each as JSON.
