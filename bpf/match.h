@@ -139,11 +139,17 @@ MATCH_FUNCTION nd_u64 nd_match_read(struct nd_subject *s, long long offset, nd_u
 	return *(any_u32 *)s->bytes;
 }
 
+/* A member of nft_pktinfo that only some kernels have, and no freed packet has; else `otherwise`. */
+static __always_inline nd_u64 of_pkt(const struct nd_subject *s, const struct nd_field *f, nd_u64 otherwise) {
+	return f->size && !is_freed(s) ? member(s->pkt, f) : otherwise;
+}
+
 /* nft_payload_eval(), by base. */
 MATCH_FUNCTION nd_u64 nd_match_network(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
 	const struct headers at = headers_of(s);
+	const nd_u64 behind_tags = of_pkt(s, &nd_the_layout.match.pkt_nhoff, 0);
 
-	return nd_match_read(s, (long long)at.network - at.data + offset, length);
+	return nd_match_read(s, (long long)at.network - at.data + (long long)behind_tags + offset, length);
 }
 
 static __always_inline nd_u64 read_transport(struct nd_subject *s, const struct transport *header, nd_u32 offset,
@@ -329,7 +335,9 @@ MATCH_FUNCTION nd_u64 nd_match_length(struct nd_subject *s) {
 }
 
 MATCH_FUNCTION nd_u64 nd_match_protocol(struct nd_subject *s) {
-	return member(s->skb, &nd_the_layout.skb_protocol);
+	const nd_u64 protocol = member(s->skb, &nd_the_layout.skb_protocol);
+
+	return of_pkt(s, &nd_the_layout.match.pkt_ethertype, protocol);
 }
 
 MATCH_FUNCTION nd_u64 nd_match_priority(struct nd_subject *s) {

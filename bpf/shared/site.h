@@ -52,6 +52,10 @@ struct nd_match_layout {
 	struct nd_field pkt_tprot;
 	struct nd_field pkt_fragoff;
 	struct nd_field pkt_thoff;
+	/* In kernels whose rules look behind tags that are bytes of the packet: the protocol behind the tags, and how
+	 * far behind the network header that protocol's header is. */
+	struct nd_field pkt_ethertype;
+	struct nd_field pkt_nhoff;
 	struct nd_field skb_mark; /* sk_buff */
 	struct nd_field skb_priority;
 	struct nd_field skb_pkt_type;

@@ -83,8 +83,9 @@ void Output::tidy() {
 	if (empty()) {
 		gone_ += written_;
 		backlog_.clear();
-		// One long rule text must not stay for ever.
-		if (backlog_.capacity() > 4 * kBehind) backlog_.shrink_to_fit();
+		// One long rule text must not stay for ever. Room that each batch fills is kept: to ask the kernel for
+		// it again and again costs more than to write.
+		if (backlog_.capacity() > 4 * kBehind && written_ < backlog_.capacity() / 4) backlog_.shrink_to_fit();
 		written_ = 0;
 	} else if (written_ > kBehind) {
 		gone_ += written_;

@@ -216,6 +216,16 @@ uint64_t memory_of(pid_t pid) {
 	EXPECT_FALSE(locked.empty());
 	for (const auto &[id, bytes] : locked)
 		kilobytes += bytes / 1024;
+	// proc_pid_smaps(5): a line about the mapping, then its figures.
+	bool of_map = false;
+	for (const std::string &line : lines_of(contents("/proc/" + std::to_string(pid) + "/smaps"))) {
+		if (line.find("bpf-map") != std::string::npos)
+			of_map = true;
+		else if (line.starts_with("VmFlags:"))
+			of_map = false;
+		else if (of_map && line.starts_with("Rss:"))
+			kilobytes -= field_of(line, "Rss");
+	}
 	return kilobytes;
 }
 

@@ -84,8 +84,8 @@ Leftovers leftovers();
 // (Less, where "before" saw what an earlier test had just let go of.)
 bool become(const Leftovers &before);
 
-// The most memory that a process and its children have had, with what BPF maps that it has open lock now, in KiB. The
-// pages of a ring that the process has mapped count twice.
+// The most memory that a process and its children have had, with what BPF maps that it has open lock now, in KiB. Pages
+// of maps that the process has mapped, a ring's even twice, count once.
 uint64_t memory_of(pid_t pid);
 
 // Processes of the program under test that are running: their names. A process that has ended and that nobody has

@@ -270,6 +270,8 @@ void read_match(const Structures &s, nd_match_layout &m) {
 	m.pkt_tprot = s.field("nft_pktinfo", "tprot");
 	m.pkt_fragoff = first("nft_pktinfo", {"fragoff", "xt.fragoff"});
 	m.pkt_thoff = first("nft_pktinfo", {"thoff", "xt.thoff"});
+	m.pkt_ethertype = s.field("nft_pktinfo", "ethertype");
+	m.pkt_nhoff = s.field("nft_pktinfo", "nhoff");
 	m.pkt = block_of({m.pkt_flags, m.pkt_tprot, m.pkt_fragoff, m.pkt_thoff});
 	m.skb_mark = s.field("sk_buff", "mark");
 	m.skb_priority = s.field("sk_buff", "priority");

@@ -87,8 +87,8 @@ nd_layout layout_here() {
 
 class Compiled {
 public:
-	explicit Compiled(const Filter &filter)
-	    : layout_(layout_here()),
+	explicit Compiled(const Filter &filter, const nd_layout &layout = layout_here())
+	    : layout_(layout),
 	      code_({.shape = bpf::probe_bitcode(),
 	             .layout = layout_,
 	             .sites = {},
@@ -363,6 +363,35 @@ TEST(MatchCompiled, ATagBesideThePacketIsWhereItWasOnTheWire) {
 	EXPECT_EQ(id(p), ND_MATCHED_NO);
 	p.subject.mac = ND_MATCH_NO_MAC;
 	EXPECT_EQ(id(p), ND_MATCHED_NO);
+}
+
+// Where the kernel's rules look behind tags that are bytes of the packet, a MATCH does so, too.
+TEST(MatchCompiled, TagsWithinThePacketAreWhereThePacketsOwnStateSays) {
+	nd_layout layout = layout_here();
+	layout.match.pkt_ethertype = plain(10, 2);
+	layout.match.pkt_nhoff = plain(14, 2);
+	const Filter filter =
+	        rule({MatchMeta{NFT_META_PROTOCOL, 0}, MatchCompare{0, NFT_CMP_EQ, {8, 0}},
+	              MatchPayload{NFT_PAYLOAD_NETWORK_HEADER, 12, 4, 0}, MatchCompare{0, NFT_CMP_EQ, {10, 1, 0, 2}}});
+	const Compiled behind_tags(filter, layout), at_header(filter);
+	guest::Frame f(80, 0);
+	f[12] = 0x81; // 802.1Q, then the tag and the protocol of the packet within
+	f[16] = 8;
+	const uint8_t address[] = {10, 1, 0, 2};
+	std::ranges::copy(address, f.begin() + 14 + 4 + 12);
+	Packet p(f);
+	alignas(8) uint8_t pkt[32]{};
+	p.subject.pkt = reinterpret_cast<uint64_t>(pkt);
+	EXPECT_EQ(at_header(p), ND_MATCHED_NO);
+	const uint16_t ip = 0x0008, tag = 4;
+	memcpy(pkt + 10, &ip, sizeof ip);
+	EXPECT_EQ(behind_tags(p), ND_MATCHED_NO) << "another place";
+	memcpy(pkt + 14, &tag, sizeof tag);
+	EXPECT_EQ(behind_tags(p), ND_MATCHED_YES);
+	f[14 + 4 + 12] = 11;
+	Packet other(f);
+	other.subject.pkt = p.subject.pkt;
+	EXPECT_EQ(behind_tags(other), ND_MATCHED_NO);
 }
 
 // A number of the header's own type, and the header that follows.
