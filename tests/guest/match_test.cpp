@@ -294,30 +294,42 @@ protected:
 	}
 };
 
-// One monitor for each MATCH sees the same stream.
+// One monitor for each MATCH sees the same stream. Of a stream of which a monitor says that drops were lost, as where
+// an interrupt meets a probe that is at work, nothing is known but that none is missing beyond them: another one is
+// sent.
 TEST_P(MatchTable, ShowsWhatACounterCounts) {
 	static const std::regex kSummary(R"(nft-drops: (\d+) drops \(.*\) of (\d+), (\d+) lost)");
 	static const std::regex kUndecided(R"(nft-drops: (\d+) undecided)");
-	add_tables();
-	std::map<size_t, std::unique_ptr<Monitor>> monitors;
-	for (const size_t i : part())
-		monitors[i] = std::make_unique<Monitor>(std::vector<std::string>{"--format", "line", kMatches[i]});
-	send();
-	const auto counted = counters();
-	for (const auto &[i, monitor] : monitors) {
-		const Finished end = monitor->finish(SIGINT);
-		const std::string &match = kMatches[i];
-		ASSERT_TRUE(std::regex_search(end.err, kSummary)) << match << "\n" << end.err;
-		const uint64_t shown = number_in(end.err, kSummary), of = number_in(end.err, kSummary, 2);
-		ASSERT_TRUE(counted.contains(i)) << match << " is in no table";
-		EXPECT_EQ(shown, counted.at(i)) << match << "\n" << end.out << end.err << counters_of(i);
-		EXPECT_EQ(number_in(end.err, kUndecided), 0U) << match << "\n" << end.err;
-		EXPECT_EQ(lines_of(end.out).size(), shown) << match;
-		EXPECT_EQ(number_in(end.err, kSummary, 3), 0U) << match;
-		// None of them is trivial: it takes some of the drops.
-		EXPECT_GT(shown, 0U) << match;
-		EXPECT_GT(of, 300U) << match << "\n" << end.err;
+	constexpr int kTries = 4;
+	bool complete = false;
+	for (int tries = 0; tries < kTries && !complete; tries++) {
+		shell("nft flush ruleset");
+		add_tables();
+		std::map<size_t, std::unique_ptr<Monitor>> monitors;
+		for (const size_t i : part())
+			monitors[i] =
+			        std::make_unique<Monitor>(std::vector<std::string>{"--format", "line", kMatches[i]});
+		send();
+		const auto counted = counters();
+		complete = true;
+		for (const auto &[i, monitor] : monitors) {
+			const Finished end = monitor->finish(SIGINT);
+			const std::string &match = kMatches[i];
+			ASSERT_TRUE(std::regex_search(end.err, kSummary)) << match << "\n" << end.err;
+			const uint64_t shown = number_in(end.err, kSummary), of = number_in(end.err, kSummary, 2);
+			const uint64_t lost = number_in(end.err, kSummary, 3);
+			ASSERT_TRUE(counted.contains(i)) << match << " is in no table";
+			complete = complete && lost == 0;
+			EXPECT_LE(shown, counted.at(i)) << match << "\n" << end.out << end.err << counters_of(i);
+			EXPECT_GE(shown + lost, counted.at(i)) << match << "\n" << end.out << end.err << counters_of(i);
+			EXPECT_EQ(number_in(end.err, kUndecided), 0U) << match << "\n" << end.err;
+			EXPECT_EQ(lines_of(end.out).size(), shown) << match;
+			// None of them is trivial: it takes some of the drops.
+			EXPECT_GT(shown, 0U) << match;
+			EXPECT_GT(of, 300U) << match << "\n" << end.err;
+		}
 	}
+	EXPECT_TRUE(complete) << "drops were lost each time";
 }
 
 // The first part is for every run.
