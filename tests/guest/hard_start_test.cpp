@@ -12,7 +12,9 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <sched.h>
+#include <string>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
@@ -116,7 +118,7 @@ TEST(HardStart, WhileOthersProbesBecomeJumps) {
 	}
 	if (places.empty()) GTEST_SKIP() << "no probe becomes a jump here";
 	std::atomic<bool> end = false;
-	unsigned made = 0;
+	unsigned made = 0, there = 0;
 	std::thread other([&] {
 		const std::string folder = "/sys/kernel/tracing/";
 		const auto write = [&folder](const std::string &file, const std::string &text) {
@@ -126,6 +128,9 @@ TEST(HardStart, WhileOthersProbesBecomeJumps) {
 			write("kprobe_events", "p:nd_others/one " + places[made % places.size()] + "\n");
 			write("events/nd_others/one/enable", "1");
 			usleep(30'000);
+			std::ifstream list("/sys/kernel/debug/kprobes/list");
+			const std::string probes{std::istreambuf_iterator<char>(list), {}};
+			there += probes.find(places[made % places.size()] + ' ') != std::string::npos;
 			write("events/nd_others/one/enable", "0");
 			write("kprobe_events", "-:nd_others/one\n");
 		}
@@ -135,7 +140,7 @@ TEST(HardStart, WhileOthersProbesBecomeJumps) {
 	end = true;
 	other.join();
 	EXPECT_GT(made, 8U);
-	printf("%u probes came and went\n", made);
+	EXPECT_EQ(there, made);
 }
 
 // The self-check of the quick way to a rule's text takes a user namespace then.
