@@ -411,7 +411,7 @@ __noinline int nd_report(struct report *report) {
 		if (captures) extent->busy = 0;
 		return 0;
 	}
-	if (nd_the_settings.selector) made_event();
+	if (nd_the_settings.selector) nd_made_event();
 	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
 	if (nd_the_settings.selector && selected == SELECTED_ASK) e->flags |= ND_FLAG_ASK_CHAIN;
 	if (nd_the_settings.of_group) e->of_group = is_of_group(pkt.skb, nd_watched.group, lay);

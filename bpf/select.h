@@ -22,13 +22,17 @@ static __always_inline int wants_event(void) {
 	return !s || *(volatile nd_u64 *)&s->pace != ND_PACE_NONE || *(volatile nd_u64 *)&s->kind == ND_SELECT_ALL;
 }
 
-/* There is an event. */
-static __always_inline void made_event(void) {
+/*
+ * There is an event. A global function, so that the verifier looks at it once, and not again for each way to the
+ * event's place in the ring.
+ */
+__noinline int nd_made_event(void) {
 	nd_u32 zero = 0;
 	struct nd_selected *s = bpf_map_lookup_elem(&nd_selected, &zero);
 
 	if (s && *(volatile nd_u64 *)&s->pace == ND_PACE_ONE && *(volatile nd_u64 *)&s->kind != ND_SELECT_ALL)
 		*(volatile nd_u64 *)&s->pace = ND_PACE_NONE;
+	return 0;
 }
 
 /* Whether the string in kernel memory is `wanted`, which has `bytes` bytes with its NUL. */
