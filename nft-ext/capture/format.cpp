@@ -40,7 +40,8 @@ constexpr size_t padded(size_t size) {
 	return (size + 3) & ~size_t{3};
 }
 
-// The text as an option may hold it, without a part of a character at the end. `escaped` keeps what is not as before.
+// The text as an option may hold it: escaped, and cut behind a whole character. `escaped` holds the result if the text
+// has to be escaped.
 std::string_view fitting(std::string_view text, std::string &escaped) {
 	if (!is_harmless(text, Escape::kText)) {
 		append_escaped(escaped, text.substr(0, kMaxOption), Escape::kText);

@@ -23,8 +23,8 @@ namespace nft_drops::cli {
 
 class TopScreen {
 public:
-	// `netns`: the network namespace whose interfaces a MATCH means. `all`: drops of all namespaces are shown, else
-	// those of `netns`.
+	// `netns`: the network namespace whose interfaces a MATCH means. `all`: true if drops of all namespaces are
+	// shown, false if only drops of `netns` are.
 	TopScreen(Loop &loop, Signals &signals, TopSource &source, const NetNamespace &netns, bool all)
 	    : loop_(loop), signals_(signals), source_(source), netns_(netns), all_(all) {}
 	TopScreen(const TopScreen &) = delete;

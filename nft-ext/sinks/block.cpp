@@ -142,10 +142,6 @@ void BlockRenderer::enter(uint32_t netns, const Context &context, std::string &o
 	append_opening(out, palette_, chain_, chain_handle_);
 }
 
-bool BlockRenderer::Shown::is_of(const Drop &drop) const {
-	return id != 0 && id == drop.attribution->id && expression == drop.expression;
-}
-
 // The whole lines from `begin` on.
 void BlockRenderer::colour(std::string &text, size_t begin) const {
 	if (begin == text.size()) return;
@@ -169,8 +165,7 @@ bool BlockRenderer::whole_stands_above(const Drop &drop) {
 // What is printed beside and below the packet's words; opens and closes braces as needed.
 const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string &out) {
 	const uint64_t id = drop.attribution->id;
-	const bool is_long = drop.attribution->text.size() > kLong;
-	Shown &shown = is_long ? long_ : shown_[id % shown_.size()];
+	Shown &shown = shown_.place_for(drop);
 	const bool again = whole_stands_above(drop);
 	const bool kept = shown.is_of(drop) && shown.shortened == again;
 	if (kept && entered_ == id && netns_name_ == drop.netns_name) return shown;
@@ -181,8 +176,7 @@ const BlockRenderer::Shown &BlockRenderer::prepare(const Drop &drop, std::string
 		enter(drop.event.netns, context, out);
 	entered_ = drop.event.cause == ND_CAUSE_OTHER ? 0 : id;
 	if (kept) return shown;
-	shown.id = id;
-	shown.expression = drop.expression;
+	shown.become(drop);
 	shown.shortened = again;
 	shown.text.clear();
 	append_note(shown.text, context);

@@ -31,6 +31,7 @@
 
 #include "nft-ext/packet/kept_words.h"
 #include "nft-ext/sinks/context.h"
+#include "nft-ext/sinks/latest_said.h"
 #include "nft-ext/sinks/renderer.h"
 #include "nft-ext/text/clock.h"
 #include "nft-ext/text/palette.h"
@@ -55,13 +56,10 @@ private:
 	void enter(uint32_t netns, const Context &context, std::string &out);
 
 	// What the latest attributions say: behind the packet's words, and on the lines below.
-	struct Shown {
-		uint64_t id = 0; // Attribution::id
-		std::string expression;
+	struct Shown : Said {
 		std::string text;       // note, newline, culprit: mostly nothing stands between them
 		size_t note_bytes = 0;  // of `text`
 		bool shortened = false; // the culprit is
-		[[nodiscard]] bool is_of(const Drop &drop) const;
 		[[nodiscard]] std::string_view note() const { return std::string_view(text).substr(0, note_bytes); }
 		[[nodiscard]] std::string_view culprit() const { return std::string_view(text).substr(note_bytes + 1); }
 	};
@@ -71,14 +69,10 @@ private:
 	const Shown &prepare(const Drop &drop, std::string &out);
 	[[nodiscard]] bool whole_stands_above(const Drop &drop);
 
-	// Of longer rule texts only the latest one is kept.
-	static constexpr size_t kLong = 16 * 1024;
-
 	bool for_terminal_;
 	Palette palette_;
 	std::array<uint64_t, 64> printed_{}; // Attribution::id of long rules that were printed whole
-	std::array<Shown, 64> shown_;
-	Shown long_;
+	LatestSaid<Shown> shown_;
 	uint64_t entered_ = 0; // the attribution that the open braces belong to; 0 where it has no number
 	Clock clock_{Clock::Zone::kLocal};
 	std::array<char, Clock::kDateBytes> date_{}; // the latest that was printed

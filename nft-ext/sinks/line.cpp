@@ -39,12 +39,10 @@ void append_culprit(std::string &out, const Context &context, const Drop &drop) 
 } // namespace
 
 const LineWords::Shown &LineWords::shown_of(const Drop &drop) {
-	const uint64_t id = drop.attribution->id;
-	Shown &shown = drop.attribution->text.size() > kLong ? long_ : shown_[id % shown_.size()];
-	if (id != 0 && shown.id == id && shown.expression == drop.expression) return shown;
+	Shown &shown = shown_.place_for(drop);
+	if (shown.is_of(drop)) return shown;
 	const Context context = context_of(drop);
-	shown.id = id;
-	shown.expression = drop.expression;
+	shown.become(drop);
 	std::string &before = shown.before;
 	before = palette_.place;
 	for (const std::string_view name : {context.family, context.table, context.chain}) {

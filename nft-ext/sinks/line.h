@@ -16,12 +16,11 @@
 #define NFT_DROPS_NFT_EXT_SINKS_LINE_H
 
 #include "nft-ext/packet/kept_words.h"
+#include "nft-ext/sinks/latest_said.h"
 #include "nft-ext/sinks/renderer.h"
 #include "nft-ext/text/clock.h"
 #include "nft-ext/text/palette.h"
 
-#include <array>
-#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -36,20 +35,14 @@ public:
 
 private:
 	// In front of the packet's words, and behind them.
-	struct Shown {
-		uint64_t id = 0; // Attribution::id
-		std::string expression;
+	struct Shown : Said {
 		std::string before, note;
 	};
 	const Shown &shown_of(const Drop &drop);
 
-	// Of longer rule texts only the latest one is kept.
-	static constexpr size_t kLong = 16 * 1024;
-
 	Palette palette_;
 	KeptWords words_;
-	std::array<Shown, 64> shown_;
-	Shown long_;
+	LatestSaid<Shown> shown_;
 };
 
 class LineRenderer final : public Renderer {

@@ -253,7 +253,7 @@ void TopView::add_opened(std::vector<TopLine> &lines, size_t room, size_t width)
 		return parts.size();
 	};
 	add(text_words(culprit), "  ", kTextLines);
-	// Flows are what was asked for: they keep half of the screen.
+	// The user opened the rule to see its flows. The flows keep half of the screen.
 	const size_t used = lines.size() - begin;
 	size_t most = room / 2 > used ? room / 2 - used : 0;
 	for (size_t i = 0; i < sample_.size() && most > 0; i++)

@@ -76,7 +76,7 @@ public:
 	[[nodiscard]] TopSort sort() const { return sort_; }
 	// The id of the rule whose flows are shown; 0: the rules are.
 	[[nodiscard]] uint64_t opened() const { return opened_; }
-	// Of the rule that is opened, as it was last seen; null: none is.
+	// The rule that the user opened, as the latest frame that held the rule had it. Null: no rule is open.
 	[[nodiscard]] const Culprit *opened_culprit() const {
 		return opened_rule_ ? opened_rule_->culprit.get() : nullptr;
 	}
