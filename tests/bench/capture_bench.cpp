@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a captured packet costs, beside what others do for a capture of dropped packets: a rule with `log group N`, and
-// tcpdump on nflog:N. tcpdump does not capture all: the kernel sends several packets at once, and libpcap has room for
-// one of the snap length. So the cost is that of a packet in the file.
+// What a captured packet costs. The other way to capture dropped packets is a rule with `log group N`, and tcpdump on
+// nflog:N. The kernel sends several packets at once there, and libpcap's buffer has room for one packet of the snap
+// length, so tcpdump loses packets. The bench compares the costs of a packet that is in the file.
 #include "tests/guest/running.h"
 #include "watcher.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -34,18 +33,6 @@ Watcher capturing(std::string name, std::vector<std::string> command, bool attac
 	        .attaches = attaches,
 	        .bytes = kLarge,
 	        .shown = packets_in_file};
-}
-
-// Instructions for each packet in the file.
-double of_captured(const Cost &cost, const Cost &nothing) {
-	return (cost.dropped - nothing.dropped) * static_cast<double>(cost.sent) /
-	       static_cast<double>(std::max<size_t>(cost.shown, 1));
-}
-
-void change_rule(const std::string &to) {
-	shell("nft replace rule inet bench input handle $(nft -a list ruleset | sed -n 's/.*dport 10000 .*handle "
-	      "//p') " +
-	      to);
 }
 
 TEST(CaptureCost, HalfOfTcpdumpsOnLogGroups) {
@@ -74,7 +61,7 @@ TEST(CaptureCost, HalfOfTcpdumpsOnLogGroups) {
 		const Cost &nothing = costs[0], &ours = costs[1], &tcpdumps = costs[2];
 		EXPECT_EQ(ours.shown, ours.sent);
 		EXPECT_GT(tcpdumps.shown, 0U);
-		const double our_cost = of_captured(ours, nothing), their_cost = of_captured(tcpdumps, nothing);
+		const double our_cost = cost_of_shown(ours, nothing), their_cost = cost_of_shown(tcpdumps, nothing);
 		tell(table(costs) + fmt::format("\na packet in the file: {:.0f} instructions, by tcpdump {:.0f}\n",
 		                                our_cost, their_cost));
 		EXPECT_LE(our_cost, their_cost * most);

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -57,12 +56,6 @@ void write_settings() {
 	std::ofstream("/root/ulogd.conf") << settings;
 }
 
-// Instructions for each packet that was kept.
-double of_kept(const Cost &cost, const Cost &nothing) {
-	return (cost.dropped - nothing.dropped) * static_cast<double>(cost.sent) /
-	       static_cast<double>(std::max<size_t>(cost.shown, 1));
-}
-
 TEST(RecordCost, AFifthOfUlogds) {
 	set_up();
 	write_settings();
@@ -73,8 +66,7 @@ TEST(RecordCost, AFifthOfUlogds) {
 	                         .command = {guest::nft_drops(), "record", "--database", kHistory},
 	                         .shows = "",
 	                         .shown = [] { return number_of(kHistory, "SELECT sum(packets) FROM minute"); }}));
-	shell("nft replace rule inet bench input handle $(nft -a list ruleset | sed -n 's/.*dport 10000 .*handle //p') "
-	      "udp dport 10000 log group 5 drop");
+	change_rule("udp dport 10000 log group 5 drop");
 	costs.push_back(measure({.name = "log group 5, ulogd2 with SQLite",
 	                         .command = {"ulogd", "-c", "/root/ulogd.conf"},
 	                         .shows = "",
@@ -82,7 +74,7 @@ TEST(RecordCost, AFifthOfUlogds) {
 	                         .shown = [] { return number_of(kUlogd, "SELECT count(*) FROM packet"); }}));
 	EXPECT_EQ(costs[1].shown, costs[1].sent);
 	EXPECT_GT(costs[2].shown, 0U) << shell("cat /root/ulogd.log");
-	const double ours = of_kept(costs[1], costs[0]), theirs = of_kept(costs[2], costs[0]);
+	const double ours = cost_of_shown(costs[1], costs[0]), theirs = cost_of_shown(costs[2], costs[0]);
 	tell(table(costs) +
 	     fmt::format("\na packet that is kept: {:.0f} instructions, by ulogd2 {:.0f}\n", ours, theirs));
 	EXPECT_LE(ours, theirs / 5);

@@ -5,6 +5,7 @@
 #include "tests/guest/article.h"
 #include "tests/guest/bpftrace.h"
 #include "tests/guest/running.h"
+#include "watcher.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -37,11 +38,6 @@ double ready_after(std::vector<std::string> command, const std::string &words) {
 	const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
 	program.finish(SIGKILL);
 	return took.count();
-}
-
-double median(std::vector<double> values) {
-	std::ranges::sort(values);
-	return values[values.size() / 2];
 }
 
 TEST(Startup, AgainstBpftrace) {

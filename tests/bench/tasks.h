@@ -7,8 +7,8 @@
 
 namespace nft_drops::bench {
 
-// Nanoseconds that tasks have run so far: of all processes but this one, or of those whose name begins with `name`.
-// With QEMU's -icount shift=0 a nanosecond is an instruction.
+// How long other processes have run so far, in nanoseconds. `name`: counts only processes whose name begins so; empty:
+// counts all. With QEMU's -icount, the clock counts instructions (docs/cost.md).
 int64_t tasks_ran(std::string_view name = {});
 
 } // namespace nft_drops::bench

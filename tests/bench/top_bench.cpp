@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the processes of `top` run over the same drops as those of `monitor`: the kernel sums up for one of the two.
+// How many instructions the processes of `top` and of `monitor` run for the same drops. The kernel sums drops up for
+// `top`.
 #include "tasks.h"
 #include "tests/guest/running.h"
 #include "watcher.h"

@@ -12,7 +12,7 @@ namespace nft_drops::bench {
 class Traffic {
 public:
 	// In the present network namespace, whose lo must be up: `port` is the datagrams' destination there. With
-	// `heard`, somebody receives them: this process, each as soon as it was sent. `bytes`: of each one's payload.
+	// `heard`, somebody receives them: this process, each as soon as it was sent. `bytes`: the payload's size.
 	Traffic(uint16_t port, bool heard, size_t bytes = 32);
 	Traffic(const Traffic &) = delete;
 	Traffic &operator=(const Traffic &) = delete;

@@ -27,11 +27,6 @@ using guest::shell;
 constexpr int kRounds = 5;
 constexpr int kWarmUp = 200;
 
-double median(std::vector<double> values) {
-	std::ranges::sort(values);
-	return values[values.size() / 2];
-}
-
 std::vector<std::string> kprobes() {
 	std::ifstream list("/sys/kernel/debug/kprobes/list");
 	std::vector<std::string> lines;
@@ -64,6 +59,11 @@ void set_up(const std::string &dropping) {
 	      "}\n"
 	      "END");
 	std::this_thread::sleep_for(60s);
+}
+
+double median(std::vector<double> values) {
+	std::ranges::sort(values);
+	return values[values.size() / 2];
 }
 
 size_t occurrences(const std::string &text, const std::string &word) {
@@ -108,6 +108,17 @@ Cost measure(const Watcher &watcher) {
 	for (int i = 0; i < 500 && !kprobes().empty(); i++)
 		std::this_thread::sleep_for(10ms);
 	return cost;
+}
+
+void change_rule(const std::string &rule) {
+	shell("nft replace rule inet bench input handle $(nft -a list ruleset | sed -n 's/.*dport 10000 .*handle "
+	      "//p') " +
+	      rule);
+}
+
+double cost_of_shown(const Cost &cost, const Cost &nothing) {
+	return (cost.dropped - nothing.dropped) * static_cast<double>(cost.sent) /
+	       static_cast<double>(std::max<size_t>(cost.shown, 1));
 }
 
 std::string table(const std::vector<Cost> &costs) {

@@ -42,12 +42,18 @@ struct Cost {
 // has put things off until it has time: waits until they are done.
 void set_up(const std::string &dropping = "udp dport 10000 drop");
 
+// From now on `rule` drops the packets to kDropped.
+void change_rule(const std::string &rule);
+
 Cost measure(const Watcher &watcher);
+// What one packet of those that the watcher has in its output cost, in instructions more than with `nothing` attached.
+double cost_of_shown(const Cost &cost, const Cost &nothing);
 // For people: the first line is the one that the others are compared with.
 std::string table(const std::vector<Cost> &costs);
 // Prints the words, and keeps them for docs/cost.md (/root/cost.txt).
 void tell(const std::string &words);
 
+double median(std::vector<double> values);
 size_t occurrences(const std::string &text, const std::string &word);
 
 } // namespace nft_drops::bench

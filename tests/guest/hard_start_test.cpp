@@ -80,8 +80,8 @@ TEST(HardStart, UnderAFlood) {
 	      " > /proc/sys/net/core/netdev_max_backlog'");
 }
 
-// Where a program has put probes of nft-drops's, as the kernel writes it: "nft_do_chain+0x3ff". Those that became
-// jumps.
+// The places of those probes in nft_do_chain that the kernel has made jumps of, in the kernel's words:
+// "nft_do_chain+0x3ff".
 std::vector<std::string> jumps() {
 	std::vector<std::string> places;
 	for (int i = 0; i < 600 && places.empty(); i++) {
@@ -99,7 +99,7 @@ std::vector<std::string> jumps() {
 // before it is one (optimize_kprobe()), and only then saves the bytes that the jump covers.
 TEST(HardStart, WhileOthersProbesBecomeJumps) {
 	const auto sites = [] {
-		shell("rm -rf /run/nft-drops"); // what was found out earlier
+		shell("rm -rf /run/nft-drops"); // an earlier start kept its findings there
 		const Finished f = run({nft_drops(), "probe"});
 		EXPECT_EQ(f.status, 0) << f.out << f.err;
 		std::string text;
@@ -120,19 +120,15 @@ TEST(HardStart, WhileOthersProbesBecomeJumps) {
 	std::atomic<bool> end = false;
 	unsigned made = 0, there = 0;
 	std::thread other([&] {
-		const std::string folder = "/sys/kernel/tracing/";
-		const auto write = [&folder](const std::string &file, const std::string &text) {
-			std::ofstream(folder + file) << text << std::flush;
-		};
 		for (; !end; made++) {
-			write("kprobe_events", "p:nd_others/one " + places[made % places.size()] + "\n");
-			write("events/nd_others/one/enable", "1");
+			write_tracing("kprobe_events", "p:nd_others/one " + places[made % places.size()] + "\n");
+			write_tracing("events/nd_others/one/enable", "1\n");
 			usleep(30'000);
 			std::ifstream list("/sys/kernel/debug/kprobes/list");
 			const std::string probes{std::istreambuf_iterator<char>(list), {}};
 			there += probes.find(places[made % places.size()] + ' ') != std::string::npos;
-			write("events/nd_others/one/enable", "0");
-			write("kprobe_events", "-:nd_others/one\n");
+			write_tracing("events/nd_others/one/enable", "0\n");
+			write_tracing("kprobe_events", "-:nd_others/one\n");
 		}
 	});
 	for (int i = 0; i < 8; i++)

@@ -294,9 +294,9 @@ protected:
 	}
 };
 
-// One monitor for each MATCH sees the same stream. Of a stream of which a monitor says that drops were lost, as where
-// an interrupt meets a probe that is at work, nothing is known but that none is missing beyond them: another one is
-// sent.
+// One monitor for each MATCH sees the same stream. The kernel skips a probe that an interrupt meets while another probe
+// is at work; the monitor then tells a lost drop. The test asserts that no further drop is missing, and sends another
+// stream.
 TEST_P(MatchTable, ShowsWhatACounterCounts) {
 	static const std::regex kSummary(R"(nft-drops: (\d+) drops \(.*\) of (\d+), (\d+) lost)");
 	static const std::regex kUndecided(R"(nft-drops: (\d+) undecided)");

@@ -5,8 +5,10 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +28,12 @@ using namespace std::chrono_literals;
 std::string contents(const std::string &path) {
 	std::ifstream file(path, std::ios::binary);
 	return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// The number behind `name` at the beginning of a line; 0: there is none.
+uint64_t field_of(const std::string &text, const std::string &name) {
+	const size_t at = ("\n" + text).find("\n" + name + ":");
+	return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 1, nullptr, 10);
 }
 
 size_t objects(bpf_cmd next_id) {
@@ -181,6 +189,13 @@ std::vector<nlohmann::json> json_lines(const std::string &text) {
 	return all;
 }
 
+void write_tracing(const std::string &file, const std::string &text) {
+	const int to = open(("/sys/kernel/tracing/" + file).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+	const bool written = to >= 0 && write(to, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+	EXPECT_TRUE(written) << file << " does not take " << text << ": " << strerror(errno);
+	if (to >= 0) close(to);
+}
+
 Leftovers leftovers() {
 	Leftovers l;
 	l.kprobes = lines_of(contents("/sys/kernel/debug/kprobes/list")).size();
@@ -189,16 +204,6 @@ Leftovers leftovers() {
 	l.links = objects(BPF_LINK_GET_NEXT_ID);
 	return l;
 }
-
-namespace {
-
-// The number behind `name` at the beginning of a line; 0: there is none.
-uint64_t field_of(const std::string &text, const std::string &name) {
-	const size_t at = ("\n" + text).find("\n" + name + ":");
-	return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 1, nullptr, 10);
-}
-
-} // namespace
 
 uint64_t memory_of(pid_t pid) {
 	uint64_t kilobytes = 0;

@@ -63,6 +63,9 @@ Finished run(std::vector<std::string> command);
 // A shell command that must succeed, with each of its parts (sh -e); returns its stdout.
 std::string shell(const std::string &command);
 
+// Writes to a file below /sys/kernel/tracing. Fails the test (non-fatally) where the kernel does not take the text.
+void write_tracing(const std::string &file, const std::string &text);
+
 // Each line of text is one object.
 std::vector<nlohmann::json> json_lines(const std::string &text);
 std::vector<std::string> lines_of(const std::string &text);

@@ -2,24 +2,10 @@
 // Others look at nft_do_chain, too: its code then is not what the compiler made.
 #include "running.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace nft_drops::guest {
 namespace {
-
-const std::string kTracing = "/sys/kernel/tracing/";
-
-void write(const std::string &file, const std::string &text) {
-	const int to = open((kTracing + file).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-	const bool written = to >= 0 && ::write(to, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-	EXPECT_TRUE(written) << file << " does not take " << text << ": " << strerror(errno);
-	if (to >= 0) close(to);
-}
 
 // The whole road with its self-test; not the Plan of an earlier start.
 void expect_that_it_can_run() {
@@ -30,11 +16,11 @@ void expect_that_it_can_run() {
 
 TEST(Traced, ByFtrace) {
 	shell("nft list ruleset"); // loads the module
-	write("set_ftrace_filter", "nft_do_chain\n");
-	write("current_tracer", "function\n");
+	write_tracing("set_ftrace_filter", "nft_do_chain\n");
+	write_tracing("current_tracer", "function\n");
 	expect_that_it_can_run();
-	write("current_tracer", "nop\n");
-	write("set_ftrace_filter", "!nft_do_chain\n");
+	write_tracing("current_tracer", "nop\n");
+	write_tracing("set_ftrace_filter", "!nft_do_chain\n");
 }
 
 TEST(Traced, ByKprobesAtItsEntryAndWithin) {
@@ -44,13 +30,13 @@ TEST(Traced, ByKprobesAtItsEntryAndWithin) {
 	const size_t at = plan.out.find("nft_do_chain+0x");
 	ASSERT_NE(at, std::string::npos) << plan.out;
 	const std::string site = plan.out.substr(at, plan.out.find_first_of(" \n", at) - at);
-	write("kprobe_events", "p:nd_test/entry nft_do_chain\n");
-	write("kprobe_events", "p:nd_test/within " + site + "\n");
-	write("events/nd_test/enable", "1\n");
+	write_tracing("kprobe_events", "p:nd_test/entry nft_do_chain\n");
+	write_tracing("kprobe_events", "p:nd_test/within " + site + "\n");
+	write_tracing("events/nd_test/enable", "1\n");
 	expect_that_it_can_run();
-	write("events/nd_test/enable", "0\n");
-	write("kprobe_events", "-:nd_test/entry\n");
-	write("kprobe_events", "-:nd_test/within\n");
+	write_tracing("events/nd_test/enable", "0\n");
+	write_tracing("kprobe_events", "-:nd_test/entry\n");
+	write_tracing("kprobe_events", "-:nd_test/within\n");
 }
 
 } // namespace
