@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/machine/calls.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace nft_drops::jit {
 namespace {
 
-void add_x86_64(const CodeRange &r, std::set<uint64_t> &to) {
+void add_x86_64(const CodeRange &r, std::multiset<uint64_t> &to) {
 	constexpr uint8_t kCall = 0xe8;
 	constexpr size_t kBytes = 5;
 	for (size_t at = 0; at + kBytes <= r.bytes.size(); at++) {
@@ -17,7 +18,7 @@ void add_x86_64(const CodeRange &r, std::set<uint64_t> &to) {
 	}
 }
 
-void add_aarch64(const CodeRange &r, std::set<uint64_t> &to) {
+void add_aarch64(const CodeRange &r, std::multiset<uint64_t> &to) {
 	constexpr uint32_t kLink = 0x94000000;
 	constexpr uint32_t kOpcode = 0xfc000000;
 	uint32_t word = 0;
@@ -29,13 +30,27 @@ void add_aarch64(const CodeRange &r, std::set<uint64_t> &to) {
 	}
 }
 
+// Each address as often as it is called.
+std::multiset<uint64_t> calls_in(const Image &image) {
+	std::multiset<uint64_t> calls;
+	for (const CodeRange &r : image.ranges)
+		(image.machine == Machine::kX86_64 ? add_x86_64 : add_aarch64)(r, calls);
+	return calls;
+}
+
 } // namespace
 
 std::set<uint64_t> called_addresses(const Image &image) {
-	std::set<uint64_t> called;
-	for (const CodeRange &r : image.ranges)
-		(image.machine == Machine::kX86_64 ? add_x86_64 : add_aarch64)(r, called);
-	return called;
+	const auto calls = calls_in(image);
+	return {calls.begin(), calls.end()};
+}
+
+size_t most_calls_of_one(const Image &image) {
+	const auto calls = calls_in(image);
+	size_t most = 0;
+	for (auto at = calls.begin(); at != calls.end(); at = calls.upper_bound(*at))
+		most = std::max(most, calls.count(*at));
+	return most;
 }
 
 } // namespace nft_drops::jit

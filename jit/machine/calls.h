@@ -4,6 +4,7 @@
 
 #include "jit/machine/image.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 
@@ -14,6 +15,9 @@ inline constexpr uint64_t kMostHelperBytes = 256;
 
 // Where the code's direct calls lead to. Without decoding: some of these may be none.
 std::set<uint64_t> called_addresses(const Image &image);
+
+// How many of the direct calls lead to the function that most of them lead to. As above.
+size_t most_calls_of_one(const Image &image);
 
 } // namespace nft_drops::jit
 

@@ -4,6 +4,7 @@
 #define NFT_DROPS_JIT_MACHINE_IMAGE_H
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ struct Image {
 	// label.
 	std::vector<CodeRange> helpers{};
 	std::vector<SwitchTable> switches{}; // by address; they do not overlap
+	// Of a debug kernel: called functions that change nothing that the function sees. See instrumentation.h.
+	std::set<uint64_t> checks{};
 	// False where the kernel's table of jump labels could not be read: then every nop that could be one is avoided,
 	// and the code behind switched-off keys stays unexamined.
 	bool labels_known = false;

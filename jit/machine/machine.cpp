@@ -61,6 +61,17 @@ bool MachineState::is_outside(const Value &v) const {
 	}
 }
 
+bool MachineState::is_shadow(uint64_t address) const {
+	constexpr unsigned kScale = 3; // KASAN_SHADOW_SCALE_SHIFT of generic KASAN
+	constexpr uint64_t kGranule = uint64_t{1} << kScale;
+	if (!shadow_offset_) return false;
+	const uint64_t shadowed = (address - *shadow_offset_) << kScale;
+	const auto after = std::ranges::upper_bound(regions_, shadowed + kGranule - 1, {}, &Region::address);
+	if (after == regions_.begin()) return false;
+	const Region &r = *std::prev(after);
+	return shadowed < r.address + r.size;
+}
+
 Value MachineState::mixed(const Value &a, const Value &b) const {
 	// Mostly both are known, and nobody wants to know more.
 	if (a.is_known() && b.is_known()) return Value::unknown();
@@ -71,7 +82,9 @@ Value MachineState::mixed(const Value &a, const Value &b) const {
 Value MachineState::load(Value address, unsigned bytes) const {
 	if (!address.is_known()) return is_outside(address) ? Value::outside() : Value::unknown();
 	const size_t at = find(address.bits, bytes);
-	if (at == kNowhere) return Value::opaque(opaque_id(address.bits, bytes));
+	if (at == kNowhere) {
+		return is_shadow(address.bits) ? Value::known(0) : Value::opaque(opaque_id(address.bits, bytes));
+	}
 	uint64_t kinds = 0;
 	memcpy(&kinds, &kinds_[at], bytes);
 	if (kinds == (all_of(Value::Kind::kKnown) & mask_of(bytes))) {

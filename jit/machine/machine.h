@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace nft_drops::jit {
@@ -26,6 +27,10 @@ public:
 	// Maps memory with such content (kUnknown or kOutside). Regions do not overlap; one that is there stays as it
 	// is.
 	void map(uint64_t address, size_t size, Value::Kind content);
+
+	// KASAN's shadow memory of everything that is mapped reads as 0 from now on: all of it may be accessed. See
+	// instrumentation.h.
+	void map_shadow(uint64_t offset) { shadow_offset_ = offset; }
 
 	[[nodiscard]] Value load(Value address, unsigned bytes) const;
 	// A store to an unknown address could have hit anything that is mapped: see lost(). One to an address from
@@ -99,6 +104,8 @@ private:
 	// Where in bytes_ it lies.
 	[[nodiscard]] size_t find(uint64_t address, unsigned bytes) const;
 	[[nodiscard]] bool is_outside(const Value &v) const;
+	// The address is that of the shadow of mapped memory.
+	[[nodiscard]] bool is_shadow(uint64_t address) const;
 	void fill(uint64_t address, size_t size, Value value);
 	// Notes what so many bytes are now, for the end of the attempt.
 	void log(size_t at, unsigned bytes);
@@ -110,6 +117,7 @@ private:
 	std::vector<Value::Kind> kinds_; // that are multiples of 8
 	mutable size_t last_found_ = 0;  // the region: the next access mostly is to the same
 	bool lost_ = false;
+	std::optional<uint64_t> shadow_offset_;
 	int attempts_ = 0;                     // within each other
 	std::vector<Overwritten> overwritten_; // by what is attempted, the last one last
 };

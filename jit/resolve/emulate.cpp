@@ -2,6 +2,7 @@
 #include "jit/resolve/emulate.h"
 
 #include "jit/machine/helper.h"
+#include "jit/machine/instrumentation.h"
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ std::unexpected<Error> not_understood(const std::string &why) {
 } // namespace
 
 Emulator::Emulator(const Code &code, const Architecture &arch, const Layout &layout)
-    : code_(code), arch_(arch), layout_(layout), thunk_(return_thunk(code)) {
+    : code_(code), arch_(arch), layout_(layout), thunk_(return_thunk(code)), shadow_offset_(shadow_offset(code, arch)) {
 	for (const JumpLabel &l : code.image().labels) {
 		if (std::ranges::find(keys_, l.key) == keys_.end()) keys_.push_back(l.key);
 	}
@@ -71,6 +72,7 @@ Emulator::Start &Emulator::start_of(const Scenario &scenario) const {
 			            Value::known(t.targets[i]));
 	}
 	start.world = World::build(start.scenario, layout_, salt_of(scenario), state);
+	if (shadow_offset_) state.map_shadow(*shadow_offset_);
 	state.watched = {start.world.ops, start.world.eval};
 	arch_.prepare_entry(state);
 	return starts_.emplace_front(std::move(start));
@@ -248,6 +250,10 @@ private:
 			evaluate(found->second, regs.bits);
 		} else {
 			Value answer = Value::unknown();
+			if (function.is_known() && e_.code_.image().checks.contains(function.bits)) {
+				e_.arch_.clobber_by_call(state_);
+				return;
+			}
 			if (function.is_known())
 				answer = answer_of_helper(e_.code_.helpers(), e_.arch_, state_, function.bits,
 				                          e_.thunk_);

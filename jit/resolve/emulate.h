@@ -104,6 +104,7 @@ private:
 	std::vector<uint64_t> keys_;
 	std::vector<Switch> switches_;               // by instruction index
 	std::optional<uint64_t> thunk_;              // that it returns by
+	std::optional<uint64_t> shadow_offset_;      // KASAN's
 	std::array<size_t, kArguments> arguments_{}; // their registers
 	// Of the scenarios that were run, the latest one first: each is run in many ways, and again to gather facts.
 	// All of them, mostly: 154 on Linux 6.1.

@@ -20,7 +20,7 @@ std::string key_of(const Kernel &kernel) {
 		return {};
 	const auto &[image, layout, others, release, core_build_id, nft_build_id, module, kprobe_table, running] =
 	        kernel;
-	const auto &[machine, ranges, labels, helpers, switches, labels_known] = image;
+	const auto &[machine, ranges, labels, helpers, switches, checks, labels_known] = image;
 	ByteWriter w;
 	w.put(release);
 	w.put(core_build_id);
@@ -43,6 +43,9 @@ std::string key_of(const Kernel &kernel) {
 		w.put(address);
 		w.put(targets);
 	}
+	w.put(checks.size());
+	for (const uint64_t check : checks)
+		w.put(check);
 	w.put(labels_known);
 	return w.bytes();
 }

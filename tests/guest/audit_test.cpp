@@ -257,6 +257,80 @@ TEST_F(Audit, AQueueThatIsNotThere) {
 	          "nft-drops: 5 netfilter drops = 0 by rule + 0 by policy + 5 other");
 }
 
+// Legacy iptables has no rules of nf_tables: its drops are other ones. What iptables-nft makes is nf_tables' own.
+TEST_F(Audit, IptablesOfBothKinds) {
+	if (refused()) return;
+	if (run({"iptables-legacy", "-t", "filter", "-L"}).status != 0) GTEST_SKIP() << "no legacy iptables here";
+	shell("nft 'table ip t { chain pre { type filter hook prerouting priority 0; udp dport 7001 counter drop; }; "
+	      "}'");
+	shell("iptables-nft -A INPUT -p udp --dport 7002 -j DROP; iptables-nft -P FORWARD DROP");
+	shell("iptables-legacy -A INPUT -p udp --dport 7003 -j DROP; iptables-legacy -t mangle -A POSTROUTING -p udp "
+	      "--dport 7004 -j DROP; iptables-legacy -t raw -A PREROUTING -p udp --dport 7005 -j DROP");
+	Monitor monitor({"-j", "--audit"});
+	for (int i = 0; i < 2; i++)
+		net_.udp("left", "10.1.0.1", 7001);
+	for (int i = 0; i < 3; i++)
+		net_.udp("left", "10.1.0.1", 7002);
+	net_.udp("left", "10.2.0.2", 7006); // the policy of FORWARD
+	for (int i = 0; i < 4; i++)
+		net_.udp("left", "10.1.0.1", 7003);
+	net_.udp("home", "10.1.0.2", 7004);
+	for (int i = 0; i < 5; i++)
+		net_.udp("left", "10.1.0.1", 7005);
+	ASSERT_TRUE(monitor.wait_for_lines(16)) << monitor.out();
+	const std::string listed = shell("iptables-legacy -nvxL INPUT; iptables-legacy -t raw -nvxL PREROUTING");
+	EXPECT_NE(listed.find(" 4 "), std::string::npos) << listed;
+	EXPECT_NE(listed.find(" 5 "), std::string::npos) << listed;
+	const Finished end = monitor.finish(SIGINT);
+	EXPECT_EQ(account_of(end).line, "nft-drops: 16 netfilter drops = 5 by rule + 1 by policy + 10 other")
+	        << end.err;
+	for (const json &drop : json_lines(end.out)) {
+		const unsigned port = drop["packet"]["dport"];
+		const bool legacy = port >= 7003 && port <= 7005;
+		EXPECT_EQ(drop["reason"] == "other", legacy) << drop;
+		EXPECT_EQ(drop["reason"] == "policy", port == 7006) << drop;
+	}
+	shell("iptables-legacy -F; iptables-legacy -t mangle -F; iptables-legacy -t raw -F");
+}
+
+// Bridged packets in the hooks of ip: rules, conntrack and br_netfilter itself drop them.
+TEST_F(Audit, BridgedPacketsInTheHooksOfIp) {
+	if (refused()) return;
+	if (run({"modprobe", "br_netfilter"}).status != 0) GTEST_SKIP() << "no br_netfilter here";
+	shell("mkdir -p /tmp/proc; mount -t proc proc /tmp/proc; "
+	      "echo 1 > /tmp/proc/sys/net/bridge/bridge-nf-call-iptables; umount /tmp/proc");
+	shell(R"(nft -f - <<'END'
+table ip t {
+	chain forward { type filter hook forward priority 0; policy drop;
+		udp dport 7001 counter drop; udp dport 7002 counter accept; ct state invalid counter accept; }
+	chain out { type filter hook postrouting priority 0; udp dport 7002 counter drop; }
+	chain nat { type nat hook prerouting priority -100; udp dport 7005 dnat to 127.0.0.1; }
+}
+table bridge t { chain forward { type filter hook forward priority 200; udp dport 7004 counter drop; }; }
+END)");
+	Monitor monitor({"-j", "--audit"});
+	const auto send = [this](uint16_t port, int times) {
+		for (int i = 0; i < times; i++)
+			net_.udp("one", "10.3.0.3", port);
+	};
+	send(7001, 2); // a rule in forward
+	send(7002, 3); // a rule in postrouting
+	send(7003, 4); // the policy of forward
+	send(7005, 5); // a new address that has no way from outside: br_netfilter frees without a reason
+	ASSERT_TRUE(monitor.wait_for_lines(14)) << monitor.out();
+	const std::string listed = shell("nft list ruleset");
+	EXPECT_NE(listed.find("udp dport 7001 counter packets 2"), std::string::npos) << listed;
+	EXPECT_NE(listed.find("udp dport 7002 counter packets 3 bytes 114 drop"), std::string::npos) << listed;
+	const Finished end = monitor.finish(SIGINT);
+	EXPECT_EQ(account_of(end).line, "nft-drops: 14 netfilter drops = 5 by rule + 4 by policy + 5 other") << end.err;
+	for (const json &drop : json_lines(end.out)) {
+		EXPECT_EQ(drop["reason"] == "other", drop["packet"]["daddr"] == "127.0.0.1") << drop;
+		if (drop["reason"] == "other") {
+			EXPECT_EQ(drop["location"].get<std::string>().rfind("br_nf_", 0), 0U) << drop;
+		}
+	}
+}
+
 void run_on(unsigned cpu) {
 	cpu_set_t cpus;
 	CPU_ZERO(&cpus);

@@ -3,6 +3,7 @@
 
 #include "jit/kernel/files/relocate.h"
 #include "jit/machine/calls.h"
+#include "jit/machine/instrumentation.h"
 #include "jit/machine/jump_labels.h"
 #include "jit/machine/switches.h"
 
@@ -80,6 +81,7 @@ public:
 		}
 		if (auto ok = add_helpers(*parts, image); !ok) return std::unexpected(ok.error());
 		if (auto ok = add_labels(image); !ok) return std::unexpected(ok.error());
+		add_checks(image);
 		add_switch_tables(image, [this](uint64_t address) { return word_at(address); });
 		return image;
 	}
@@ -167,6 +169,13 @@ private:
 			image.helpers.push_back(std::move(*range));
 		}
 		return {};
+	}
+
+	void add_checks(Image &image) const {
+		for (uint32_t i = 0; i < file_.symbols().size(); i++) {
+			const auto address = is_check(file_.symbols()[i].name) ? address_of(i) : std::nullopt;
+			if (address) image.checks.insert(*address);
+		}
 	}
 
 	Result<void> add_labels(Image &image) const {
@@ -264,6 +273,7 @@ Result<Image> image_of_vmlinux(const ElfFile &vmlinux) {
 		remove_ftrace_call(image.ranges.front(), *ftrace);
 	const auto called = called_addresses(image);
 	for (const ElfSymbol &s : vmlinux.symbols()) {
+		if (s.section && called.contains(s.value) && is_check(s.name)) image.checks.insert(s.value);
 		if (!called.contains(s.value) || !is_helper(s, vmlinux, *parts)) continue;
 		auto range = range_of(s, vmlinux.sections()[s.section]);
 		if (!range) return std::unexpected(range.error());

@@ -16,6 +16,7 @@
 #include "jit/kernel/types/kept_layout.h"
 #include "jit/machine/addresses.h"
 #include "jit/machine/calls.h"
+#include "jit/machine/instrumentation.h"
 #include "jit/machine/switches.h"
 
 #include <fmt/format.h>
@@ -166,6 +167,16 @@ Result<std::vector<CodeRange>> read_helpers(std::span<const Symbol> symbols, con
 	return helpers;
 }
 
+// Debug kernels: see instrumentation.h. Where the symbol table cannot be read, the code is read without its checks
+// being known, and may not be understood.
+void add_checks(Image &image) {
+	if (!may_have_checks(image)) return;
+	auto checks = read_functions([](std::string_view name, std::string_view) { return is_check(name); });
+	if (!checks) return;
+	for (const Symbol &s : *checks)
+		image.checks.insert(s.address);
+}
+
 // The address of the generation depends on the number that the kernel gave to nf_tables at load time.
 void complete_generation(std::vector<Layout> &layouts, const Addresses &a, const KernelMemory &memory) {
 	// All layouts agree in the members that are read here.
@@ -232,6 +243,7 @@ Result<Kernel> read_running_kernel(std::vector<Layout> layouts, const KernelMemo
 		auto word = memory.read_integer(address, sizeof(uint64_t));
 		return word ? std::optional(*word) : std::nullopt;
 	});
+	add_checks(kernel.image);
 	if (auto helpers = read_helpers(found->symbols, kernel.image, memory); helpers)
 		kernel.image.helpers = std::move(*helpers);
 	auto labels = found->module ? module_jump_table(*found->module, likely.module, memory)
