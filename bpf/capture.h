@@ -58,9 +58,9 @@ static __always_inline void measure(struct nd_extent *x, nd_u64 at, nd_u64 in, n
 }
 
 /*
- * The size of a place: `room` for the bytes, and `piece` more where the packet's bytes lie apart (nd_copy_pieces()
- * says why). Both are constants for the verifier in each branch that leads here; the compiler must not see how they
- * hang together with anything else, since the verifier does not.
+ * The size of a place: `room` for the bytes, and `piece` more where the packet's bytes lie apart (nd_copy_pieces() says
+ * why). The verifier knows both as constants in each branch that leads here, and nothing of how they depend on other
+ * values: barrier_var() hides this from the compiler, too.
  */
 struct place {
 	nd_u32 room;

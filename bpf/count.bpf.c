@@ -16,12 +16,12 @@
  * Suppose that at a time T the rule at an address drops a packet, and that later another rule at the same address drops
  * another packet. At T the first rule still had the memory. The kernel therefore made the second rule after T: in a
  * call of one of these two functions, or before the commit that showed the second rule to packets. If that call began
- * after T, nd_variables.changes (nd_changes) has another value when the later packet's program reads it. If the call
- * was under way at T, nd_changes said so, and the program remembered nothing. T may be any moment while the program
- * runs: the packet keeps the rule's memory for as long. Other ways of taking things away (the end of a namespace, a
- * device that goes, a transaction that fails) make nothing, and show nothing to packets. One exception: a call that
- * began before counting started. It would have to last until a rule of another ruleset was seen here, taken away and
- * freed, and until its own rule got that memory.
+ * after T, nd_variables.changes has another value when the later packet's program reads it. If the call was under way
+ * at T, nd_variables.changes said so, and the program remembered nothing. T may be any moment while the program runs:
+ * the packet keeps the rule's memory for as long. Other ways of taking things away (the end of a namespace, a device
+ * that goes, a transaction that fails) make nothing, and show nothing to packets. One exception: a call that began
+ * before counting started. It would have to last until a rule of another ruleset was seen here, taken away and freed,
+ * and until its own rule got that memory.
  *
  * A processor also forgets a rule's place when the rule's number is taken back: see rule_numbers.h.
  *

@@ -65,9 +65,10 @@ static __always_inline void find_transport_ip6(struct nd_subject *s) {
 }
 
 /*
- * The devices that the hook had. __netif_receive_skb_core() sets skb->skb_iif to the index of skb->dev, which is the
- * input device until the packet is sent on. A packet that was made here has no skb_iif; it has no input device on its
- * way out but on IPv6's, and on both IPs' postrouting hook, where it may have its output device for one.
+ * Finds the devices that the hook had. __netif_receive_skb_core() sets skb->skb_iif to the index of skb->dev, which is
+ * the input device until the packet is sent on. A packet that was made on this machine has no skb_iif. Without a route
+ * (ARP) or without skb->dev it has no input device. With both (output of IPv6, postrouting of both IPs) the hook may
+ * have had skb->dev as its input device: nothing tells.
  */
 static __always_inline void find_devices(struct nd_subject *s, nd_u64 dev) {
 	const struct nd_layout *lay = &nd_the_layout;

@@ -7,8 +7,8 @@
 
 enum {
 	SOCKET_TIME_WAIT = 6, /* TCP_TIME_WAIT: a small socket without a control group */
-	SOCKET_REQUEST = 12,  /* TCP_NEW_SYN_RECV: a struct request_sock, which has its listener's */
-	GROUP_LEVELS = 4,     /* the socket's group, and so many less one above that group, are looked at */
+	SOCKET_REQUEST = 12,  /* TCP_NEW_SYN_RECV: a struct request_sock; its listener's group counts */
+	GROUP_LEVELS = 4,     /* so many groups are looked at: the socket's own and the three above it */
 };
 
 /*

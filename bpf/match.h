@@ -21,8 +21,9 @@
 enum { PROTOCOL_IP4 = 0x0008, PROTOCOL_ARP = 0x0608, PROTOCOL_IP6 = 0xdd86 };
 
 /*
- * Generated: enum nd_matched. `by`: the table that dropped, as by_base_chain() says, or a family: ND_MATCH_FREED. Where
- * all families that take the filter share one program, the family is asked for last: most drops end before.
+ * jit/compile generates this function; it returns enum nd_matched. `by`: the table that dropped, as by_base_chain()
+ * gives it, or a family: ND_MATCH_FREED. If all families that take the filter share one program, the family is read
+ * last: most drops end in that program.
  */
 int nd_match(struct nd_subject *s, nd_u64 by);
 
@@ -276,8 +277,8 @@ MATCH_FUNCTION nd_u64 nd_match_extension_present(struct nd_subject *s, nd_u32 ty
 }
 
 /*
- * Where a TCP option of this type begins in nd_subject.scratch, where it has `bytes` bytes at least; the header's
- * options are there then: nft_exthdr_tcp_eval(), nft_tcp_header_pointer().
+ * Copies the TCP header's options to nd_subject.scratch, and tells where the first option of this type begins there.
+ * MISSING if it has fewer than `bytes` bytes. See nft_exthdr_tcp_eval(), nft_tcp_header_pointer().
  */
 static __always_inline nd_u64 find_tcp_option(struct nd_subject *s, nd_u32 type, nd_u32 bytes) {
 	enum { TCP = 6, FIXED = 20, OFFSET = 12, MOST = 40, NOP = 1 };

@@ -332,11 +332,11 @@ static __always_inline struct packet read_packet(nd_u64 at, const struct nd_layo
 	return (struct packet){.skb = field(&pkt, &lay->pkt_skb), .state = field(&pkt, &lay->pkt_state)};
 }
 
-/* Remembers the packet of a drop until nd_at_free() sees its free. */
-static __always_inline void follow(nd_u64 skb, struct nd_of_cpu *here) {
+/* Remembers the packet of a drop until nd_at_free() sees its free. Without room ND_COUNT_FREED lacks the drop. */
+static __always_inline void follow(nd_u64 skb) {
 	nd_u32 one = 1;
 
-	if (bpf_map_update_elem(&nd_in_hand, &skb, &one, BPF_ANY)) count(here, ND_COUNT_NOT_FOLLOWED);
+	bpf_map_update_elem(&nd_in_hand, &skb, &one, BPF_ANY);
 }
 
 /*
@@ -372,7 +372,7 @@ __noinline int nd_report(struct report *report) {
 	base.chain = report->base;
 	if (base_first) read_base(&base, lay, generation, here->block);
 	count(here, ND_COUNT_DROPS);
-	if (nd_the_settings.drop_reason) follow(pkt.skb, here);
+	if (nd_the_settings.drop_reason) follow(pkt.skb);
 	if (nd_the_settings.selector) {
 		struct candidate drop = {.table = base.table,
 		                         .chain_name = base.name,

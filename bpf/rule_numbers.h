@@ -15,8 +15,8 @@
  * 2. A program that began earlier may still add to the number's figures. Each program at a site says so in
  *    nd_running.running, before it reads nd_variables.changes or looks into nd_index, until it has added. The kernel
  *    runs one program of a kprobe at a time on each processor (bpf_prog_active), so one variable for each processor is
- *    enough. ND_GRACE after step 1 the processors are looked at. A processor that runs no program then gets the number
- * no more. A processor may have made stores that others do not see yet. Others see a store within a microsecond, also
+ *    enough. ND_GRACE after step 1 the processors are looked at. A processor that runs no program then cannot get the
+ *    number any more. It may have made stores that others do not see yet. Others see a store within a microsecond, also
  *    where a hypervisor stops the processor; ND_GRACE is 5,000 times as long. (Not in timer ticks: after a pause of a
  *    virtual machine many of them come at once.) How long a program is stopped does not matter: its processor is
  *    seen running until the program has ended.

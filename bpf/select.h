@@ -23,8 +23,8 @@ static __always_inline int wants_event(void) {
 }
 
 /*
- * There is an event. A global function, so that the verifier looks at it once, and not again for each way to the
- * event's place in the ring.
+ * Called for each event: ends ND_PACE_ONE. A global function, so that the verifier looks at it once, and not again for
+ * each way to the event's place in the ring.
  */
 __noinline int nd_made_event(void) {
 	nd_u32 zero = 0;

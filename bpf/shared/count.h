@@ -66,14 +66,14 @@ static inline nd_u32 nd_capacity(nd_u32 max_rules) {
 }
 
 /*
- * A processor remembers the place in "counts" of a rule or policy by its address. The next drop by the same one then
- * reads no kernel memory to find out who it is. What is remembered holds for as long as nd_changes stays what it was:
+ * A processor remembers the place in "counts" of a rule or policy by its address. The next drop by this rule or policy
+ * then reads no kernel memory to find out who dropped. A place stays valid as long as nd_variables.changes is the same:
  * see count.bpf.c.
  */
 #define ND_RECENT_BITS 9
 struct nd_recent {
 	nd_u64 who;     /* address of the rule or base chain, with the cause in its lowest bits; 0: none */
-	nd_u64 changes; /* nd_changes then */
+	nd_u64 changes; /* nd_variables.changes then */
 	nd_u64 place;
 	nd_u64 tick; /* the timer tick when last_ns was set; 0: the next drop sets last_ns */
 };
@@ -125,8 +125,9 @@ struct nd_count_variables {
 };
 
 /*
- * Of nd_count_variables.changes (nd_changes): how many rulesets are being changed now are its low bits, how often one
- * began or ended to be the others. One change that never ends where the kernel's functions for it cannot be watched.
+ * nd_count_variables.changes: the low bits (ND_CHANGING) are the number of changes of rulesets that are under way; the
+ * others count how often a change began or ended, or a number was retired. Where the kernel's functions that change
+ * rulesets cannot be watched, one change never ends.
  */
 #define ND_CHANGE (1ULL << 20)
 #define ND_CHANGING (ND_CHANGE - 1)

@@ -7,8 +7,9 @@
  * - The owner of a probe has an array "nd_ignored" (ND_IGNORED_MAP). The probe ignores the drops in the network
  *   namespaces whose cookies are in it.
  * - A self-test holds a map whose name is ND_SELF_TEST_MAP and its namespace's cookie, in hexadecimal. The map goes
- * with the process. Each makes its own map first, and looks for those of the other kind then; whichever comes second
- * sees the first. A cookie is never given again, so an entry that a killed self-test leaves behind hides nothing.
+ *   with the process.
+ * Each makes its own map first, and then looks for maps of the other kind: whichever comes second sees the first. A
+ * cookie is never given again, so an entry that a killed self-test leaves behind hides nothing.
  *
  * Nobody hides drops by it: writing to another's map, and making a map of the self-test's type, takes CAP_BPF.
  */

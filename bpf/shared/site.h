@@ -234,11 +234,10 @@ enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */
 	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
 	/* The rest only with nd_settings.drop_reason: */
-	ND_COUNT_FREED = 2,        /* of the drops seen: those whose packet was then freed */
-	ND_COUNT_OTHER = 3,        /* frees by netfilter that were none of the drops seen */
-	ND_COUNT_NOT_FOLLOWED = 4, /* of the drops seen: those that found no room in nd_in_hand */
-	ND_COUNT_FILTERED = 5,     /* of drops and frees: those that the SELECTOR or the filter does not take */
-	ND_COUNTERS = 6,
+	ND_COUNT_FREED = 2,    /* of the drops seen: those whose packet was then freed */
+	ND_COUNT_OTHER = 3,    /* frees by netfilter that were none of the drops seen */
+	ND_COUNT_FILTERED = 4, /* of drops and frees: those that the SELECTOR or the filter does not take */
+	ND_COUNTERS = 5,
 };
 
 /*
@@ -310,7 +309,8 @@ struct nd_settings {
 
 /*
  * Dropped packets on their way from the site to their free: the map nd_in_hand, a hash from the address of the sk_buff.
- * A task may be interrupted, or moved to another processor, between the two.
+ * A task may be interrupted, or moved to another processor, between the two. The free of a packet without room there is
+ * ND_COUNT_OTHER, and lacks in ND_COUNT_FREED: the audit's account tells.
  */
 #define ND_IN_HAND 8192
 

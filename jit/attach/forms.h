@@ -9,10 +9,10 @@
 
 namespace nft_drops::jit {
 
-// What the probe at each site of the Plan is by now, whoever's it is.
-// A probe that can become a jump becomes one some hundred milliseconds after it was attached.
+// Tells for each site of the Plan whether its probe, of any owner, is a breakpoint or a jump. A probe that can become a
+// jump becomes one some hundred milliseconds after it was attached.
 ProbeForms probe_forms(const Plan &plan, const Kernel &kernel);
-// The same when all that can become a jump have, or after two seconds.
+// Waits up to two seconds until all possible jumps are made, then does as probe_forms().
 ProbeForms settled_probe_forms(const Plan &plan, const Kernel &kernel);
 
 } // namespace nft_drops::jit

@@ -154,7 +154,6 @@ Counts &Counts::operator+=(const Counts &more) {
 	freed += more.freed;
 	other += more.other;
 	missed_frees += more.missed_frees;
-	not_followed += more.not_followed;
 	filtered += more.filtered;
 	return *this;
 }
@@ -166,7 +165,6 @@ Counts &Counts::operator-=(const Counts &less) {
 	freed -= less.freed;
 	other -= less.other;
 	missed_frees -= less.missed_frees;
-	not_followed -= less.not_followed;
 	filtered -= less.filtered;
 	return *this;
 }
@@ -186,7 +184,6 @@ Counts Probe::counted() const {
 		c.ring_full = sums[ND_COUNT_RING_FULL];
 		c.freed = sums[ND_COUNT_FREED];
 		c.other = sums[ND_COUNT_OTHER];
-		c.not_followed = sums[ND_COUNT_NOT_FOLLOWED];
 		c.filtered = sums[ND_COUNT_FILTERED];
 	}
 	if (sites_.empty()) return c;

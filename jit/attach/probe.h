@@ -35,9 +35,7 @@ struct Counts {
 	uint64_t freed = 0;        // of `drops`: the kernel then freed the packet
 	uint64_t other = 0;        // packets that other code of netfilter freed
 	uint64_t missed_frees = 0; // frees that the program did not look at: each may be of a drop, or another's
-	uint64_t not_followed = 0; // of `drops`: there was no room to remember them until their free
-
-	uint64_t filtered = 0; // of `drops` and `other`: the SELECTOR or the filter does not take them
+	uint64_t filtered = 0;     // of `drops` and `other`: the SELECTOR or the filter does not take them
 
 	[[nodiscard]] uint64_t lost() const { return ring_full + missed + missed_frees; }
 	Counts &operator+=(const Counts &other);

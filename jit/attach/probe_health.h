@@ -4,7 +4,7 @@
 // - nf_tables is unloaded: its kprobes are marked as gone, and stay so when it is loaded anew.
 // - /sys/kernel/debug/kprobes/enabled is set to 0: all kprobes' breakpoints are taken out of the code until it is 1.
 // - A live patch replaces nft_do_chain: packets go by another function then.
-// A probe that stays out of the code while the switch is on was put into code that is no more.
+// If kprobes are switched on and a kprobe stays out of the code, the code that it was put into is gone.
 #ifndef NFT_DROPS_JIT_ATTACH_PROBE_HEALTH_H
 #define NFT_DROPS_JIT_ATTACH_PROBE_HEALTH_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// FNV-1a, 64 bits: tells chance apart, not an attacker.
+// FNV-1a, 64 bits: finds accidental differences, not forged ones.
 #ifndef NFT_DROPS_JIT_BASE_CHECKSUM_H
 #define NFT_DROPS_JIT_BASE_CHECKSUM_H
 

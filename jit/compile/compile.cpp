@@ -88,10 +88,10 @@ std::unique_ptr<llvm::TargetMachine> bpf_machine() {
 void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
 	llvm::FunctionAnalysisManager functions;
 	llvm::ModuleAnalysisManager modules;
-	// What the passes below ask for, and no PassBuilder: it would bring all of LLVM's passes into this program,
-	// whose own constructors take longer than reading the ruleset. Without the target's additions to a pipeline,
-	// too: its guards against patterns that the verifier dislikes come first and would hide the constants.
-	// bpf/probe.bpf.c guards itself.
+	// Registers only the analyses that the passes below ask for. A PassBuilder would bring all of LLVM's passes
+	// into this program, whose own constructors take longer than reading the ruleset. It would also add the
+	// target's passes: their guards against patterns that the verifier dislikes come first and would hide the
+	// constants. bpf/probe.bpf.c guards itself.
 	functions.registerPass([&machine] { return machine.getTargetIRAnalysis(); });
 	functions.registerPass([] { return llvm::PassInstrumentationAnalysis(); });
 	functions.registerPass([] { return llvm::AssumptionAnalysis(); });

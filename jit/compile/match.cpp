@@ -349,7 +349,7 @@ void define_match(llvm::Module &m, const Filter &filter, bool freed) {
 	}
 	b.SetInsertPoint(end);
 	if (pcap) {
-		// Both: the drop is wanted where both say so, and not wanted where one of them says so.
+		// MATCH and --pcap: the drop is wanted if both say so, not wanted if one says no, else undecided.
 		llvm::BasicBlock *leave = block();
 		llvm::BasicBlock *both = block();
 		b.CreateCondBr(b.CreateICmpEQ(matched, no), leave, both);

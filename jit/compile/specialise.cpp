@@ -108,7 +108,7 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 		the_settings->replaceAllUsesWith(constant(m, settings, "nd_settings_wanted"));
 		the_settings->eraseFromParent();
 	}
-	// What is no program serves the clones: the verifier looks at it as a part of them.
+	// Functions that are no programs become internal: the verifier then checks them as parts of their caller.
 	for (llvm::Function &f : m) {
 		if (!f.isDeclaration() && !f.hasSection()) f.setLinkage(llvm::GlobalValue::InternalLinkage);
 	}

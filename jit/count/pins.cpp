@@ -148,7 +148,7 @@ Result<Pins> read_pins(const PinPlace &place) {
 		from.others.push_back(other.get());
 		kept.push_back(std::move(other));
 	}
-	// Without them, what has come to be another rule's since would be counted for the former one.
+	// Without the guards, drops could be counted for the rule that had the dropping rule's address before.
 	for (uint64_t i = 0; i < meta.guards; i++) {
 		if (open_pin(fmt::format("{}/guard_{}", folder, i)).get() < 0) return unlike("it is not whole");
 	}

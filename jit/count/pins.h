@@ -54,8 +54,8 @@ struct Pins {
 // Reads what is pinned. Fails where the folder cannot be looked at, or is not root's alone.
 Result<Pins> read_pins(const PinPlace &place);
 
-// Makes room of what rules counted that the caller knows to be deleted. Takes 100 steps of 1 ms at most; what is not
-// done by then is done later.
+// Frees the numbers of rules that the caller knows to be deleted, so that new rules get them. Takes at most 100 steps
+// of 1 ms; what is not done by then is done later.
 void retire_deleted(const PinPlace &place, const std::vector<RuleCount> &deleted);
 
 // Takes away all that nft-drops pins, and the folder, and waits until the kernel has let go of the links. A folder that
@@ -65,7 +65,7 @@ Result<void> remove_pins(const std::string &folder);
 // Makes the folder, and mounts the BPF file system where that is missing, as bpftool does.
 Result<void> make_pin_folder(const PinPlace &place);
 
-// Otherwise the programs that see changes of rulesets are attached, and see nothing.
+// True if ftrace is on. Else the programs that watch changes of rulesets are attached, but never run.
 bool ftrace_is_on();
 
 // False where the kernel says that kprobes are switched off (/sys/kernel/debug/kprobes/enabled): nothing is counted

@@ -195,7 +195,7 @@ Result<void> RuleCounter::set_variables(uint64_t changes) const {
 	return {};
 }
 
-// Where that cannot be, each drop's culprit is found out anew: as right, but dearer.
+// If changes cannot be watched, each drop's culprit is looked up anew: as right, but more expensive.
 Result<void> RuleCounter::watch_changes() {
 	for (const Guard &guard : kGuards) {
 		const bpf_program *program = bpf_object__find_program_by_name(object_, guard.program);

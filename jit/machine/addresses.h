@@ -10,8 +10,9 @@
 
 namespace nft_drops::jit {
 
-// The kernel addresses that its instructions make in registers when they are taken one after the other, whatever the
-// branches say; each once. Not all of them need be addresses: what is looked for has to be known by its content.
+// Runs the function's instructions in the order of memory, without taking branches, and returns each value of a
+// register that looks like a kernel address, once. Some values are no addresses: the caller has to know what it looks
+// for by its content.
 std::vector<uint64_t> addresses_in(Machine machine, const CodeRange &function);
 std::vector<uint64_t> addresses_in(const Code &code, const Architecture &architecture);
 

@@ -23,12 +23,12 @@ struct Instruction {
 	Flow flow = Flow::kNone;
 	bool indirect = false; // the target of a jump or call is in a register or in memory
 	bool nop = false;
-	bool probeable = true;         // the kernel lets a kprobe stand there, as far as the instruction itself says,
-	bool begins_exclusive = false; // and not between these two either
-	bool ends_exclusive = false;
-	bool movable = false;   // the kernel can execute it elsewhere, to put a jump in its place
-	uint64_t target = 0;    // of a direct branch, jump or call
-	uint32_t semantics = 0; // index into the architecture's own table
+	bool probeable = true;         // false: the kernel puts no kprobe on such an instruction
+	bool begins_exclusive = false; // an exclusive load: from here to its store the kernel puts no kprobe either
+	bool ends_exclusive = false;   // that store
+	bool movable = false;          // the kernel can execute it elsewhere, to put a jump in its place
+	uint64_t target = 0;           // of a direct branch, jump or call
+	uint32_t semantics = 0;        // index into the architecture's own table
 };
 
 // The outcome of executing one instruction.

@@ -14,9 +14,9 @@ namespace nft_drops::jit {
 // return instruction. Where there are several, none is known to be the return thunk.
 std::optional<uint64_t> return_thunk(const Code &code);
 
-// What a function returns that is called in `state`, with its arguments in their registers. Unknown where it is none of
-// `helpers`, calls others, depends on something unknown, or is not understood. Afterwards `state` is as it was: what
-// the function may change is the caller's to judge.
+// Emulates a call of `function` in `state`, whose registers hold the arguments, and returns the function's result.
+// Unknown if the function is none of `helpers`, calls others, depends on something unknown, or is not understood.
+// `state` stays as it was: the caller judges what the function may have changed.
 Value answer_of_helper(const Code &helpers, const Architecture &arch, MachineState &state, uint64_t function,
                        std::optional<uint64_t> thunk);
 

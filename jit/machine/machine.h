@@ -44,8 +44,7 @@ public:
 	void fill(uint64_t address, size_t size, uint8_t byte);
 	// Makes mapped bytes unknown, e.g. what a called function may have written.
 	void forget(uint64_t address, size_t size);
-	// What `trial` does to this state, which is anything but map(), is undone when it is done: much cheaper than a
-	// copy.
+	// Runs `trial`, then restores this state: much cheaper than a copy. `trial` may do anything but map().
 	template <typename Trial> auto attempt(Trial trial) {
 		const auto before = begin_attempt();
 		auto result = trial();
@@ -113,9 +112,10 @@ private:
 	void end_attempt(const Before &before);
 
 	std::vector<Region> regions_; // by address
-	std::vector<uint8_t> bytes_;  // of an opaque value: its identity; only whole ones are in memory, at addresses
-	std::vector<Value::Kind> kinds_; // that are multiples of 8
-	mutable size_t last_found_ = 0;  // the region: the next access mostly is to the same
+	// The memory of all regions. An opaque value is stored as its identity, whole, at a multiple of 8.
+	std::vector<uint8_t> bytes_;
+	std::vector<Value::Kind> kinds_; // of each byte in bytes_
+	mutable size_t last_found_ = 0;  // in regions_: the next access is mostly to the same region
 	bool lost_ = false;
 	std::optional<uint64_t> shadow_offset_;
 	int attempts_ = 0;                     // within each other

@@ -48,9 +48,9 @@ struct ExecutionPath {
 	uint64_t return_value = 0;
 	int64_t regs = 0;          // struct nft_regs, from the stack pointer at entry; 0 where no expression was seen
 	std::vector<size_t> forks; // instruction index of each branch on an unknown value, as they were met
-	bool dead_end = false;     // it leads nowhere (a failed stack check, a BUG), or round and round
-	bool by_last_fork = false; // of a dead end: nothing was decided between the last of `forks` and it,
-	bool last_taken = false;   // and that one was taken
+	bool dead_end = false;     // the path leads nowhere (a failed stack check, a BUG), or goes round for ever
+	bool by_last_fork = false; // of a dead end: no branch on a known value came after the last on an unknown one
+	bool last_taken = false;   // the last of `forks` was taken
 	uint32_t keys_met = 0;     // bit n: a place of the n-th static key was executed
 	std::shared_ptr<const Decision> decision; // of a path that ends in a drop; null where no expression decided it
 	std::vector<MachineState::Comparison> compared; // of operations (0) and of evaluation functions (1)
@@ -69,7 +69,7 @@ class Emulator {
 public:
 	Emulator(const Code &code, const Architecture &arch, const Layout &layout);
 
-	// The static keys that the image's jump labels belong to.
+	// How many static keys the image's jump labels belong to.
 	[[nodiscard]] size_t keys() const { return keys_.size(); }
 
 	// Fails with kMachine where the code does something that is not understood, or that nf_tables' semantics do not
@@ -77,17 +77,18 @@ public:
 	[[nodiscard]] Result<ExecutionPath> run(const BranchChoice &way, int jump_limit,
 	                                        const Observer &observe = {}) const;
 
-	// Runs a path's way once more, from its decision on (which must be there). `observe` sees these steps alone.
+	// Runs the path's BranchChoice again from path.decision on, which must not be null. `observe` sees only these
+	// steps.
 	[[nodiscard]] Result<ExecutionPath> run_from_decision(const ExecutionPath &path, int jump_limit,
 	                                                      const Observer &observe) const;
-	// The instruction (by index) was executed before the path's decision.
+	// True if the instruction was executed before the path's decision, or if there is none.
 	[[nodiscard]] static bool before_decision(const ExecutionPath &path, size_t instruction);
 
 private:
 	class Run;
 	// The moment at which the function is called.
 	struct Start {
-		Scenario scenario; // a copy: that of the way may be gone, and another one in its place
+		Scenario scenario; // a copy: BranchChoice::scenario may be gone, and another one in its place
 		World world;
 		MachineState state;
 	};
@@ -106,8 +107,8 @@ private:
 	std::optional<uint64_t> thunk_;              // that it returns by
 	std::optional<uint64_t> shadow_offset_;      // KASAN's
 	std::array<size_t, kArguments> arguments_{}; // their registers
-	// Of the scenarios that were run, the latest one first: each is run in many ways, and again to gather facts.
-	// All of them, mostly: 154 on Linux 6.1.
+	// The starts of the scenarios that were run, latest first: each scenario is run with many choices, and again to
+	// gather facts. Mostly all are kept: Linux 6.1 has 154.
 	static constexpr size_t kMostStarts = 256;
 	mutable std::deque<Start> starts_;
 };

@@ -43,7 +43,7 @@ struct Facts {
 	bool verdict_tells = true;       // (verdict & 0xff) == NF_DROP exactly at the visits that end in a drop
 	bool retval_tells = true;        // the same of the return value
 	bool policy_tells = true;        // the same of the base chain's policy
-	bool verdict_tells_cause = true; // see cause_of() in bpf/probe.bpf.c
+	bool verdict_tells_cause = true; // see cause_of() in bpf/locate.h
 	uint32_t causes = 0;             // bit n: enum nd_cause n
 	bool other_packets = false;      // visited on the way to no drop
 };

@@ -24,11 +24,13 @@ struct Expectation {
 
 // The first fact that is not as expected, e.g. "rule handle: expected 17, saw 18"; nothing where all are.
 std::optional<std::string> difference(const Expectation &expected, const nd_event &seen);
-// The same of its jumps. Of a jump at its chain's end only the chain can be known, of others the rule is enough.
+// The first difference of the jumps. For a jump at its chain's end the chain must be right; for others the rule behind
+// is enough.
 std::optional<std::string> difference_of_paths(const nd_path &expected, const nd_path &seen);
 
-// Which expression gave a verdict is told by its operations' address, which nobody knows beforehand; but all drops of
-// rules that end in "drop" have the same, and those by verdict maps another, and the kernel has names for them.
+// Checks the address of the operations of the expression that gave a verdict (nd_event.expr_ops). Nobody knows it
+// beforehand, but all drops by rules of one kind must have the same, each kind another one, and the kernel has names
+// for them.
 class Operations {
 public:
 	// What gave a rule's verdict.

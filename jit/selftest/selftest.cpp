@@ -261,7 +261,7 @@ Result<size_t> SelfTest::compare(const std::vector<Sent> &sent, const std::vecto
 		if (!expected) continue;
 		const TrialTable &table = trial_tables()[trial.table];
 		const bool outwards = is_output(table, expected->event.hook);
-		// Of what is dropped on its way out the sender is told: the drop itself is not in doubt.
+		// sendto() returns EPERM for a packet dropped in the output hook, so the drop is certain.
 		if (sent[i].error != (outwards ? EPERM : 0)) {
 			if (trial.ip6 && sent[i].error != 0) continue; // switched off by sysctl
 			return unsupported(kWhat, fmt::format("a packet for {} could not be sent: {}", trial.name,

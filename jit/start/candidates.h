@@ -18,11 +18,12 @@ struct Candidate {
 	bool without_direct_loads = false; // the kernel seemed to take them
 };
 
-// One for each of the kernel's layouts that its code allows, likeliest first; of those that would make the same probe,
-// the first. Behind them the same without direct loads. Never empty. Fails as the likeliest layout does where the code
-// allows none.
+// Returns a candidate for each of the kernel's layouts that the code allows, likeliest first. If several would make the
+// same probe, only the first is returned. Those with direct loads follow once more without. Never empty: if the code
+// allows no layout, fails as the likeliest layout does.
 Result<std::vector<Candidate>> find_candidates(const Kernel &kernel);
-// A kernel may take the trial of direct_loads.h and refuse the probe: each that has them once more without, at the end.
+// Appends each candidate that has direct loads once more, without direct loads: a kernel may take the trial of
+// direct_loads.h and refuse the probe.
 void add_without_direct_loads(std::vector<Candidate> &candidates);
 
 // How many layouts there are among them: those without direct loads do not count.

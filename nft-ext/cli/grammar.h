@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The only description of the command line. The parser, `help`, `--help`, shell completion and the manual page read the
-// tables of grammar.cpp. No other file describes a command or an option.
+// tables of grammar.cpp. Only the examples of the manual page (manual/nft-drops.8.in) speak of commands and options,
+// too.
 //
 // To add an option, add one entry to kOptions, with a function that stores the option's argument in CommandLine.
 // To add a command, add a name to `enum class Command` (command_line.h), one entry to kCommands, and a case in

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The notation of a command's synopsis, as in a manual page:
 //
-//   word         the word itself
-//   NAME         (all capitals) a placeholder: any word, or a word of the kind that placeholders() in grammar.h
-//   describes a|b          either a or b; each is a word, a NAME or a group ( ... )      a group [ ... ]      an
-//   optional group x...         x, once or repeated
+//   word     the word itself
+//   NAME     (all capitals) a placeholder: any word, or one of the kind that placeholders() in grammar.h describes
+//   a|b      either a or b; each is a word, a NAME or a group
+//   ( ... )  a group
+//   [ ... ]  an optional group
+//   x...     x, once or repeated
 #ifndef NFT_DROPS_NFT_EXT_CLI_SYNOPSIS_H
 #define NFT_DROPS_NFT_EXT_CLI_SYNOPSIS_H
 

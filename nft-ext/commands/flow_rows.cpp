@@ -93,12 +93,12 @@ SharedAttribution FlowRows::attribution_of(const nd_event &event) {
 	return nullptr;
 }
 
-const Culprit *FlowRows::culprit_of(const nd_flow_rule &rule) {
+const CulpritWords *FlowRows::culprit_of(const nd_flow_rule &rule) {
 	const Key key{rule.key.netns, rule.key.table, rule.key.culprit, rule.key.chain, rule.key.generation};
 	if (const auto known = known_.find(key); known != known_.end()) return known->second.get();
 	const nd_event event = event_of(rule);
-	auto culprit = std::make_unique<Culprit>();
-	Culprit &c = *culprit;
+	auto culprit = std::make_unique<CulpritWords>();
+	CulpritWords &c = *culprit;
 	const SharedAttribution about = attribution_of(event);
 	const Attribution nothing;
 	const Attribution &told = about ? *about : nothing;
@@ -124,12 +124,13 @@ FlowRows::Sums FlowRows::take(jit::Flows &flows, const std::function<void(const 
 	latest_ = Loop::Clock::now() + kPatience;
 	const int64_t offset = wall_less_monotonic();
 	const auto drops_of = [offset](const nd_flow_sum &sum) {
-		return Drops{static_cast<int64_t>(sum.packets), static_cast<int64_t>(sum.bytes),
-		             static_cast<int64_t>(sum.first_ns) + offset, static_cast<int64_t>(sum.last_ns) + offset};
+		return DropSums{static_cast<int64_t>(sum.packets), static_cast<int64_t>(sum.bytes),
+		                static_cast<int64_t>(sum.first_ns) + offset,
+		                static_cast<int64_t>(sum.last_ns) + offset};
 	};
 	flows.read([&](const jit::FlowRegion &region) {
-		std::vector<const Culprit *> culprits(region.rules.size());
-		std::vector<Drops> others(region.rules.size());
+		std::vector<const CulpritWords *> culprits(region.rules.size());
+		std::vector<DropSums> others(region.rules.size());
 		for (size_t i = 0; i < region.rules.size(); i++) {
 			const nd_flow_rule &rule = region.rules[i];
 			if (only_ != 0 && rule.netns_inode != only_) continue;
@@ -140,7 +141,7 @@ FlowRows::Sums FlowRows::take(jit::Flows &flows, const std::function<void(const 
 		for (const nd_flow &flow : region.flows) {
 			const size_t rule = flow.key.rule;
 			if (rule >= culprits.size() || !culprits[rule]) continue;
-			const Drops drops = drops_of(flow.sum);
+			const DropSums drops = drops_of(flow.sum);
 			others[rule].packets -= drops.packets;
 			others[rule].bytes -= drops.bytes;
 			use({culprits[rule], words_of(flow), drops});

@@ -49,7 +49,7 @@ public:
 
 private:
 	using Key = std::array<uint64_t, 5>; // struct nd_flow_rule_key
-	const Culprit *culprit_of(const nd_flow_rule &rule);
+	const CulpritWords *culprit_of(const nd_flow_rule &rule);
 
 	SharedAttribution attribution_of(const nd_event &event);
 
@@ -59,8 +59,8 @@ private:
 	uint32_t only_;
 	std::string only_name_;
 	// Since the last forget(). Not longer: a text may change within one generation, as where a device is renamed.
-	std::map<Key, std::unique_ptr<const Culprit>> known_;
-	std::vector<std::unique_ptr<const Culprit>> of_old_rulesets_;
+	std::map<Key, std::unique_ptr<const CulpritWords>> known_;
+	std::vector<std::unique_ptr<const CulpritWords>> of_old_rulesets_;
 	Loop::Clock::time_point latest_;      // of the present take()
 	std::map<uint32_t, size_t> given_up_; // by namespace: questions whose replies nobody waits for any more
 };

@@ -55,7 +55,7 @@ std::string words_without(const Match &match) {
 	return fmt::format("; the MATCH means nothing in tables of {}", fmt::join(match.without, ", "));
 }
 
-std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit) {
+std::optional<bool> is_selected(const jit::Selector &selector, const CulpritWords &culprit) {
 	if (selector.kind == ND_SELECT_ALL) return true;
 	if (culprit.family != family_name(selector.family)) return false;
 	if (culprit.table != selector.table) {

@@ -32,7 +32,7 @@ void follow(Rulesets &rulesets, const jit::Selector &selector);
 Result<void> check_followed(Rulesets &rulesets, const jit::Selector &selector, bool one,
                             const std::function<void(const std::string &)> &tell);
 // Whether the rule or policy is one of the SELECTOR; nothing: that cannot be told.
-std::optional<bool> is_selected(const jit::Selector &selector, const Culprit &culprit);
+std::optional<bool> is_selected(const jit::Selector &selector, const CulpritWords &culprit);
 // For the line that says that a command watches: the families of tables whose rules cannot hold the MATCH. May be
 // empty.
 std::string words_without(const Match &match);

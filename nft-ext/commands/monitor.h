@@ -10,8 +10,8 @@
 
 namespace nft_drops::cli {
 
-// Shows the drops of the present network namespace until told to stop (options, SIGINT, SIGTERM, a closed stdout), then
-// prints the summary. `ready`, if any, is called once every drop from then on will be seen, after the ready line.
+// Shows the drops that `options` ask for until told to stop (options, SIGINT, SIGTERM, a closed stdout), then prints
+// the summary. `ready`, if any, is called after the ready line, once every drop from then on is seen.
 Result<void> monitor(const MonitorOptions &options, const std::function<void()> &ready = {});
 
 } // namespace nft_drops::cli

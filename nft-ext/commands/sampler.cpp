@@ -13,7 +13,7 @@ namespace {
 // For the packets of the self-test. A sample is one event.
 constexpr size_t kRingBytes = 256 * 1024;
 
-Result<jit::Selector> selector_of(const Culprit &culprit) {
+Result<jit::Selector> selector_of(const CulpritWords &culprit) {
 	const auto family = family_number(culprit.family);
 	if (!family) return usage_error("a sample", "the rule's family is not known");
 	jit::Selector selector{.kind = ND_SELECT_RULE,
@@ -30,8 +30,8 @@ Result<jit::Selector> selector_of(const Culprit &culprit) {
 
 } // namespace
 
-Result<std::unique_ptr<Sampler>> Sampler::start(Loop &loop, const NetNamespace &home, bool all, const Culprit &culprit,
-                                                const jit::Filter &filter) {
+Result<std::unique_ptr<Sampler>> Sampler::start(Loop &loop, const NetNamespace &home, bool all,
+                                                const CulpritWords &culprit, const jit::Filter &filter) {
 	auto selector = selector_of(culprit);
 	if (!selector) return std::unexpected(selector.error());
 	load_detail_modules();

@@ -29,7 +29,7 @@ public:
 	// Of the drops by `culprit` that `filter` takes. `home` and `all`: as of Rulesets; `home` must outlive this
 	// object. Takes as long as a start of `monitor` does. Where it fails, nothing is attached.
 	static Result<std::unique_ptr<Sampler>> start(Loop &loop, const NetNamespace &home, bool all,
-	                                              const Culprit &culprit, const jit::Filter &filter);
+	                                              const CulpritWords &culprit, const jit::Filter &filter);
 	Sampler(const Sampler &) = delete;
 	Sampler &operator=(const Sampler &) = delete;
 	~Sampler();

@@ -79,7 +79,7 @@ void TopScreen::sample() {
 	sampler_.reset();
 	sampled_ = wanted;
 	view_.sample({});
-	const Culprit *culprit = view_.opened_culprit();
+	const CulpritWords *culprit = view_.opened_culprit();
 	if (wanted == 0 || culprit == nullptr) return;
 	auto started = Sampler::start(loop_, netns_, all_, *culprit, source_.filter());
 	if (started)

@@ -37,7 +37,7 @@ public:
 	// A table's handle where the listing does not tell (`list chain`).
 	virtual uint64_t table_handle(std::string_view family, std::string_view table) = 0;
 	// The handles of the rules within a rule's `jump { ... }`, which the listing does not tell, in the order in
-	// which their lines end (one with braces of its own: after those inside); nullopt where they cannot be told.
+	// which their lines end: a rule with braces comes after the rules inside. nullopt if the handles are not known.
 	virtual std::optional<std::vector<uint64_t>> inner_rules(const ListedLine &rule) = 0;
 };
 

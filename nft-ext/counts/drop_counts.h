@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What has been counted in one network namespace, for a listing to show: plain figures by handle. Where they come from
-// is nft-ext/cli's business.
+// What has been counted in one network namespace: plain figures by handle, for a listing to show.
+// nft-ext/commands/counted.h makes these figures from the kernel's counts.
 #ifndef NFT_DROPS_NFT_EXT_COUNTS_DROP_COUNTS_H
 #define NFT_DROPS_NFT_EXT_COUNTS_DROP_COUNTS_H
 

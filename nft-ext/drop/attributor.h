@@ -34,8 +34,8 @@ public:
 	virtual void on_news(std::function<void(uint32_t netns)> news) = 0;
 	// What is known at once; null where it has to be asked for.
 	virtual SharedAttribution find(const nd_event &event) = 0;
-	// Asks, for the jumps that led there, too, where `path` is not null, and for Details, where `details` is not
-	// null, either. False where no question can be taken now.
+	// Asks which rule dropped the packet; with `path` also for the jumps that led there, with `path` and `details`
+	// also for Details. False if no question can be taken now.
 	virtual bool ask(const nd_event &event, const nd_path *path, const nd_details *details = nullptr) = 0;
 	// The reply to the oldest question about this namespace that has none yet; nullopt where it has not come.
 	virtual std::optional<About> reply(uint32_t netns) = 0;

@@ -54,7 +54,7 @@ public:
 private:
 	enum class State : uint8_t {
 		kNew,   // nobody was asked
-		kSame,  // another one's question has the same answer, most likely
+		kSame,  // not asked: an earlier drop's question most likely has the same answer
 		kAsked, // the reply will come
 		kKnown,
 	};

@@ -37,9 +37,9 @@ public:
 	static constexpr std::chrono::milliseconds kFirstPause{100};
 	static constexpr std::chrono::seconds kLongestPause{60};
 
-	// Of one namespace, or (null) of all that there are and come. `home` is the namespace whose ruleset is read at
-	// all times: the one, or the present one. Both must outlive this object.
-	// `trouble` is told why the ruleset of `home` cannot be read.
+	// `all`: reads the rulesets of all namespaces that there are and come, else of `home` alone. `home` is the only
+	// namespace that is watched, or this process's; its ruleset is read at all times. `loop` and `home` must
+	// outlive this object. `trouble` is told why the ruleset of `home` cannot be read.
 	Rulesets(Loop &loop, const NetNamespace &home, bool all, std::function<void(const Error &)> trouble);
 	// Before start(): this object of `home`'s ruleset is watched.
 	void watch(WatchedObject object) { watched_ = std::move(object); }
@@ -53,8 +53,8 @@ public:
 
 	// Starts to read the ruleset of `home`.
 	Result<void> start();
-	// Runs the loop until that has been read. Fails where it cannot be read at all. Where it takes very long, drops
-	// are shown without their rule's text meanwhile.
+	// Runs the loop until the ruleset of `home` has been read. Fails if it cannot be read at all. If reading takes
+	// very long, returns without it: drops are shown without their rule's text meanwhile.
 	Result<void> wait_until_read();
 
 	// nf_tables was unloaded or loaded anew: all that is known of rulesets is forgotten, and nothing is read until

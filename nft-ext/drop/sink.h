@@ -43,7 +43,8 @@ public:
 	virtual void flush() {}
 	// There is something that flush() has not written yet.
 	[[nodiscard]] virtual bool pending() const { return false; }
-	// It would write more if its descriptor took more. (Less than pending(): a Sink may wait for its time, too.)
+	// True while the Sink waits for room in its descriptor. (pending() is also true while the Sink waits for its
+	// time.)
 	[[nodiscard]] virtual bool writable() const { return pending(); }
 	// No drop will follow: closes what is open. Then flush() is called until pending() is false or time is up.
 	virtual void finish() {}

@@ -28,7 +28,7 @@ std::string buckets_within(const HistoryQuery &query, size_t culprits, int64_t s
 
 } // namespace
 
-std::string flow_query(const HistoryQuery &query, const std::unordered_map<int64_t, Culprit> &culprits) {
+std::string flow_query(const HistoryQuery &query, const std::unordered_map<int64_t, CulpritWords> &culprits) {
 	const bool every = query.family.empty() && query.table.empty() && query.chain.empty() && query.handle == 0;
 	std::string only;
 	if (!every) {

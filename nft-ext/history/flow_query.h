@@ -14,7 +14,7 @@ namespace nft_drops {
 
 // `culprits`: those that the query selects, by their numbers. A row of the answer: culprit, port, protocol, kind,
 // saddr, daddr, iif, oif, packets, bytes, first, last.
-std::string flow_query(const HistoryQuery &query, const std::unordered_map<int64_t, Culprit> &culprits);
+std::string flow_query(const HistoryQuery &query, const std::unordered_map<int64_t, CulpritWords> &culprits);
 
 } // namespace nft_drops
 

@@ -85,7 +85,7 @@ nd_event devices_of(const FlowWords &flow) {
 	return event;
 }
 
-std::string span_words(const Drops &drops) {
+std::string span_words(const DropSums &drops) {
 	return fmt::format("{} to {}", time_words(drops.first), time_words(drops.last, drops.first));
 }
 
@@ -94,7 +94,7 @@ std::string interval_words(const Interval &time) {
 }
 
 // `dropped by masquerade`, `jump limit reached`, or nothing.
-std::string note_of(const Culprit &culprit) {
+std::string note_of(const CulpritWords &culprit) {
 	if (culprit.cause == ND_CAUSE_JUMP_LIMIT) return " jump limit reached";
 	const std::string_view by = expression_word(culprit.expression);
 	if (culprit.cause != ND_CAUSE_RULE || says_so_itself(by)) return {};
@@ -124,7 +124,7 @@ public:
 	explicit Block(uint32_t netns) : here_(netns), netns_(netns) {}
 
 	void add(const FoundCulprit &one) {
-		const Culprit &c = one.culprit;
+		const CulpritWords &c = one.culprit;
 		enter(c);
 		const std::string note = note_of(c);
 		for (const FoundFlow &flow : one.flows)
@@ -151,7 +151,7 @@ public:
 	std::string out;
 
 private:
-	void enter(const Culprit &c) {
+	void enter(const CulpritWords &c) {
 		const bool same_table = open_ && netns_ == c.netns && table_handle_ == c.table_handle &&
 		                        family_ == c.family && table_ == c.table;
 		if (same_table && chain_ == c.chain && chain_handle_ == c.chain_handle) return;
@@ -192,7 +192,7 @@ private:
 };
 
 void append_lines(std::string &out, const FoundCulprit &one, uint32_t netns) {
-	const Culprit &c = one.culprit;
+	const CulpritWords &c = one.culprit;
 	for (const FoundFlow &flow : one.flows) {
 		out += fmt::format("{} {} packets {} bytes ", span_words(flow.drops), flow.drops.packets,
 		                   flow.drops.bytes);
@@ -273,7 +273,7 @@ std::string_view reason_name(uint8_t cause) {
 	}
 }
 
-void append_json(std::string &out, const Culprit &c, const FoundFlow &flow) {
+void append_json(std::string &out, const CulpritWords &c, const FoundFlow &flow) {
 	const bool policy = c.cause == ND_CAUSE_POLICY, others = flow.flow.kind == FlowWords::kOthers;
 	JsonWriter json(out);
 	json.open_object();

@@ -45,7 +45,7 @@ bool is_ours(Database &database) {
 	return id && *id == kApplicationId;
 }
 
-int64_t total(const FoundCulprit &culprit, int64_t Drops::*of) {
+int64_t total(const FoundCulprit &culprit, int64_t DropSums::*of) {
 	int64_t sum = 0;
 	for (const FoundFlow &flow : culprit.flows)
 		sum += flow.drops.*of;
@@ -104,9 +104,9 @@ void sort(const HistoryQuery &query, Found &found) {
 	std::ranges::stable_sort(found.culprits, {}, [&](const FoundCulprit &culprit) {
 		switch (query.sort) {
 		case HistorySort::kPackets:
-			return -total(culprit, &Drops::packets);
+			return -total(culprit, &DropSums::packets);
 		case HistorySort::kBytes:
-			return -total(culprit, &Drops::bytes);
+			return -total(culprit, &DropSums::bytes);
 		case HistorySort::kLast:
 			break;
 		}
@@ -162,7 +162,7 @@ Result<Found> HistoryReader::find(const HistoryQuery &query) {
 	return found;
 }
 
-Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::unordered_map<int64_t, Culprit> &to) {
+Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::unordered_map<int64_t, CulpritWords> &to) {
 	auto all = database_.prepare(
 	        "SELECT culprit.id, netns, netns_name, family, table_name, table_handle, chain, chain_handle, "
 	        "chain_known,"
@@ -176,7 +176,7 @@ Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::unorde
 		auto row = all->step();
 		if (!row) return std::unexpected(row.error());
 		if (!*row) return {};
-		Culprit c;
+		CulpritWords c;
 		c.netns = static_cast<uint32_t>(all->number(1));
 		c.netns_name = all->text(2);
 		c.family = all->text(3);
@@ -196,7 +196,7 @@ Result<void> HistoryReader::find_culprits(const HistoryQuery &query, std::unorde
 }
 
 Result<void> HistoryReader::find_flows(const HistoryQuery &query, Found &found) {
-	std::unordered_map<int64_t, Culprit> culprits;
+	std::unordered_map<int64_t, CulpritWords> culprits;
 	if (auto all = find_culprits(query, culprits); !all) return all;
 	auto all = database_.prepare(flow_query(query, culprits));
 	if (!all) return std::unexpected(all.error());

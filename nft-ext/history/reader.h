@@ -35,11 +35,11 @@ struct HistoryQuery {
 
 struct FoundFlow {
 	FlowWords flow;
-	Drops drops;
+	DropSums drops;
 };
 
 struct FoundCulprit {
-	Culprit culprit;
+	CulpritWords culprit;
 	std::vector<FoundFlow> flows;
 };
 
@@ -69,7 +69,7 @@ public:
 
 private:
 	HistoryReader(Database database, bool recording) : database_(std::move(database)), recording_(recording) {}
-	Result<void> find_culprits(const HistoryQuery &query, std::unordered_map<int64_t, Culprit> &to);
+	Result<void> find_culprits(const HistoryQuery &query, std::unordered_map<int64_t, CulpritWords> &to);
 	Result<void> find_flows(const HistoryQuery &query, Found &found);
 	Result<void> find_gaps(const HistoryQuery &query, Found &found);
 

@@ -12,8 +12,8 @@
 
 namespace nft_drops {
 
-// A rule or policy as it was when it dropped. Equal ones are stored once.
-struct Culprit {
+// A rule or policy in words, as it was when it dropped. Equal ones are stored once.
+struct CulpritWords {
 	uint32_t netns = 0;     // inode number of the network namespace
 	std::string netns_name; // as `ip netns` has it, or a process in it; empty: that of the recorder
 	std::string family;     // as nft writes it
@@ -26,10 +26,10 @@ struct Culprit {
 	std::string hook;       // as nft writes it
 	uint8_t cause = 0;      // enum nd_cause
 	uint64_t handle = 0;    // of the rule; 0 for a policy
-	std::string text;       // as Answer::text; empty where it cannot be told
+	std::string text;       // as Attribution::text; empty where it cannot be told
 	std::string expression; // the kernel's name of the expression that dropped; empty where it cannot be told
 
-	bool operator==(const Culprit &) const = default;
+	bool operator==(const CulpritWords &) const = default;
 };
 
 // Which packets: as struct nd_flow_key, with the devices' names.
@@ -44,7 +44,8 @@ struct FlowWords {
 	Address saddr, daddr;
 };
 
-struct Drops {
+// How many drops, and when.
+struct DropSums {
 	int64_t packets = 0;
 	int64_t bytes = 0;
 	int64_t first = 0;
@@ -52,9 +53,9 @@ struct Drops {
 };
 
 struct Row {
-	const Culprit *culprit = nullptr;
+	const CulpritWords *culprit = nullptr;
 	FlowWords flow;
-	Drops drops;
+	DropSums drops;
 };
 
 } // namespace nft_drops

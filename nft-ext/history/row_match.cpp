@@ -337,7 +337,7 @@ Result<RowMatch> RowMatch::make(std::vector<jit::FamilyMatch> families) {
 	return match;
 }
 
-bool RowMatch::takes(const Culprit &culprit, const FlowWords &flow) const {
+bool RowMatch::takes(const CulpritWords &culprit, const FlowWords &flow) const {
 	if (flow.kind == FlowWords::kOthers) return false;
 	const auto family = family_number(culprit.family);
 	if (!family) return false;

@@ -22,7 +22,7 @@ public:
 
 	// Whether a rule with this match, in the culprit's table, would match the flow's packets. False for the others
 	// (FlowWords::kOthers): nobody knows what they were.
-	[[nodiscard]] bool takes(const Culprit &culprit, const FlowWords &flow) const;
+	[[nodiscard]] bool takes(const CulpritWords &culprit, const FlowWords &flow) const;
 
 	// The only destination port (of ICMP: type and code) that any flow may have; nothing: there are several.
 	[[nodiscard]] std::optional<uint16_t> port() const { return port_; }

@@ -85,7 +85,7 @@ int64_t minute_of(const Row &row) {
 }
 
 // All words of it, each behind its length.
-std::string words_of(const Culprit &c) {
+std::string words_of(const CulpritWords &c) {
 	std::string words = fmt::format("{} {} {} {} {} {}", c.netns, c.table_handle, c.chain_handle, c.chain_known,
 	                                c.cause, c.handle);
 	for (const std::string *word :
@@ -253,7 +253,7 @@ Result<void> Store::begin_span(const Moment &now, const SpanWords &words) {
 	});
 }
 
-Result<int64_t> Store::number_of(const Culprit &c) {
+Result<int64_t> Store::number_of(const CulpritWords &c) {
 	std::string words = words_of(c);
 	if (const auto known = culprits_.find(words); known != culprits_.end()) return known->second;
 	auto added = checked(add_text_.bind(c.text).run());
@@ -279,7 +279,7 @@ Result<int64_t> Store::number_of(const Culprit &c) {
 	return id;
 }
 
-Result<void> Store::put(Statement &to, int64_t bucket, int64_t culprit, const FlowWords &flow, const Drops &drops) {
+Result<void> Store::put(Statement &to, int64_t bucket, int64_t culprit, const FlowWords &flow, const DropSums &drops) {
 	to.bind(bucket).bind(culprit).bind(int64_t{flow.port}).bind(int64_t{flow.protocol});
 	to.bind(int64_t{flow.kind}).bind(bytes_of(flow.saddr)).bind(bytes_of(flow.daddr)).bind(flow.iif);
 	to.bind(flow.oif).bind(span_).bind(drops.packets).bind(drops.bytes).bind(drops.first).bind(drops.last);

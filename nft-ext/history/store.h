@@ -73,10 +73,10 @@ private:
 	Result<void> open_file();
 	Result<void> prepare();
 	// Its number; makes one where it has none.
-	Result<int64_t> number_of(const Culprit &culprit);
+	Result<int64_t> number_of(const CulpritWords &culprit);
 	Result<void> add(const Row &row);
 	Result<bool> minute_is_full(int64_t bucket);
-	Result<void> put(Statement &to, int64_t bucket, int64_t culprit, const FlowWords &flow, const Drops &drops);
+	Result<void> put(Statement &to, int64_t bucket, int64_t culprit, const FlowWords &flow, const DropSums &drops);
 	Result<void> put_hours_together(int64_t now_seconds);
 	Result<bool> forget_oldest();
 	Result<void> forget_unused();
@@ -92,7 +92,7 @@ private:
 	std::string set_aside_;
 	int64_t span_ = 0;
 	int64_t minute_ = 0;         // the latest that was written to
-	int64_t rows_in_minute_ = 0; // or more: as many as were written to it
+	int64_t rows_in_minute_ = 0; // an upper bound: each row written counts as one
 	bool minute_is_full_ = false;
 	bool damaged_ = false;
 };

@@ -4,7 +4,7 @@
 //   words      "tcp dport 22"
 //   scan       refused: `;` and newlines outside of quotes, named sets (@blocked), too many words     (words.h)
 //   nft        a rule in a scratch network namespace, once for each family; nft's own messages        (scratch.h)
-//   nf_tables  what the kernel took, read back as libnftnl's expressions                              (read_back.h)
+//   nf_tables  what the kernel took, read back as libnftnl's expressions                              (scratch.h)
 //   program    one operation for each expression; every other expression is refused by its name       (translate.h)
 //
 // All of it runs in a child process: libnftables is not thread-safe, may call exit(), and its sockets stay in the

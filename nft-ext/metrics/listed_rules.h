@@ -41,7 +41,8 @@ public:
 	[[nodiscard]] std::optional<uint32_t> generation() const { return generation_; }
 
 	void add(const ListedLine &line);
-	// The bytes are a record for each line, then one of the other two; `changed`: the ruleset changed meanwhile.
+	// The bytes are a record of pack() for each line, then one of pack_end() or pack_error(). `changed`: the
+	// ruleset changed meanwhile.
 	[[nodiscard]] static std::string pack(const ListedLine &line);
 	[[nodiscard]] static std::string pack_end(uint32_t generation, bool changed);
 	[[nodiscard]] static std::string pack_error(std::string_view error);

@@ -57,9 +57,9 @@ struct NamespaceDrops {
 	std::vector<CountedDrops> counted;
 };
 
-// Most rules and policies that have series although they never dropped. Where a namespace has more, none of its rules
-// has one: a scrape costs what drops, not what is loaded. All namespaces but `home` together may have so many once
-// more.
+// How many rules and policies that never dropped may have series. If a namespace has more of them, only what dropped
+// has series there: a scrape costs what drops, not what is loaded. All namespaces but `home` together may have so many
+// once more.
 inline constexpr size_t kMostZeroSeries = 1000;
 // Most series of rules and policies that dropped, of all namespaces but `home` together.
 inline constexpr size_t kMostForeignSeries = 20000;

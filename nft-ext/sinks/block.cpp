@@ -149,8 +149,8 @@ void BlockRenderer::colour(std::string &text, size_t begin) const {
 	text.insert(text.size() - 1, palette_.end);
 }
 
-// True from the second drop by a long rule on. Of two rules with one place in printed_, each is printed whole again:
-// that costs space on the screen, and no truth.
+// True from the second drop by a long rule on. Two rules with one place in printed_ may be printed whole again and
+// again: this costs space on the screen, but nothing wrong is shown.
 bool BlockRenderer::whole_stands_above(const Drop &drop) {
 	const Attribution &attribution = *drop.attribution;
 	if (!for_terminal_ || attribution.id == 0 || !attribution.known || attribution.text.size() <= kWhole ||

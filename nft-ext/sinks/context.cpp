@@ -47,7 +47,7 @@ Context context_of(const Drop &drop) {
 	context.base_chain =
 	        attribution.base_chain.empty() ? padded(event.base_chain) : std::string_view(attribution.base_chain);
 	context.reason = reason_of(event.cause);
-	// A rule without an expression drops nothing: no text is no knowledge.
+	// An empty text is not a known one: a rule without an expression drops nothing.
 	context.text_known = attribution.known && !attribution.text.empty();
 	context.unread = attribution.unread;
 	context.location = drop.location;

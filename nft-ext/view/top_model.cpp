@@ -23,7 +23,7 @@ void append_text(std::string &to, const std::string &text) {
 
 // Two rules of which an admin sees a difference have different keys. The base chain is none: a chain that two base
 // chains jump to has one list of rules.
-std::string rule_key(const Culprit &c) {
+std::string rule_key(const CulpritWords &c) {
 	std::string key;
 	append_number(key, c.netns);
 	append_number(key, c.table_handle);
@@ -77,7 +77,7 @@ TopSort next_of(TopSort sort) {
 	return sort == TopSort::kName ? TopSort::kRate : static_cast<TopSort>(static_cast<uint8_t>(sort) + 1);
 }
 
-void TopModel::Counted::add(const Drops &drops) {
+void TopModel::Counted::add(const DropSums &drops) {
 	total += static_cast<uint64_t>(drops.packets);
 	recent += static_cast<uint64_t>(drops.packets);
 	last = std::max(last, drops.last);
@@ -95,12 +95,12 @@ void TopModel::Counted::end_interval(double seconds) {
 	recent = 0;
 }
 
-TopModel::Rule &TopModel::rule_of(const Culprit &culprit) {
+TopModel::Rule &TopModel::rule_of(const CulpritWords &culprit) {
 	const auto [known, made] = rules_.try_emplace(rule_key(culprit));
 	Rule &rule = known->second;
 	if (made) {
 		rule.id = ++last_id_;
-		rule.culprit = std::make_shared<const Culprit>(culprit);
+		rule.culprit = std::make_shared<const CulpritWords>(culprit);
 	}
 	return rule;
 }

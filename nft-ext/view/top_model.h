@@ -38,7 +38,7 @@ struct TopFigures {
 
 struct TopRule {
 	uint64_t id = 0; // never 0, never given twice
-	std::shared_ptr<const Culprit> culprit;
+	std::shared_ptr<const CulpritWords> culprit;
 	TopFigures figures;
 };
 
@@ -83,7 +83,7 @@ private:
 		uint64_t recent = 0; // packets of the interval that has not ended
 		double rate = 0;
 		int64_t last = 0;
-		void add(const Drops &drops);
+		void add(const DropSums &drops);
 		void add(const Counted &other);
 		void end_interval(double seconds);
 		[[nodiscard]] TopFigures figures() const { return {rate, total, last}; }
@@ -94,11 +94,11 @@ private:
 	};
 	struct Rule {
 		uint64_t id = 0;
-		std::shared_ptr<const Culprit> culprit;
+		std::shared_ptr<const CulpritWords> culprit;
 		Counted counted, others;
 		std::unordered_map<std::string, Flow> flows; // by flow_key()
 	};
-	Rule &rule_of(const Culprit &culprit);
+	Rule &rule_of(const CulpritWords &culprit);
 	void forget_flows();
 	void forget_rules();
 

@@ -242,7 +242,7 @@ void TopView::add_rules(std::vector<TopLine> &lines, size_t room, size_t width) 
 
 // The rule that is opened, and one packet of it.
 void TopView::add_opened(std::vector<TopLine> &lines, size_t room, size_t width) {
-	const Culprit &culprit = *opened_rule_->culprit;
+	const CulpritWords &culprit = *opened_rule_->culprit;
 	const size_t begin = lines.size();
 	lines.push_back({fit(columns(opened_rule_->figures) + place_words(culprit), width), TopStyle::kHeader});
 	if (width <= 4) return;

@@ -77,7 +77,7 @@ public:
 	// The id of the rule whose flows are shown; 0: the rules are.
 	[[nodiscard]] uint64_t opened() const { return opened_; }
 	// The rule that the user opened, as the latest frame that held the rule had it. Null: no rule is open.
-	[[nodiscard]] const Culprit *opened_culprit() const {
+	[[nodiscard]] const CulpritWords *opened_culprit() const {
 		return opened_rule_ ? opened_rule_->culprit.get() : nullptr;
 	}
 	[[nodiscard]] bool paused() const { return paused_; }

@@ -52,7 +52,7 @@ std::string escaped(std::string_view text) {
 
 } // namespace
 
-std::string place_words(const Culprit &c) {
+std::string place_words(const CulpritWords &c) {
 	std::string words(c.family);
 	for (const std::string *name : {&c.table, &c.chain}) {
 		words += ' ';
@@ -61,7 +61,7 @@ std::string place_words(const Culprit &c) {
 	return words;
 }
 
-std::string text_words(const Culprit &c) {
+std::string text_words(const CulpritWords &c) {
 	const bool policy = c.cause == ND_CAUSE_POLICY;
 	std::string words =
 	        c.text.empty() ? policy ? "policy drop # text unknown" : "# text unknown" : escaped(one_line(c.text));
@@ -75,7 +75,7 @@ std::string text_words(const Culprit &c) {
 	return words;
 }
 
-std::string rule_words(const Culprit &c) {
+std::string rule_words(const CulpritWords &c) {
 	return place_words(c) + ' ' + text_words(c);
 }
 

@@ -13,10 +13,10 @@ namespace nft_drops {
 
 // "inet filter input tcp dport 10000 drop # handle 7": family, table, chain and the line of `nft -a list` that dropped,
 // whole. Another namespace than the caller's follows: `netns "red"`.
-std::string rule_words(const Culprit &culprit);
+std::string rule_words(const CulpritWords &culprit);
 // What such a line begins with, "inet filter input", and the rest of it.
-std::string place_words(const Culprit &culprit);
-std::string text_words(const Culprit &culprit);
+std::string place_words(const CulpritWords &culprit);
+std::string text_words(const CulpritWords &culprit);
 
 // "tcp 10000", "icmp echo-request", "arp request", "0x88cc": protocol and port.
 std::string port_words(const FlowWords &flow);

@@ -8,11 +8,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <regex>
 #include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using testing::HasSubstr;
@@ -186,6 +189,17 @@ std::map<size_t, uint64_t> counters() {
 	return all;
 }
 
+// The same once all packets that were sent have passed: a kernel with PREEMPT_RT lets a thread of its own handle them.
+std::map<size_t, uint64_t> settled_counters() {
+	auto before = counters();
+	for (;;) {
+		std::this_thread::sleep_for(std::chrono::milliseconds(200));
+		auto now = counters();
+		if (now == before) return now;
+		before = std::move(now);
+	}
+}
+
 // The same by table, for people.
 std::string counters_of(size_t match) {
 	return shell("nft list ruleset | grep -e ^table -e 'comment \"" + std::to_string(match) + "\"'");
@@ -310,7 +324,7 @@ TEST_P(MatchTable, ShowsWhatACounterCounts) {
 			monitors[i] =
 			        std::make_unique<Monitor>(std::vector<std::string>{"--format", "line", kMatches[i]});
 		send();
-		const auto counted = counters();
+		const auto counted = settled_counters();
 		complete = true;
 		for (const auto &[i, monitor] : monitors) {
 			const Finished end = monitor->finish(SIGINT);

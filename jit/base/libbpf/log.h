@@ -25,9 +25,8 @@ private:
 
 // The last `lines` lines of the verifier's last log in libbpf's words, on one line: "R1 invalid mem access 'scalar'".
 // libbpf puts a verifier's log between "-- BEGIN PROG LOAD LOG --" and "-- END PROG LOAD LOG --". The verifier's
-// figures
-// ("processed 12 insns ...") are left out, control characters become '?', and what is longer than 400 bytes is cut.
-// Empty where there is no such log.
+// figures ("processed 12 insns ...") are left out, control characters become '?', and what is longer than 400 bytes is
+// cut. Empty where there is no such log.
 std::string last_verifier_lines(std::string_view libbpf_words, size_t lines = 3);
 
 // From now on libbpf's words are kept. They are written to stderr where DebugTopic::kVerifier is on. May be called

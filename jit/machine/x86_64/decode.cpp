@@ -29,7 +29,6 @@ constexpr Name kByWord[] = {
         {"LFENCE", Op::kNop}, {"MFENCE", Op::kNop},      {"SFENCE", Op::kNop},     {"PAUSE", Op::kNop},
         {"TRAP", Op::kTrap},  {"INT", Op::kTrap},        {"UD", Op::kTrap},        {"CLAC", Op::kNop},
         {"STAC", Op::kNop},   {"PREFETCHNTA", Op::kNop}, {"PREFETCHT", Op::kNop},  {"PREFETCHW", Op::kNop},
-        {"CLAC", Op::kNop},   {"STAC", Op::kNop},
 };
 
 // Splits an opcode's name into letters and width: "MOVZX32rm8" is MOVZX, 32.

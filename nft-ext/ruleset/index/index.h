@@ -40,7 +40,7 @@ struct Chain {
 	bool binding = false;
 	uint64_t bound_by = 0;      // binding: handle of the rule whose `jump { ... }` it is; 0 while unknown
 	size_t rules = 0;           // about how many
-	uint32_t rules_changed = 0; // the last generation that added or removed one, or that is not known to have not
+	uint32_t rules_changed = 0; // the last generation that added or removed a rule here, or may have done so
 	History line;               // base: `type ... hook ...;`
 
 	[[nodiscard]] const std::string &name() const { return names.back().second; }

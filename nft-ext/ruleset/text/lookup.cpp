@@ -346,7 +346,7 @@ Attribution Lookup::attribute(const nd_event &event) {
 	if (!current) return attribution;
 	Table *table = index_.table(event.table_handle);
 	if (table == nullptr) return attribution;
-	// Numbers of namespaces and handles of tables are used again: a table of another name is another one.
+	// A new namespace may have the number of an old one, and its tables the same handles: the name must fit, too.
 	const std::string_view seen(event.table, strnlen(event.table, sizeof(event.table)));
 	const bool cut = (event.flags & ND_FLAG_TABLE_CUT) != 0;
 	if (!seen.empty() && (cut ? !table->name.starts_with(seen) : table->name != seen)) return attribution;

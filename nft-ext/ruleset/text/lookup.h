@@ -56,8 +56,8 @@ public:
 	// To be polled; when one is readable, or after pause_ms(), drain().
 	[[nodiscard]] int ruleset_descriptor() const { return changes_.descriptor(); }
 	[[nodiscard]] int links_descriptor() const { return link_changes_.descriptor(); }
-	// For poll(2). Where drops carry no generation, a change is known to be between two drains and no better,
-	// however late this process gets to it: then there has to be one often.
+	// The timeout for poll(2). If drops carry no generation, a change is only known to lie between two drains, even
+	// if this process is late: drain() must then be called often.
 	[[nodiscard]] int pause_ms() const { return by_time_ ? kPauseMs : -1; }
 	// Learns of everything that changed.
 	Result<void> drain();

@@ -29,8 +29,8 @@ public:
 	~Truth();
 
 	[[nodiscard]] uint32_t netns() const { return netns_; }
-	// Sends all packets in front of the eyes of the probe, which was attached by this Plan with ProbeOptions::path.
-	// Nothing where it told the truth, else in what it did not.
+	// Sends all packets while `probe` watches, which was attached by this Plan with nd_settings.path. Returns
+	// nothing if the probe reported all correctly, else what is wrong.
 	std::optional<std::string> contradicts(jit::Probe &probe, const jit::Plan &plan);
 
 private:

@@ -36,8 +36,8 @@ constexpr uid_t kMember = 1000;
 // A desktop's processor at 3 GHz has run 300,000,000 instructions after 100 ms, at one a cycle: most run more.
 constexpr double kMillionInstructions = 300;
 
-Culprit rule(unsigned number) {
-	Culprit c;
+CulpritWords rule(unsigned number) {
+	CulpritWords c;
 	c.family = "inet";
 	c.table = "filter";
 	c.table_handle = 1;
@@ -57,7 +57,7 @@ protected:
 		std::filesystem::remove_all(kFolder);
 		std::filesystem::create_directories("/var/lib");
 		std::ofstream("/etc/group", std::ios::app) << "nft-drops:x:" << kGroup << ":\n";
-		std::vector<Culprit> rules;
+		std::vector<CulpritWords> rules;
 		for (unsigned i = 0; i < kRules; i++)
 			rules.push_back(rule(i));
 		auto store = Store::open({.path = kDatabase});

@@ -54,9 +54,9 @@ protected:
 	}
 	// How each of the two tables of rows is read.
 	std::vector<std::string> plan(size_t culprits = 20) {
-		std::unordered_map<int64_t, Culprit> selected;
+		std::unordered_map<int64_t, CulpritWords> selected;
 		for (size_t i = 1; i <= culprits; i++)
-			selected.emplace(static_cast<int64_t>(i), Culprit{});
+			selected.emplace(static_cast<int64_t>(i), CulpritWords{});
 		auto explained = database_->prepare("EXPLAIN QUERY PLAN " + flow_query(query_, selected));
 		EXPECT_TRUE(explained) << explained.error().message();
 		std::vector<std::string> steps;

@@ -43,8 +43,8 @@ Address address(const char *text) {
 	return a;
 }
 
-Culprit rule(uint64_t handle, std::string text) {
-	Culprit c;
+CulpritWords rule(uint64_t handle, std::string text) {
+	CulpritWords c;
 	c.netns = kNetns;
 	c.family = "inet";
 	c.table = "filter";
@@ -94,7 +94,7 @@ protected:
 		ASSERT_TRUE(store_->begin_span(at(wall), {.boot = "one", .netns = {}, .match = {}}));
 	}
 	// `packets` of 60 bytes each, all at once.
-	void drop(const Culprit &by, const FlowWords &flow, int64_t when, int64_t packets = 1, int64_t lost = 0) {
+	void drop(const CulpritWords &by, const FlowWords &flow, int64_t when, int64_t packets = 1, int64_t lost = 0) {
 		const Row row{&by, flow, {packets, 60 * packets, when, when}};
 		const auto written = store_->write({&row, 1}, lost, at(when));
 		ASSERT_TRUE(written) << written.error().message();
@@ -126,14 +126,14 @@ protected:
 
 	TemporaryFolder folder_;
 	std::unique_ptr<Store> store_;
-	const Culprit seven_ = rule(7, "tcp dport 10000 drop");
+	const CulpritWords seven_ = rule(7, "tcp dport 10000 drop");
 };
 
 TEST_F(HistoryTest, LooksLikeTheListing) {
 	open_at(kThen);
 	drop(seven_, tcp("192.0.2.7", 10000), kThen + 131 * kSecond, 40);
 	drop(seven_, tcp("192.0.2.7", 10000), kThen + 597 * kSecond, 2);
-	Culprit policy = rule(0, "type filter hook input priority filter; policy drop;");
+	CulpritWords policy = rule(0, "type filter hook input priority filter; policy drop;");
 	policy.cause = ND_CAUSE_POLICY;
 	drop(policy, tcp("192.0.2.9", 80), kThen + 598 * kSecond);
 	EXPECT_EQ(shown(kThen, kThen + 598 * kSecond),
@@ -186,7 +186,7 @@ TEST_F(HistoryTest, AReplacedRulesOldTextIsThere) {
 
 TEST_F(HistoryTest, OnlyWhatIsSelected) {
 	open_at(kThen);
-	Culprit other = rule(7, "drop");
+	CulpritWords other = rule(7, "drop");
 	other.chain = "forward";
 	drop(seven_, tcp("192.0.2.7", 1), kThen);
 	drop(rule(8, "counter drop"), tcp("192.0.2.7", 1), kThen, 2);

@@ -21,8 +21,8 @@ namespace {
 using namespace jit;
 using testing::HasSubstr;
 
-Culprit of_family(const char *family) {
-	Culprit c;
+CulpritWords of_family(const char *family) {
+	CulpritWords c;
 	c.family = family;
 	return c;
 }
@@ -76,7 +76,7 @@ RowMatch inet(MatchProgram program) {
 
 TEST(RowMatch, Port) {
 	const RowMatch match = inet(port_is(IPPROTO_TCP, 22));
-	const Culprit culprit = of_family("inet");
+	const CulpritWords culprit = of_family("inet");
 	EXPECT_EQ(match.port(), 22);
 	EXPECT_TRUE(match.takes(culprit, flow4(IPPROTO_TCP, 22)));
 	EXPECT_TRUE(match.takes(culprit, flow6(IPPROTO_TCP, 22)));

@@ -13,8 +13,8 @@ namespace nft_drops {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-inline Culprit rule(uint64_t handle, const std::string &text, const std::string &chain = "input") {
-	Culprit c;
+inline CulpritWords rule(uint64_t handle, const std::string &text, const std::string &chain = "input") {
+	CulpritWords c;
 	c.family = "inet";
 	c.table = "filter";
 	c.table_handle = 6;
@@ -39,7 +39,7 @@ inline FlowWords udp(uint16_t source, uint16_t port) {
 	return flow;
 }
 
-inline Row row(const Culprit &culprit, const FlowWords &flow, int64_t packets, int64_t last = kSecond) {
+inline Row row(const CulpritWords &culprit, const FlowWords &flow, int64_t packets, int64_t last = kSecond) {
 	return {&culprit, flow, {packets, packets * 60, last, last}};
 }
 

@@ -28,7 +28,7 @@ uint64_t sum(const TopFrame &frame) {
 
 TEST(TopModel, RatesTotalsAndLastSeen) {
 	TopModel model;
-	const Culprit seven = rule(7, "drop");
+	const CulpritWords seven = rule(7, "drop");
 	model.add(row(seven, udp(1, 53), 10, 5 * kSecond));
 	model.add(row(seven, udp(2, 53), 5, 4 * kSecond));
 	model.end_interval(0.5);
@@ -46,11 +46,11 @@ TEST(TopModel, RatesTotalsAndLastSeen) {
 
 TEST(TopModel, TextsOfTheTimeAreApart) {
 	TopModel model;
-	const Culprit before = rule(7, "tcp dport 22 drop"), after = rule(7, "tcp dport 23 drop");
+	const CulpritWords before = rule(7, "tcp dport 22 drop"), after = rule(7, "tcp dport 23 drop");
 	model.add(row(before, udp(1, 53), 10));
 	model.add(row(after, udp(1, 53), 20));
 	// Equal ones are one, wherever they lie.
-	const Culprit again = before;
+	const CulpritWords again = before;
 	model.add(row(again, udp(1, 53), 1));
 	const TopFrame frame = model.frame(TopSort::kTotal, 0);
 	ASSERT_EQ(frame.rules.size(), 2U);
@@ -61,7 +61,7 @@ TEST(TopModel, TextsOfTheTimeAreApart) {
 // A chain that two base chains jump to.
 TEST(TopModel, OneRuleBehindTwoBaseChainsIsOne) {
 	TopModel model;
-	Culprit one = rule(7, "drop", "shared"), two = one;
+	CulpritWords one = rule(7, "drop", "shared"), two = one;
 	two.base_chain = "forward";
 	model.add(row(one, udp(1, 53), 1));
 	model.add(row(two, udp(1, 53), 1));
@@ -70,7 +70,7 @@ TEST(TopModel, OneRuleBehindTwoBaseChainsIsOne) {
 
 TEST(TopModel, Orders) {
 	TopModel model;
-	const Culprit one = rule(1, "b"), two = rule(2, "c"), three = rule(3, "a");
+	const CulpritWords one = rule(1, "b"), two = rule(2, "c"), three = rule(3, "a");
 	model.add(row(one, udp(1, 1), 100, 1 * kSecond));
 	model.end_interval(1);
 	model.add(row(two, udp(1, 1), 50, 2 * kSecond));
@@ -88,7 +88,7 @@ TEST(TopModel, Orders) {
 
 TEST(TopModel, FlowsOfTheOpenedRule) {
 	TopModel model;
-	const Culprit one = rule(1, "a"), two = rule(2, "b");
+	const CulpritWords one = rule(1, "a"), two = rule(2, "b");
 	model.add(row(one, udp(1, 53), 3));
 	model.add(row(one, udp(2, 53), 7));
 	model.add(row(one, others(), 5));
@@ -104,7 +104,7 @@ TEST(TopModel, FlowsOfTheOpenedRule) {
 
 TEST(TopModel, ZeroForgetsAll) {
 	TopModel model;
-	const Culprit one = rule(1, "a");
+	const CulpritWords one = rule(1, "a");
 	model.add(row(one, udp(1, 53), 3));
 	const uint64_t id = model.frame(TopSort::kRate, 0).rules[0].id;
 	model.zero();
@@ -117,7 +117,7 @@ TEST(TopModel, ZeroForgetsAll) {
 
 TEST(TopModel, AMillionFlowsAreBoundedAndTheRulesTotalIsExact) {
 	TopModel model;
-	const Culprit flood = rule(1, "a"), quiet = rule(2, "b");
+	const CulpritWords flood = rule(1, "a"), quiet = rule(2, "b");
 	model.add(row(quiet, udp(1, 53), 1));
 	model.add(row(flood, udp(1, 53), 1000));
 	for (uint32_t i = 0; i < 1'000'000; i++) {
@@ -141,7 +141,7 @@ TEST(TopModel, AMillionFlowsAreBoundedAndTheRulesTotalIsExact) {
 TEST(TopModel, RulesAreBoundedAndNoPacketIsMissing) {
 	TopModel model(64, 1000);
 	for (uint64_t i = 1; i <= 1000; i++) {
-		const Culprit one = rule(i, "drop");
+		const CulpritWords one = rule(i, "drop");
 		model.add(row(one, udp(1, 53), 2, static_cast<int64_t>(i)));
 		ASSERT_LE(model.rules(), 64U);
 	}

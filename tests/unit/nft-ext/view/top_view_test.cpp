@@ -59,7 +59,7 @@ protected:
 		return "";
 	}
 
-	std::vector<Culprit> rules_;
+	std::vector<CulpritWords> rules_;
 	TopModel model_;
 	TopView view_;
 	TopSight sight_;

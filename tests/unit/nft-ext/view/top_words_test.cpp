@@ -13,7 +13,7 @@ TEST(TopWords, ARuleIsTheLineOfTheListing) {
 }
 
 TEST(TopWords, APolicyHasNoHandle) {
-	Culprit policy = rule(0, "type filter hook input priority filter; policy drop;");
+	CulpritWords policy = rule(0, "type filter hook input priority filter; policy drop;");
 	policy.cause = ND_CAUSE_POLICY;
 	EXPECT_EQ(rule_words(policy), "inet filter input type filter hook input priority filter; policy drop;");
 }
@@ -23,7 +23,7 @@ TEST(TopWords, WithoutATextTheHandleIsShownAlone) {
 }
 
 TEST(TopWords, AnotherNamespaceIsNamed) {
-	Culprit c = rule(7, "drop");
+	CulpritWords c = rule(7, "drop");
 	c.netns_name = "red";
 	EXPECT_EQ(rule_words(c), "inet filter input drop # handle 7 # netns \"red\"");
 }
@@ -33,7 +33,7 @@ TEST(TopWords, OneRuleIsOneLine) {
 	          "tcp dport 22 jump { drop } # handle 7");
 	// A line that a comment fakes.
 	EXPECT_EQ(text_words(rule(7, "drop comment \"a\nb\033[2J\"")), "drop comment \"a\\nb\\x1b[2J\" # handle 7");
-	Culprit hostile = rule(7, "drop");
+	CulpritWords hostile = rule(7, "drop");
 	hostile.table = "a b\n";
 	EXPECT_EQ(place_words(hostile), "inet a\\x20b\\n input");
 }
