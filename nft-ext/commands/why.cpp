@@ -45,11 +45,11 @@ Result<void> why(const CommandLine &line) {
 	auto since = time_of("--since", options.since, now);
 	if (!since) return std::unexpected(since.error());
 	query.since = *since;
-	query.until = now;
+	query.until = query.now = now;
 	if (!options.until.empty()) {
 		auto until = time_of("--until", options.until, now);
 		if (!until) return std::unexpected(until.error());
-		query.until = std::min(*until, now);
+		query.until = *until;
 	}
 	if (query.since > query.until)
 		return usage_error(fmt::format("--since {} --until {}", options.since, options.until),

@@ -236,6 +236,7 @@ Result<void> HistoryReader::find_gaps(const HistoryQuery &query, Found &found) {
 	auto spans = database_.prepare("SELECT begin_wall, end_wall, clock_set, match FROM span ORDER BY begin_wall");
 	if (!spans) return std::unexpected(spans.error());
 	int64_t covered = query.since; // all before is recorded, or told
+	const int64_t until = std::min(query.until, query.now);
 	struct Span {
 		int64_t begin, end;
 		bool clock_set;
@@ -252,7 +253,7 @@ Result<void> HistoryReader::find_gaps(const HistoryQuery &query, Found &found) {
 	if (!newest) return std::unexpected(newest.error());
 	for (Span &span : all) {
 		if (found.begin == 0 || span.begin < found.begin) found.begin = span.begin;
-		if (recording_ && span.begin == *newest && query.until <= span.end + kSlack) span.end = query.until;
+		if (recording_ && span.begin == *newest && until <= span.end + kSlack) span.end = until;
 		if (span.end < query.since || span.begin > query.until) continue;
 		if (span.begin > covered + kSecond) found.not_recorded.push_back({covered, span.begin});
 		covered = std::max(covered, span.end);
@@ -260,7 +261,7 @@ Result<void> HistoryReader::find_gaps(const HistoryQuery &query, Found &found) {
 		    std::ranges::find(found.recorded_only, span.match) == found.recorded_only.end())
 			found.recorded_only.push_back(span.match);
 	}
-	if (query.until > covered + kSecond) found.not_recorded.push_back({covered, query.until});
+	if (until > covered + kSecond) found.not_recorded.push_back({covered, until});
 	auto set = database_.prepare("SELECT a.end_wall, b.begin_wall FROM span a JOIN span b ON b.id = a.id + 1"
 	                             " WHERE b.clock_set");
 	if (!set) return std::unexpected(set.error());

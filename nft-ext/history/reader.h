@@ -27,6 +27,9 @@ struct HistoryQuery {
 	void select(const jit::Selector &selector);
 	// By the wall clock, both inclusive.
 	int64_t since = 0, until = 0;
+	// The present moment. Later times are not told as not recorded. They may have rows: the clock was ahead for a
+	// while.
+	int64_t now = INT64_MAX;
 	// Only flows that it takes; null: all.
 	const RowMatch *match = nullptr;
 	HistorySort sort = HistorySort::kLast;

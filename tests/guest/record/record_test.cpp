@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // record and why, on a real kernel with real packets. The truth comes from nft's own counters.
 // NFT_DROPS_FULL=1 sends 1,000,000 packets; else fewer, for machines that are emulated.
-#include "tests/guest/loopback_sender.h"
+#include "record_fixture.h"
 #include "tests/guest/modules.h"
-#include "tests/guest/running.h"
-#include "tests/guest/twenty_rules.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <random>
-#include <unistd.h>
 
 namespace nft_drops::guest {
 namespace {
@@ -26,63 +19,7 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-unsigned packets_of_each() {
-	return full_or(500'000, 10'000);
-}
-
-// To random ports, the same ones each time.
-pid_t sender(int cpu, unsigned count) {
-	return send_over_loopback(
-	        cpu, count, kEcho, [random = std::minstd_rand(static_cast<unsigned>(cpu) + 1)](unsigned) mutable {
-		        return Datagram{INADDR_LOOPBACK, static_cast<unsigned>(kFirstPort + random() % kPorts)};
-	        });
-}
-
-using Sums = std::map<uint64_t, std::pair<uint64_t, uint64_t>>; // packets and bytes by handle
-
-class RecordTest : public testing::Test {
-protected:
-	void SetUp() override {
-		ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-		shell("ip link set lo up");
-		std::filesystem::remove_all(kFolder);
-		before_ = leftovers();
-	}
-	void TearDown() override {
-		shell("echo 1 > /sys/kernel/debug/kprobes/enabled");
-		EXPECT_TRUE(become(before_));
-	}
-
-	static void load(const std::string &ruleset) { shell("nft -f - <<'END'\n" + ruleset + "\nEND"); }
-	static std::unique_ptr<Running> record(const std::vector<std::string> &match = {}) {
-		std::vector<std::string> command{nft_drops(), "record", "--database", kDatabase};
-		command.insert(command.end(), match.begin(), match.end());
-		auto recorder = std::make_unique<Running>(std::move(command));
-		EXPECT_TRUE(recorder->wait_for("nft-drops: recording ")) << recorder->err();
-		return recorder;
-	}
-	static std::string why(const std::string &options) {
-		return shell(nft_drops() + " why --database " + kDatabase + " " + options);
-	}
-	static void send(unsigned count) { ends_well(sender(0, count)); }
-	// What the history has, by handle; others and lost, too.
-	static Sums recorded(uint64_t *lost = nullptr) {
-		Sums sums;
-		for (const json &line : json_lines(why("-j --since 12h"))) {
-			if (line.contains("lost") && lost) *lost = line.at("lost");
-			if (!line.contains("packets")) continue;
-			EXPECT_EQ(line.at("table"), "t");
-			auto &[packets, bytes] = sums[line.at("handle")];
-			packets += line.at("packets").get<uint64_t>();
-			bytes += line.at("bytes").get<uint64_t>();
-		}
-		return sums;
-	}
-
-	static constexpr const char *kFolder = "/root/nft-drops-history";
-	static constexpr const char *kDatabase = "/root/nft-drops-history/drops.db";
-	Leftovers before_;
-};
+class RecordTest : public RecordFixture {};
 
 TEST_F(RecordTest, EqualsNftsOwnCountersOnTwoProcessors) {
 	load(twenty_rules());
@@ -134,10 +71,10 @@ TEST_F(RecordTest, OnlyWhatTheSelectorNames) {
 }
 
 TEST_F(RecordTest, ABadMatchMakesNoHistory) {
-	const Finished f = run({nft_drops(), "record", "--database", kDatabase, "tcp", "dport", "nonsense"});
+	const Finished f = run({nft_drops(), "record", "--database", database(), "tcp", "dport", "nonsense"});
 	EXPECT_EQ(f.status, 1);
 	EXPECT_NE(f.err, "");
-	EXPECT_FALSE(std::filesystem::exists(kDatabase));
+	EXPECT_FALSE(std::filesystem::exists(database()));
 }
 
 TEST_F(RecordTest, LooksLikeTheListing) {
@@ -152,7 +89,7 @@ TEST_F(RecordTest, LooksLikeTheListing) {
 	EXPECT_THAT(text, HasSubstr(": iif \"lo\" ip saddr 127.0.0.1 ip daddr 127.0.0.1 udp dport 20"));
 	EXPECT_THAT(text, HasSubstr("\n\t\tudp dport 20000-20999 drop comment \"ours\" # handle 2\n\t}\n}\n"));
 	EXPECT_THAT(why("chain inet t c"), HasSubstr("# handle 2"));
-	EXPECT_THAT(run({nft_drops(), "why", "--database", kDatabase, "table", "ip", "t"}).err,
+	EXPECT_THAT(run({nft_drops(), "why", "--database", database(), "table", "ip", "t"}).err,
 	            HasSubstr("no such drops from "));
 }
 
@@ -232,7 +169,7 @@ TEST_F(RecordTest, SurvivesBeingKilled) {
 
 TEST_F(RecordTest, TwoRecordersOfOneFile) {
 	auto recorder = record();
-	const Finished second = run({nft_drops(), "record", "--database", kDatabase});
+	const Finished second = run({nft_drops(), "record", "--database", database()});
 	EXPECT_EQ(second.status, 1);
 	EXPECT_THAT(second.err, HasSubstr("another nft-drops record writes to it"));
 	EXPECT_EQ(lines_of(second.err).size(), 1U);
@@ -240,7 +177,7 @@ TEST_F(RecordTest, TwoRecordersOfOneFile) {
 }
 
 TEST_F(RecordTest, WithoutAHistory) {
-	const Finished f = run({nft_drops(), "why", "--database", kDatabase});
+	const Finished f = run({nft_drops(), "why", "--database", database()});
 	EXPECT_EQ(f.status, 1);
 	EXPECT_THAT(f.err, HasSubstr("nft-drops record"));
 	EXPECT_EQ(f.out, "");

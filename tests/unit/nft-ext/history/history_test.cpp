@@ -282,6 +282,24 @@ TEST_F(HistoryTest, AClockThatWasSetIsTold) {
 	EXPECT_EQ(found.culprits[0].flows[0].drops.first, kThen - 3599 * kSecond);
 }
 
+// The clock was a day ahead, and was set back: rows of tomorrow can be asked for, and tomorrow is no gap.
+TEST_F(HistoryTest, RowsOfATimeThatIsStillToCome) {
+	constexpr int64_t kDay = 24 * 60 * kMinute;
+	open_at(kThen + kDay);
+	drop(seven_, tcp("192.0.2.7", 1), kThen + kDay + kSecond);
+	ASSERT_TRUE(store_->begin_span({.wall = kThen, .boot = 15 * kSecond},
+	                               {.boot = "one", .clock_set = true, .netns = {}, .match = {}}));
+	drop(seven_, tcp("192.0.2.7", 2), kThen + kSecond);
+	HistoryQuery query;
+	query.since = kThen;
+	query.until = kThen + 2 * kDay;
+	query.now = kThen + 2 * kSecond;
+	const Found found = find(query);
+	EXPECT_EQ(packets(found), 2);
+	EXPECT_EQ(found.not_recorded.size(), 1U) << "between the two times of the clock";
+	EXPECT_EQ(found.clock_set.size(), 1U);
+}
+
 TEST_F(HistoryTest, LostAndRecordedOnly) {
 	open();
 	ASSERT_TRUE(store_->begin_span(at(kThen), {.boot = "one", .netns = {}, .match = "tcp dport 22"}));
