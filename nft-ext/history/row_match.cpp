@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <span>
 #include <string>
@@ -77,6 +78,13 @@ bool known_of_transport(uint8_t protocol, const MatchPayload &load) {
 	return is_icmp(protocol) ? lies_in(kOfIcmp, load) : lies_in(kOfPorts, load);
 }
 
+// "ether type" is what nft itself adds in tables of bridge and netdev ("icmp type" needs it there). A flow tells it by
+// its version, without VLAN tags.
+bool is_ether_type(const MatchPayload &load) {
+	return load.base == NFT_PAYLOAD_LL_HEADER && load.offset == offsetof(ethhdr, h_proto) &&
+	       load.length == sizeof(ethhdr::h_proto);
+}
+
 // What a program asks for, followed from its beginning: which version and protocol its packets have by then.
 class Checker {
 public:
@@ -99,8 +107,9 @@ private:
 	enum class Holds { kOther, kFamily, kEtherType, kProtocol, kPort };
 
 	void look(const MatchPayload &op) {
-		holds_ = Holds::kOther;
+		holds_ = is_ether_type(op) ? Holds::kEtherType : Holds::kOther;
 		from_ = op.to;
+		if (is_ether_type(op)) return;
 		if (op.base == NFT_PAYLOAD_NETWORK_HEADER && known_of_network(version_, op)) {
 			if (version_ == ND_FLOW_IP && op.offset == 9 && op.length == 1) holds_ = Holds::kProtocol;
 			return;
@@ -201,7 +210,20 @@ private:
 		memcpy(at(reg), bytes.data(), bytes.size());
 		return true;
 	}
+	[[nodiscard]] uint16_t ether_type() const {
+		switch (version()) {
+		case ND_FLOW_IP:
+			return ETH_P_IP;
+		case ND_FLOW_IP6:
+			return ETH_P_IPV6;
+		case ND_FLOW_ARP:
+			return ETH_P_ARP;
+		default:
+			return flow_.port;
+		}
+	}
 	bool run(const MatchPayload &op) {
+		if (is_ether_type(op)) return put(op.to, network_order(ether_type()));
 		std::array<uint8_t, 40> header{};
 		if (op.base == NFT_PAYLOAD_TRANSPORT_HEADER) {
 			if (!has_port() || version() == ND_FLOW_ARP || !known_of_transport(flow_.protocol, op))
@@ -236,10 +258,7 @@ private:
 			return put(op.to, std::array{family_ == NFPROTO_INET ? packet : family_});
 		}
 		case NFT_META_PROTOCOL:
-			return put(op.to, network_order(version() == ND_FLOW_IP    ? ETH_P_IP
-			                                : version() == ND_FLOW_IP6 ? ETH_P_IPV6
-			                                : version() == ND_FLOW_ARP ? ETH_P_ARP
-			                                                           : flow_.port));
+			return put(op.to, network_order(ether_type()));
 		case NFT_META_L4PROTO:
 			if (version() != ND_FLOW_IP && version() != ND_FLOW_IP6) return false;
 			return put(op.to, std::array{flow_.protocol});

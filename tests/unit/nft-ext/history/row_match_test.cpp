@@ -112,6 +112,20 @@ TEST(RowMatch, IcmpType) {
 	EXPECT_FALSE(match.takes(of_family("inet"), flow4(IPPROTO_TCP, 8 << 8)));
 }
 
+// The same in a table of bridge: nft puts "ether type ip" in front.
+TEST(RowMatch, IcmpTypeOfABridgesTable) {
+	auto match = RowMatch::make(
+	        {{NFPROTO_BRIDGE,
+	          MatchProgram{MatchPayload{NFT_PAYLOAD_LL_HEADER, 12, 2, 4}, MatchCompare{4, NFT_CMP_EQ, {8, 0}}} +
+	                  protocol_is(IPPROTO_ICMP) +
+	                  MatchProgram{MatchPayload{NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, 4},
+	                               MatchCompare{4, NFT_CMP_EQ, {8}}}}});
+	ASSERT_TRUE(match) << match.error().message();
+	EXPECT_TRUE(match->takes(of_family("bridge"), flow4(IPPROTO_ICMP, 8 << 8)));
+	EXPECT_FALSE(match->takes(of_family("bridge"), flow4(IPPROTO_ICMP, 3 << 8)));
+	EXPECT_FALSE(match->takes(of_family("bridge"), flow6(IPPROTO_ICMP, 8 << 8)));
+}
+
 // "ip saddr 192.0.2.0/24"
 TEST(RowMatch, Addresses) {
 	const MatchProgram network{
