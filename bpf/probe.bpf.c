@@ -476,6 +476,7 @@ int nd_at_site(void *ctx) {
 	struct report report;
 	struct nd_event *e;
 	nd_u64 expr;
+	nd_u8 cause;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
 	report.pkt = drop.pkt;
@@ -486,12 +487,17 @@ int nd_at_site(void *ctx) {
 	report.event = 0;
 	if (!nd_report(&report)) return 0;
 	e = report.event;
+	/*
+	 * Not drop.cause: the verifier of 5.10 can take the constant that it had before a large nd_report() for the
+	 * only one, and removes the other side of each branch on it. What is in the ring it does not know.
+	 */
+	cause = *(volatile nd_u8 *)&e->cause;
 	e->site = nd_the_site.index;
-	expr = drop.cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+	expr = cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
 	e->expr_ops = expr ? member(expr, &nd_the_layout.expr_ops) : 0;
 	if (nd_the_settings.path) {
 		e->flags |= ND_FLAG_PATH;
-		fill_path(ctx, (struct nd_path *)(e + 1), drop.cause);
+		fill_path(ctx, (struct nd_path *)(e + 1), cause);
 	}
 	bpf_ringbuf_submit(e, 0);
 	return 0;

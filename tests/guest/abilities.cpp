@@ -45,8 +45,9 @@ bool has_egress() {
 bool names_expressions() {
 	static const bool names = [] {
 		size_t rules = 0, expressions = 0;
-		bool of_rules = false;
+		bool of_rules = false, has_types = true;
 		for (const std::string &line : lines_of(shell(nft_drops() + " probe"))) {
+			if (line.find("known layout") != std::string::npos) has_types = false;
 			if (line.starts_with("  sees ")) {
 				of_rules = line.find("drop by a rule") != std::string::npos;
 				rules += of_rules ? 1 : 0;
@@ -54,7 +55,7 @@ bool names_expressions() {
 			expressions += of_rules && line.starts_with("  expr ") ? 1 : 0;
 		}
 		EXPECT_GT(rules, 0U) << "no site sees drops by rules";
-		return expressions == rules;
+		return has_types && expressions == rules;
 	}();
 	return names;
 }

@@ -12,8 +12,8 @@ bool tells_netfilter_drops();
 // The family netdev has the hook egress (enum nf_dev_hooks).
 bool has_egress();
 
-// The probe knows which expression of a rule gave the verdict, at every site that sees rules: JSON's "by" and the note
-// "dropped by".
+// The probe knows which expression of a rule gave the verdict, at every site that sees rules, and the kernel's types
+// tell the expression's name: JSON's "by" and the note "dropped by".
 bool names_expressions();
 
 // The kernel tells which functions its hooks have (nfnetlink_hook). nft asks the same.

@@ -91,8 +91,9 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 			return a;
 		}
 	}
-	std::vector<std::string_view> names{kFunction, kPernetId,     kJumpTableStart, kJumpTableStop, "kprobe_table",
-	                                    "modules", kGetKprobe[0], kFindModule[0],  kFindModule[1]};
+	std::vector<std::string_view> names{kFunction,      kPernetId,      kJumpTableStart,   kJumpTableStop,
+	                                    "kprobe_table", "modules",      kGetKprobe[0],     kFindModule[0],
+	                                    kFindModule[1], "vmemmap_base", "page_offset_base"};
 	std::ranges::copy(kCallers, std::back_inserter(names));
 	auto symbols = read_symbols(names);
 	if (!symbols) return std::unexpected(symbols.error());
@@ -101,6 +102,8 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 		if (!s.module.empty()) continue;
 		if (s.name == "modules") a.known.modules = s.address;
 		if (s.name == "kprobe_table") a.known.kprobe_table = s.address;
+		if (s.name == "vmemmap_base") a.known.vmemmap_base = s.address;
+		if (s.name == "page_offset_base") a.known.page_offset_base = s.address;
 	}
 	find_data_without_symbols(a, layout, memory);
 	if (!a.module && a.known.modules) a.module = find_module(kModule, a.known.modules, layout, memory);
