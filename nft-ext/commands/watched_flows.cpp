@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/commands/watched_flows.h"
 
+#include "jit/base/code_pages.h"
+
 #include <utility>
 
 namespace nft_drops::cli {
@@ -9,6 +11,7 @@ WatchedFlows::WatchedFlows(Loop &loop, Rulesets &rulesets, std::unique_ptr<jit::
                            uint32_t only, std::string only_name)
     : flows_(std::move(flows)), wanted_(std::move(wanted)), names_(flows_->expression()),
       rows_(loop, rulesets, names_, only, std::move(only_name)) {
+	jit::release_code_pages();
 }
 
 Result<void> WatchedFlows::attach_anew() {
@@ -18,6 +21,7 @@ Result<void> WatchedFlows::attach_anew() {
 	missed_ = 0;
 	names_.start_anew(flows_->expression());
 	rows_.ruleset_is_new();
+	jit::release_code_pages();
 	return {};
 }
 
@@ -25,6 +29,7 @@ void WatchedFlows::replace(std::unique_ptr<jit::Flows> flows, jit::FlowsOptions 
 	flows_ = std::move(flows);
 	wanted_ = std::move(wanted);
 	missed_ = 0;
+	jit::release_code_pages();
 }
 
 void WatchedFlows::take_sums() {

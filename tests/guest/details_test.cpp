@@ -305,7 +305,7 @@ TEST(Details, Firewalld) {
 	EXPECT_NE(block.find(head), std::string::npos) << block << head;
 
 	const json drops = drops_of(net, {7000, 7001});
-	ASSERT_EQ(drops.size(), 2U);
+	ASSERT_EQ(drops.size(), 2U) << drops;
 	EXPECT_EQ(drops[0]["chain"], "filter_IN_public");
 	EXPECT_EQ(drops[1]["chain"], "filter_IN_public_deny");
 	const bool hooks = tells_hooks();
