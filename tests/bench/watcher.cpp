@@ -61,26 +61,6 @@ void set_up(const std::string &dropping) {
 	std::this_thread::sleep_for(60s);
 }
 
-double clock_per_instruction() {
-	constexpr int kTrials = 5;
-	constexpr uint64_t kTimes = 20'000'000;
-	constexpr double kInstructions = 2; // of the loop below
-	std::vector<double> trials;
-	for (int i = 0; i < kTrials; i++) {
-		const auto start = std::chrono::steady_clock::now();
-		for (uint64_t left = kTimes; left > 0;) {
-#ifdef __x86_64__
-			asm volatile("1: dec %0\n\tjnz 1b" : "+r"(left));
-#else
-			asm volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r"(left) : : "cc");
-#endif
-		}
-		const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-		trials.push_back(took.count() / (kInstructions * kTimes));
-	}
-	return median(trials);
-}
-
 double median(std::vector<double> values) {
 	std::ranges::sort(values);
 	return values[values.size() / 2];

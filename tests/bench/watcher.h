@@ -53,9 +53,6 @@ std::string table(const std::vector<Cost> &costs);
 // Prints the words, and keeps them for docs/cost.md (/root/cost.txt).
 void tell(const std::string &words);
 
-// How many nanoseconds the machine's clock goes on by for each instruction: 1 is promised, QEMU 7.2 does 2.
-double clock_per_instruction();
-
 double median(std::vector<double> values);
 size_t occurrences(const std::string &text, const std::string &word);
 
