@@ -9,8 +9,10 @@
 namespace nft_drops::jit {
 
 bool is_check(std::string_view function) {
-	constexpr std::string_view kPrefixes[] = {"__asan_",  "__hwasan_", "__kasan_check_",  "__tsan_",
-	                                          "__kcsan_", "__ubsan_",  "__sanitizer_cov_"};
+	constexpr std::string_view kPrefixes[] = {"__asan_", "__hwasan_", "__kasan_check_", "__tsan_", "__kcsan_",
+	                                          "__ubsan_", "__sanitizer_cov_",
+	                                          // Lockdep's, which rcu_dereference() calls with CONFIG_PROVE_RCU.
+	                                          "debug_lockdep_", "lockdep_", "lock_is_held", "rcu_read_lock_"};
 	// These fill and copy memory that is the function's own.
 	constexpr std::string_view kCopies[] = {"memset", "memcpy", "memmove"};
 	const auto begins = [function](std::string_view prefix) { return function.starts_with(prefix); };

@@ -12,7 +12,8 @@ TEST(Instrumentation, FunctionsThatCheck) {
 	for (const char *name :
 	     {"__asan_load8_noabort", "__asan_storeN", "__asan_report_load1_noabort", "__asan_handle_no_return",
 	      "__hwasan_load4_noabort", "__kasan_check_read", "__tsan_read8", "__tsan_volatile_write4",
-	      "__kcsan_check_access", "__ubsan_handle_out_of_bounds", "__sanitizer_cov_trace_pc"})
+	      "__kcsan_check_access", "__ubsan_handle_out_of_bounds", "__sanitizer_cov_trace_pc",
+	      "debug_lockdep_rcu_enabled", "lockdep_rcu_suspicious", "rcu_read_lock_held"})
 		EXPECT_TRUE(jit::is_check(name)) << name;
 }
 
