@@ -489,7 +489,7 @@ int nd_at_site(void *ctx) {
 	e = report.event;
 	/*
 	 * Not drop.cause: the verifier of 5.10 can take the constant that it had before a large nd_report() for the
-	 * only one, and removes the other side of each branch on it. What is in the ring it does not know.
+	 * only one, and removes the other side of each branch on it. The verifier knows nothing of what the ring holds.
 	 */
 	cause = *(volatile nd_u8 *)&e->cause;
 	e->site = nd_the_site.index;

@@ -30,7 +30,7 @@ void add_aarch64(const CodeRange &r, std::multiset<uint64_t> &to) {
 	}
 }
 
-// Each address as often as it is called.
+// The addresses that direct calls lead to: an address is there once for each call.
 std::multiset<uint64_t> calls_in(const Image &image) {
 	std::multiset<uint64_t> calls;
 	for (const CodeRange &r : image.ranges)

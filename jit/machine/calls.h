@@ -16,7 +16,7 @@ inline constexpr uint64_t kMostHelperBytes = 256;
 // Where the code's direct calls lead to. Without decoding: some of these may be none.
 std::set<uint64_t> called_addresses(const Image &image);
 
-// How many of the direct calls lead to the function that most of them lead to. As above.
+// The number of direct calls of the function that is called most often. Without decoding, too.
 size_t most_calls_of_one(const Image &image);
 
 } // namespace nft_drops::jit

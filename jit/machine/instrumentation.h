@@ -12,8 +12,8 @@
 
 namespace nft_drops::jit {
 
-// True for the functions that compilers call for a check: "__asan_load8_noabort", "__sanitizer_cov_trace_pc" and
-// others.
+// True for the functions that compilers call for a check, and for lockdep's: "__asan_load8_noabort",
+// "__sanitizer_cov_trace_pc", "debug_lockdep_rcu_enabled" and others.
 bool is_check(std::string_view function);
 
 // True if the code calls one function from so many places that the function may be a check. Only then is the name of

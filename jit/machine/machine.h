@@ -28,8 +28,8 @@ public:
 	// is.
 	void map(uint64_t address, size_t size, Value::Kind content);
 
-	// KASAN's shadow memory of everything that is mapped reads as 0 from now on: all of it may be accessed. See
-	// instrumentation.h.
+	// From now on load() returns 0 for KASAN's shadow of mapped memory, which means: may be accessed. `offset`: see
+	// shadow_offset() of instrumentation.h.
 	void map_shadow(uint64_t offset) { shadow_offset_ = offset; }
 
 	[[nodiscard]] Value load(Value address, unsigned bytes) const;
@@ -103,7 +103,7 @@ private:
 	// Where in bytes_ it lies.
 	[[nodiscard]] size_t find(uint64_t address, unsigned bytes) const;
 	[[nodiscard]] bool is_outside(const Value &v) const;
-	// The address is that of the shadow of mapped memory.
+	// True if KASAN keeps the state of mapped memory at this address.
 	[[nodiscard]] bool is_shadow(uint64_t address) const;
 	void fill(uint64_t address, size_t size, Value value);
 	// Notes what so many bytes are now, for the end of the attempt.

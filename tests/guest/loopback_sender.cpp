@@ -99,4 +99,17 @@ std::map<uint64_t, std::pair<uint64_t, uint64_t>> nft_counters() {
 	return sums;
 }
 
+std::map<size_t, uint64_t> counters_by_comment() {
+	std::map<size_t, uint64_t> all;
+	const auto listing = nlohmann::json::parse(shell("nft -j list ruleset"));
+	for (const auto &object : listing["nftables"]) {
+		if (!object.contains("rule") || !object["rule"].contains("comment")) continue;
+		for (const auto &expression : object["rule"]["expr"])
+			if (expression.contains("counter"))
+				all[std::stoul(object["rule"]["comment"].get<std::string>())] +=
+				        expression["counter"]["packets"].get<uint64_t>();
+	}
+	return all;
+}
+
 } // namespace nft_drops::guest

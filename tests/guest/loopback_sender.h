@@ -3,6 +3,7 @@
 #ifndef NFT_DROPS_TESTS_GUEST_LOOPBACK_SENDER_H
 #define NFT_DROPS_TESTS_GUEST_LOOPBACK_SENDER_H
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +30,8 @@ void ends_well(pid_t child);
 
 // What nft's own counters say: packets and bytes, by the rule's handle.
 std::map<uint64_t, std::pair<uint64_t, uint64_t>> nft_counters();
+// The same in packets, by the number that is the rule's comment; rules of one number are added up.
+std::map<size_t, uint64_t> counters_by_comment();
 
 } // namespace nft_drops::guest
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `monitor MATCH` shows exactly the drops that a rule's `MATCH counter` in front of the dropping rule counts.
+#include "loopback_sender.h"
 #include "match_stream.h"
 #include "running.h"
 #include "topology.h"
@@ -175,32 +176,19 @@ constexpr Table kTables[] = {
         {"bridge", "type filter hook input priority 0", 0xaa, Way::kBridgeIn},
 };
 
-// Counts of one MATCH by all tables that take it.
-std::map<size_t, uint64_t> counters() {
-	std::map<size_t, uint64_t> all;
-	const auto listing = nlohmann::json::parse(shell("nft -j list ruleset"));
-	for (const auto &object : listing["nftables"]) {
-		if (!object.contains("rule") || !object["rule"].contains("comment")) continue;
-		for (const auto &expression : object["rule"]["expr"])
-			if (expression.contains("counter"))
-				all[std::stoul(object["rule"]["comment"].get<std::string>())] +=
-				        expression["counter"]["packets"].get<uint64_t>();
-	}
-	return all;
-}
-
-// The same once all packets that were sent have passed: a kernel with PREEMPT_RT lets a thread of its own handle them.
+// counters_by_comment() once all packets that were sent have passed: a kernel with PREEMPT_RT lets a thread of its own
+// handle them.
 std::map<size_t, uint64_t> settled_counters() {
-	auto before = counters();
+	auto before = counters_by_comment();
 	for (;;) {
 		std::this_thread::sleep_for(std::chrono::milliseconds(200));
-		auto now = counters();
+		auto now = counters_by_comment();
 		if (now == before) return now;
 		before = std::move(now);
 	}
 }
 
-// The same by table, for people.
+// The counters of one MATCH by table, for people.
 std::string counters_of(size_t match) {
 	return shell("nft list ruleset | grep -e ^table -e 'comment \"" + std::to_string(match) + "\"'");
 }

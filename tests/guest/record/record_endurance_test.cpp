@@ -13,6 +13,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <thread>
 #include <unistd.h>
@@ -54,6 +55,14 @@ private:
 	pid_t pid_;
 };
 
+// Datagrams from any address of lo to any port that the twenty rules drop.
+std::function<Datagram(unsigned)> random_flows(unsigned seed) {
+	return [random = std::mt19937(seed)](unsigned) mutable {
+		return Datagram{INADDR_LOOPBACK | static_cast<uint32_t>(random() & 0xffff00),
+		                static_cast<unsigned>(kFirstPort + random() % kPorts)};
+	};
+}
+
 TEST_F(RecordEndurance, RandomFlowsFromTwoProcessors) {
 	constexpr uint64_t kMostMemory = 100 * 1024; // KiB
 	constexpr uint64_t kMostBytes = 256 << 20;   // --max-size by default
@@ -61,12 +70,8 @@ TEST_F(RecordEndurance, RandomFlowsFromTwoProcessors) {
 	auto recorder = record();
 	std::array<pid_t, 2> children{};
 	for (int cpu = 0; cpu < 2; cpu++) {
-		children[static_cast<size_t>(cpu)] = send_over_loopback(
-		        cpu, packets_of_each(), kEcho,
-		        [random = std::mt19937(static_cast<unsigned>(cpu) + 1)](unsigned) mutable {
-			        return Datagram{INADDR_LOOPBACK | static_cast<uint32_t>(random() & 0xffff00),
-			                        static_cast<unsigned>(kFirstPort + random() % kPorts)};
-		        });
+		children[static_cast<size_t>(cpu)] =
+		        send_over_loopback(cpu, packets_of_each(), kEcho, random_flows(static_cast<unsigned>(cpu) + 1));
 	}
 	for (const pid_t child : children)
 		ends_well(child);
@@ -179,10 +184,7 @@ TEST_F(RecordEndurance, AFullDiskIsToldAndLeftBehind) {
 	shell("mkdir -p /tmp/small; mount -t tmpfs -o size=400k tmpfs /tmp/small");
 	load(twenty_rules());
 	auto recorder = record();
-	ends_well(send_over_loopback(0, full_or(30'000, 10'000), kEcho, [random = std::mt19937(5)](unsigned) mutable {
-		return Datagram{INADDR_LOOPBACK | static_cast<uint32_t>(random() & 0xffff00),
-		                static_cast<unsigned>(kFirstPort + random() % kPorts)};
-	}));
+	ends_well(send_over_loopback(0, full_or(30'000, 10'000), kEcho, random_flows(5)));
 	EXPECT_TRUE(recorder->wait_for("full")) << recorder->err();
 	shell("mount -o remount,size=100m /tmp/small");
 	for (int i = 0; i < 300 && recorded() != nft_counters(); i++)

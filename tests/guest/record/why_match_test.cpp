@@ -66,19 +66,6 @@ protected:
 			text += "\t\t" + kAsked[i] + " counter comment \"" + std::to_string(i) + "\"\n";
 		load(text + "\t\tdrop\n\t}\n}");
 	}
-	// Packets by the number of the MATCH.
-	static std::map<size_t, uint64_t> counted() {
-		std::map<size_t, uint64_t> all;
-		const auto listing = json::parse(shell("nft -j list ruleset"));
-		for (const json &object : listing["nftables"]) {
-			if (!object.contains("rule") || !object["rule"].contains("comment")) continue;
-			for (const json &expression : object["rule"]["expr"])
-				if (expression.contains("counter"))
-					all[std::stoul(object["rule"]["comment"].get<std::string>())] =
-					        expression["counter"]["packets"].get<uint64_t>();
-		}
-		return all;
-	}
 	static void send_udp4() {
 		ends_well(send_over_loopback(0, 160, kEcho, [](unsigned i) {
 			return Datagram{INADDR_LOOPBACK + i % 8, kFirstPort + i / 8};
@@ -140,7 +127,7 @@ TEST_F(WhyMatch, FindsWhatACounterCounts) {
 	send_icmp();
 	usleep(300'000);
 	EXPECT_EQ(recorder->finish(SIGTERM).status, 0);
-	const auto truth = counted();
+	const auto truth = counters_by_comment();
 	ASSERT_EQ(truth.size(), kAsked.size());
 	for (const auto &[i, packets] : truth) {
 		const Finished f = run(
