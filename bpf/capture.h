@@ -12,9 +12,7 @@
 
 #include "locate.h"
 #include "pieces.h"
-
-/* As in probe.bpf.c. */
-extern const struct nd_settings nd_the_settings;
+#include "settings.h"
 extern char nd_pieces; /* bpf/maps.bpf.c */
 
 enum {

@@ -33,8 +33,6 @@ extern char nd_flow_known;
 extern char nd_flow_subjects;
 extern char nd_ignored;
 
-extern const struct nd_settings nd_the_settings; /* `filter` alone is looked at */
-
 enum {
 	IPPROTO_ICMP_ = 1,
 	IPPROTO_TCP_ = 6,

@@ -21,6 +21,12 @@ enum {
 	VERDICT_RETURN = -5,   /* NFT_RETURN */
 };
 
+/*
+ * Marks a function named nd_of_site_*(ctx, ...), which jit/compile copies for each site of a program. A program calls
+ * it with its own context as the first argument; it returns 0 where the context is of none of the sites.
+ */
+#define OF_SITE __attribute__((noinline))
+
 typedef nd_u16 __attribute__((may_alias)) any_u16;
 typedef nd_u32 __attribute__((may_alias)) any_u32;
 typedef nd_u64 __attribute__((may_alias)) any_u64;
@@ -31,7 +37,11 @@ typedef nd_u64 __attribute__((may_alias)) any_u64;
  * errors.
  */
 static __always_inline int can_load(void) {
+#ifdef ND_LOADS /* the build knows: see objects.h */
+	return ND_LOADS;
+#else
 	return nd_the_layout.cast.function != 0;
+#endif
 }
 
 /*

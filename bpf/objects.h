@@ -2,14 +2,20 @@
 // What this folder gives to user space: the probe and the probe in counting and in aggregating mode as LLVM bitcode
 // (target bpf; see probe.bpf.c, count.bpf.c, flows.bpf.c), the memory reader and the finder of the list of modules, and
 // the watcher of a control group's sockets as BPF ELF objects. All live as long as the program.
+//
+// Reading bitcode at a start takes time, so the probe's is there in several editions. In each, the build has left out
+// what certain kernels and settings do not need.
 #ifndef NFT_DROPS_BPF_OBJECTS_H
 #define NFT_DROPS_BPF_OBJECTS_H
+
+#include "bpf/shared/site.h"
 
 #include <span>
 
 namespace nft_drops::bpf {
 
-std::span<const char> probe_bitcode();
+// The edition of the probe for kernels with this layout, and for these settings.
+std::span<const char> probe_bitcode(const nd_layout &layout, const nd_settings &settings);
 std::span<const char> count_bitcode();
 std::span<const char> flows_bitcode();
 std::span<const char> reader_object();

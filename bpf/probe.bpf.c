@@ -3,10 +3,10 @@
  * The probe template that reports drops: its program runs when nft_do_chain drops a packet. The file has more than 500
  * lines because clang compiles the template as one unit: the optimiser puts every function into each site's program.
  *
- * The build compiles this file to optimised LLVM bitcode without debug information. At run time jit/compile copies
- * nd_at_site() once for each site of the Plan, puts in that site's constants (nd_layout, nd_site), and optimises. The
- * kernel therefore runs none of the tests on constants below, and every load of a register has a constant offset, as
- * the verifier demands.
+ * The build compiles this file to optimised LLVM bitcode without debug information. At run time jit/compile puts in the
+ * constants of this kernel (nd_layout) and of the sites of the Plan (nd_site, see nd_of_site_find()), and optimises.
+ * The kernel therefore runs none of the tests on constants below, and every load of a register has a constant offset,
+ * as the verifier demands.
  */
 #include "capture.h"
 #include "details.h"
@@ -24,9 +24,6 @@ extern char nd_ignored;
 extern char nd_in_hand;
 extern char nd_netfilter;
 extern volatile struct nd_watched nd_watched;
-
-/* jit/compile makes a constant of this one, too. It leaves out nd_at_free() if drop_reason is 0. */
-extern const struct nd_settings nd_the_settings;
 
 enum {
 	NO_MAC_HEADER = 0xffff, /* skb_mac_header_was_set() */
@@ -297,7 +294,7 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 	kept->brief = table_name <= ND_BRIEF_BYTES && chain_name <= ND_BRIEF_BYTES;
 }
 
-/* What nd_at_site() passes to nd_report(), and the event that comes back. */
+/* What nd_at_sites() passes to nd_report(), and the event that comes back. */
 struct report {
 	nd_u64 pkt, base, rule;
 	nd_u32 verdict;
@@ -469,16 +466,34 @@ static __always_inline void fill_path(void *ctx, struct nd_path *path, nd_u8 cau
 	}
 }
 
-/* The template of the program at a site: jit/compile copies it for each site, with that site's constants. */
+/*
+ * Of the program, only the functions nd_of_site_*() differ from site to site. jit/compile copies these functions for
+ * each site, with the site's constants, and the program chooses among the copies by the program counter. All else is
+ * there once, so the kernel's verifier looks at nd_report() once, not once for each site.
+ */
+OF_SITE int nd_of_site_find(void *ctx, struct drop *drop) {
+	return find_drop(ctx, &nd_the_site, drop);
+}
+
+OF_SITE int nd_of_site_tell(void *ctx, struct nd_event *e, nd_u32 cause) {
+	const nd_u64 expr = cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
+
+	e->site = nd_the_site.index;
+	e->expr_ops = expr ? member(expr, &nd_the_layout.expr_ops) : 0;
+	if (nd_the_settings.path) {
+		e->flags |= ND_FLAG_PATH;
+		fill_path(ctx, (struct nd_path *)(e + 1), (nd_u8)cause);
+	}
+	return 0;
+}
+
+/* The template of the program at the sites. */
 SEC("kprobe")
-int nd_at_site(void *ctx) {
+int nd_at_sites(void *ctx) {
 	struct drop drop;
 	struct report report;
-	struct nd_event *e;
-	nd_u64 expr;
-	nd_u8 cause;
 
-	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
+	if (!nd_of_site_find(ctx, &drop)) return 0;
 	report.pkt = drop.pkt;
 	report.base = drop.base;
 	report.rule = drop.rule;
@@ -486,23 +501,16 @@ int nd_at_site(void *ctx) {
 	report.cause = drop.cause;
 	report.event = 0;
 	if (!nd_report(&report)) return 0;
-	e = report.event;
 	/*
 	 * Not drop.cause: the verifier of 5.10 can take the constant that it had before a large nd_report() for the
 	 * only one, and removes the other side of each branch on it. The verifier knows nothing of what the ring holds.
 	 */
-	cause = *(volatile nd_u8 *)&e->cause;
-	e->site = nd_the_site.index;
-	expr = cause == ND_CAUSE_RULE ? locate(ctx, &nd_the_site, &nd_the_site.expr) : 0;
-	e->expr_ops = expr ? member(expr, &nd_the_layout.expr_ops) : 0;
-	if (nd_the_settings.path) {
-		e->flags |= ND_FLAG_PATH;
-		fill_path(ctx, (struct nd_path *)(e + 1), cause);
-	}
-	bpf_ringbuf_submit(e, 0);
+	nd_of_site_tell(ctx, report.event, *(volatile nd_u8 *)&report.event->cause);
+	bpf_ringbuf_submit(report.event, 0);
 	return 0;
 }
 
+#ifndef ND_PLAIN
 /* The struct net of a packet; 0 if the packet has no device, no socket and no route. */
 static __always_inline nd_u64 net_of(nd_u64 skb, nd_u64 dev, const struct nd_layout *lay) {
 	nd_u64 net = dev ? member(dev, &lay->dev_net) : 0;
@@ -598,3 +606,4 @@ int nd_at_free(nd_u64 *args) {
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }
+#endif

@@ -7,9 +7,8 @@
 #define NFT_DROPS_BPF_SUBJECT_H
 
 #include "locate.h"
+#include "settings.h"
 #include "shared/match.h"
-
-extern const struct nd_settings nd_the_settings;
 
 /*
  * Whether a function of match.h loads the members that it asks for, and nd_subject has addresses only. Most drops are

@@ -202,7 +202,16 @@ struct nd_site {
 	nd_u32 test;          /* enum nd_test */
 	nd_u32 cause;         /* enum nd_cause; 0: tell by the verdict code */
 	nd_u32 index;         /* nd_event.site */
+	/*
+	 * How a program of several sites tells at which of them it runs: the program counter's lowest bits
+	 * (ND_COUNTER_BITS). They are the same wherever the kernel loads the code, since it loads a module, and itself, at
+	 * a multiple of the page size.
+	 */
+	nd_u32 program_counter; /* offset of the program counter in struct pt_regs */
+	nd_u32 counter_bits;    /* its lowest bits at this site; no other site of the same program has these */
+	nd_u32 program;         /* the number of the program, if programs have several sites */
 };
+#define ND_COUNTER_BITS 12
 
 /* Reading a verdict in memory costs a call, so it is only read if it tells a drop from others, or its cause. */
 static inline int nd_site_reads_verdict(const struct nd_site *site) {

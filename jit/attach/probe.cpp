@@ -188,9 +188,7 @@ Counts Probe::counted() const {
 	}
 	if (sites_.empty()) return c;
 	if (frees_) c.missed_frees = missed_by_program(frees_program_);
-	Missed missed;
-	for (const AttachedSite &site : sites_)
-		missed += missed_by(bpf_link__fd(site.link), site.program);
+	const Missed missed = missed_at(sites_);
 	c.missed = missed.hits;
 	c.missed_complete = missed.complete;
 	return c;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -62,6 +63,13 @@ std::string refusal(std::string_view error, const std::string &verifier) {
 	return fmt::format("the kernel refuses it: {}: the verifier says: {}", error, verifier);
 }
 
+// See compile_probe().
+const bpf_program *program_of(const bpf_object *object, const nd_site &site) {
+	const auto *shared = bpf_object__find_program_by_name(object, fmt::format("nd_sites_{}", site.program).c_str());
+	return shared ? shared
+	              : bpf_object__find_program_by_name(object, fmt::format("nd_site_{}", site.index).c_str());
+}
+
 } // namespace
 
 Result<void> load_object(bpf_object *object) {
@@ -89,8 +97,7 @@ Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &p
 		return error;
 	};
 	for (const PlannedSite &site : plan.sites) {
-		const bpf_program *program =
-		        bpf_object__find_program_by_name(object, fmt::format("nd_site_{}", site.site.index).c_str());
+		const bpf_program *program = program_of(object, site.site);
 		if (!program) return undo(usage_error("loading the probe", "it lacks a site's program"));
 		bpf_link *link = bpf_program__attach_perf_event(program, (*fds)[linked]);
 		if (!link) {
@@ -119,6 +126,17 @@ uint64_t missed_by_program(int program) {
 Missed missed_by(int link, int program) {
 	const auto by_link = missed_by_link(link);
 	return {by_link.value_or(0) + missed_by_program(program), by_link.has_value()};
+}
+
+Missed missed_at(std::span<const AttachedSite> sites) {
+	Missed all;
+	std::set<int> programs;
+	for (const AttachedSite &site : sites) {
+		const auto by_link = missed_by_link(bpf_link__fd(site.link));
+		all += {by_link.value_or(0), by_link.has_value()};
+		if (programs.insert(site.program).second) all.hits += missed_by_program(site.program);
+	}
+	return all;
 }
 
 } // namespace nft_drops::jit

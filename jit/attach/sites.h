@@ -7,6 +7,7 @@
 #include "jit/resolve/plan.h"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 struct bpf_link;
@@ -22,7 +23,7 @@ const char *help_for(int error);
 
 struct AttachedSite {
 	bpf_link *link = nullptr;
-	int program = -1; // the object's descriptor
+	int program = -1; // the object's descriptor; several sites may have the same program
 };
 // One for each site; all or none. Fails with kMachine, naming the site, where the kernel refuses.
 Result<std::vector<AttachedSite>> attach_sites(bpf_object *object, const Plan &plan);
@@ -37,8 +38,10 @@ struct Missed {
 };
 // How often the kernel did not run a program because it was running already on that processor (recursion_misses).
 uint64_t missed_by_program(int program);
-// Descriptors of a site's link and program.
+// Descriptors of the link and the program of a site that shares its program with no other site.
 Missed missed_by(int link, int program);
+// Of all sites; each program counts once.
+Missed missed_at(std::span<const AttachedSite> sites);
 
 } // namespace nft_drops::jit
 

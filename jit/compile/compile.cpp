@@ -156,6 +156,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 	auto module = specialise(*context, probe_template, layout, sites, settings, filter);
 	if (!module) return std::unexpected(module.error());
 	inline_match(**module);
+	const std::string any_program = (*module)->getFunction("nd_sites_0") ? "nd_sites_0" : "nd_site_0";
 	(*module)->setTargetTriple(machine->getTargetTriple().str());
 	(*module)->setDataLayout(machine->createDataLayout());
 
@@ -174,7 +175,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 	auto error = transform.add(dylib, orc::ThreadSafeModule(std::move(*module), std::move(context)));
 	if (!error) {
 		// Asking for one program makes the whole module.
-		error = session.lookup({&dylib}, session.intern("nd_site_0")).takeError();
+		error = session.lookup({&dylib}, session.intern(any_program)).takeError();
 	}
 	if (auto ended = session.endSession()) error = llvm::joinErrors(std::move(error), std::move(ended));
 	if (error) return internal(std::move(error));

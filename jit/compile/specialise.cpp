@@ -10,12 +10,16 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
+#include <map>
 #include <vector>
 
 namespace nft_drops::jit {
 namespace {
+
+constexpr const char *kOfSite = "nd_of_site_"; // OF_SITE of bpf/locate.h
 
 std::unexpected<Error> internal(const std::string &why) {
 	return usage_error("compiling the probe", why, "this is a defect of nft-drops: please report it");
@@ -62,19 +66,106 @@ Result<void> read_called(llvm::Module &m) {
 	return {};
 }
 
-// A copy of the program for one site. What the site's constants decide is decided in copying: most of the program is
+// A copy of a function for one site. What the site's constants decide is decided in copying: most of the function is
 // for other kinds of places, and is not copied at all.
-void copy_for(const nd_site &site, const llvm::Function &pattern, llvm::GlobalVariable &the_site) {
+llvm::Function *copy_for(const nd_site &site, const llvm::Function &pattern, llvm::GlobalVariable &the_site,
+                         const std::string &name) {
 	llvm::Module &m = *the_site.getParent();
-	llvm::Function *f = llvm::Function::Create(pattern.getFunctionType(), pattern.getLinkage(),
-	                                           fmt::format("nd_site_{}", site.index), m);
+	llvm::Function *f = llvm::Function::Create(pattern.getFunctionType(), pattern.getLinkage(), name, m);
 	f->copyAttributesFrom(&pattern);
 	llvm::ValueToValueMapTy map;
-	map[&the_site] = constant(m, site, fmt::format("nd_constants_{}", site.index));
+	const std::string constants = fmt::format("nd_constants_{}", site.index);
+	llvm::GlobalVariable *made = m.getNamedGlobal(constants);
+	map[&the_site] = made ? made : constant(m, site, constants);
 	for (size_t i = 0; i < pattern.arg_size(); i++)
 		map[pattern.getArg(i)] = f->getArg(i);
 	llvm::SmallVector<llvm::ReturnInst *, 8> returns;
 	llvm::CloneAndPruneFunctionInto(f, &pattern, map, false, returns);
+	return f;
+}
+
+// A function that calls the one of `copies` for the site where its first argument, a program's context, was made. It
+// returns 0 if that is none of `sites`.
+llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function *const> copies) {
+	llvm::Function &first = *copies.front();
+	llvm::LLVMContext &context = first.getContext();
+	llvm::Function *f = llvm::Function::Create(first.getFunctionType(), llvm::GlobalValue::InternalLinkage,
+	                                           "nd_chooser", first.getParent());
+	llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", f));
+	auto *none = llvm::BasicBlock::Create(context, "", f);
+	llvm::Value *at = b.CreatePtrAdd(f->getArg(0), b.getInt64(sites.front().program_counter));
+	llvm::Value *bits = b.CreateAnd(b.CreateLoad(b.getInt64Ty(), at, true), (1U << ND_COUNTER_BITS) - 1);
+	llvm::SwitchInst *choice = b.CreateSwitch(bits, none);
+	for (size_t i = 0; i < sites.size(); i++) {
+		auto *block = llvm::BasicBlock::Create(context, "", f);
+		choice->addCase(b.getInt64(sites[i].counter_bits), block);
+		b.SetInsertPoint(block);
+		llvm::SmallVector<llvm::Value *, 4> arguments;
+		for (llvm::Argument &argument : f->args())
+			arguments.push_back(&argument);
+		b.CreateRet(b.CreateCall(copies[i], arguments));
+	}
+	b.SetInsertPoint(none);
+	b.CreateRet(llvm::ConstantInt::getNullValue(f->getReturnType()));
+	return f;
+}
+
+// Puts the bodies of the functions that `caller` calls in place of the calls.
+bool inline_calls(llvm::Function &caller, const llvm::SmallPtrSetImpl<llvm::Function *> &callees) {
+	for (bool again = true; again;) {
+		again = false;
+		for (llvm::Instruction &i : llvm::instructions(caller)) {
+			auto *call = llvm::dyn_cast<llvm::CallInst>(&i);
+			if (!call || !callees.contains(call->getCalledFunction())) continue;
+			llvm::InlineFunctionInfo how;
+			if (!llvm::InlineFunction(*call, how).isSuccess()) return false;
+			again = true;
+			break;
+		}
+	}
+	return true;
+}
+
+// The program of all `sites`, which have the same number of a program.
+Result<void> make_program(std::span<const nd_site> sites, const llvm::Function &pattern,
+                          llvm::GlobalVariable &the_site) {
+	llvm::Module &m = *the_site.getParent();
+	llvm::Function *program = llvm::Function::Create(pattern.getFunctionType(), pattern.getLinkage(),
+	                                                 fmt::format("nd_sites_{}", sites.front().program), m);
+	program->copyAttributesFrom(&pattern);
+	llvm::ValueToValueMapTy map;
+	map[pattern.getArg(0)] = program->getArg(0);
+	llvm::SmallPtrSet<llvm::Function *, 8> made;
+	for (llvm::Function &part : llvm::make_early_inc_range(m)) {
+		if (!part.getName().starts_with(kOfSite)) continue;
+		std::vector<llvm::Function *> copies;
+		for (const nd_site &site : sites)
+			copies.push_back(copy_for(site, part, the_site, "nd_part"));
+		made.insert(copies.begin(), copies.end());
+		map[&part] = sites.size() == 1 ? copies.front() : chooser(sites, copies);
+		made.insert(llvm::cast<llvm::Function>(map[&part]));
+	}
+	llvm::SmallVector<llvm::ReturnInst *, 8> returns;
+	llvm::CloneAndPruneFunctionInto(program, &pattern, map, false, returns);
+	if (!inline_calls(*program, made)) return internal("a part of a site's program cannot be inlined");
+	for (llvm::Function *f : made)
+		f->deleteBody(); // some of them call others
+	for (llvm::Function *f : made)
+		f->eraseFromParent();
+	return {};
+}
+
+// The programs of a template whose sites share programs (nd_at_sites()).
+Result<void> make_programs(std::span<const nd_site> sites, llvm::Function &pattern, llvm::GlobalVariable &the_site) {
+	std::map<nd_u32, std::vector<nd_site>> programs;
+	for (const nd_site &site : sites)
+		programs[site.program].push_back(site);
+	for (const auto &[number, its_sites] : programs)
+		if (auto made = make_program(its_sites, pattern, the_site); !made) return made;
+	pattern.eraseFromParent();
+	for (llvm::Function &f : llvm::make_early_inc_range(*the_site.getParent()))
+		if (f.getName().starts_with(kOfSite)) f.eraseFromParent();
+	return {};
 }
 
 } // namespace
@@ -87,10 +178,10 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 	        context);
 	if (!parsed) return internal(llvm::toString(parsed.takeError()));
 	llvm::Module &m = **parsed;
-	llvm::Function *pattern = m.getFunction("nd_at_site");
+	llvm::Function *pattern = m.getFunction("nd_at_site"), *shared = m.getFunction("nd_at_sites");
 	llvm::GlobalVariable *the_site = m.getNamedGlobal("nd_the_site");
 	llvm::GlobalVariable *the_layout = m.getNamedGlobal("nd_the_layout");
-	if (!pattern || !the_site || !the_layout) return internal("the probe's bitcode lacks its symbols");
+	if ((!pattern && !shared) || !the_site || !the_layout) return internal("the probe's bitcode lacks its symbols");
 
 	// SEC() pins functions with llvm.used: the template itself must go, its clones are external anyway.
 	if (auto *used = m.getNamedGlobal("llvm.used")) used->eraseFromParent();
@@ -100,9 +191,13 @@ Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std
 	define_match(m, filter, settings.drop_reason != 0);
 	if (auto read = read_called(m); !read) return std::unexpected(read.error());
 	the_layout->replaceAllUsesWith(constant(m, layout, "nd_layout_of_this_kernel"));
-	for (const nd_site &site : sites)
-		copy_for(site, *pattern, *the_site);
-	pattern->eraseFromParent();
+	if (shared) {
+		if (auto made = make_programs(sites, *shared, *the_site); !made) return std::unexpected(made.error());
+	} else {
+		for (const nd_site &site : sites)
+			copy_for(site, *pattern, *the_site, fmt::format("nd_site_{}", site.index));
+		pattern->eraseFromParent();
+	}
 	// The counting probe has neither.
 	if (auto *the_settings = m.getNamedGlobal("nd_the_settings")) {
 		the_settings->replaceAllUsesWith(constant(m, settings, "nd_settings_wanted"));

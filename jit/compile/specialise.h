@@ -15,8 +15,7 @@
 
 namespace nft_drops::jit {
 
-// One function "nd_site_<index>" for each site, and "nd_at_free" where `settings` ask for it; nd_match() is `filter`;
-// nothing is optimised yet.
+// The functions are the programs that compile_probe() names; nd_match() is `filter`; nothing is optimised yet.
 Result<std::unique_ptr<llvm::Module>> specialise(llvm::LLVMContext &context, std::span<const char> probe_template,
                                                  const nd_layout &layout, std::span<const nd_site> sites,
                                                  const nd_settings &settings, const Filter &filter = {});

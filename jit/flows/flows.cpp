@@ -143,10 +143,7 @@ void Flows::detach() {
 
 Missed Flows::counted() const {
 	if (sites_.empty()) return at_detach_;
-	Missed missed;
-	for (const AttachedSite &site : sites_)
-		missed += missed_by(bpf_link__fd(site.link), site.program);
-	return missed;
+	return missed_at(sites_);
 }
 
 Missed Flows::missed() const {

@@ -82,6 +82,9 @@ public:
 	[[nodiscard]] virtual bool survives_calls(int number) const = 0;
 	// Its place in the kernel's struct pt_regs, in bytes.
 	[[nodiscard]] virtual int pt_regs_offset(int number) const = 0;
+	// The program counter's place there, and what a kprobe's handler finds in it where the probe is at `address`.
+	[[nodiscard]] virtual int pt_regs_program_counter() const = 0;
+	[[nodiscard]] virtual uint64_t program_counter_at_probe(uint64_t address) const = 0;
 	// Registers that can hold a value at a probe.
 	[[nodiscard]] virtual int general_registers() const = 0;
 	// A kprobe can become a jump (no breakpoint) if the instructions in so many bytes are movable; 0 where this

@@ -317,10 +317,19 @@ private:
 		return {};
 	}
 
-	static std::vector<PlannedSite> number(std::vector<PlannedSite> sites) {
+	[[nodiscard]] std::vector<PlannedSite> number(std::vector<PlannedSite> sites) const {
 		std::ranges::sort(sites, {}, &PlannedSite::address);
-		for (size_t i = 0; i < sites.size(); i++)
-			sites[i].site.index = static_cast<nd_u32>(i);
+		for (size_t i = 0; i < sites.size(); i++) {
+			nd_site &site = sites[i].site;
+			site.index = static_cast<nd_u32>(i);
+			site.program_counter = static_cast<nd_u32>(arch_.pt_regs_program_counter());
+			site.counter_bits = static_cast<nd_u32>(arch_.program_counter_at_probe(sites[i].address) &
+			                                        ((1U << ND_COUNTER_BITS) - 1));
+			// Sites with the same bits are in different programs.
+			site.program = static_cast<nd_u32>(std::ranges::count(
+			        sites.begin(), sites.begin() + static_cast<ptrdiff_t>(i), site.counter_bits,
+			        [](const PlannedSite &s) { return s.site.counter_bits; }));
+		}
 		return sites;
 	}
 

@@ -3,7 +3,6 @@
 #ifndef NFT_DROPS_JIT_START_KEPT_OBJECTS_H
 #define NFT_DROPS_JIT_START_KEPT_OBJECTS_H
 
-#include "bpf/objects.h"
 #include "bpf/shared/site.h"
 #include "jit/base/kept_file.h"
 #include "jit/base/result.h"
@@ -16,8 +15,7 @@ namespace nft_drops::jit {
 
 // What compile_probe() makes of the same, or made earlier: of the probes with a filter, the latest ones are kept.
 Result<std::vector<char>> kept_or_compiled(const nd_layout &layout, std::span<const nd_site> sites,
-                                           const nd_settings &settings = {},
-                                           std::span<const char> probe_template = bpf::probe_bitcode(),
+                                           const nd_settings &settings, std::span<const char> probe_template,
                                            const Filter &filter = {}, const std::string &folder = "/run/nft-drops");
 
 } // namespace nft_drops::jit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/start/start.h"
 
+#include "bpf/objects.h"
 #include "jit/attach/forms.h"
 #include "jit/base/debug.h"
 #include "jit/compile/compile.h"
@@ -265,7 +266,7 @@ Result<void> Start::make_probe() {
 		if (auto can = can_tell_group(candidate().layout.probe.group); !can) return can;
 	}
 	const auto sites = constants_of(plan());
-	const auto code = bpf::probe_bitcode();
+	const auto code = bpf::probe_bitcode(candidate().layout.probe, settings);
 	auto object = options_.keep ? kept_or_compiled(candidate().layout.probe, sites, settings, code, options_.filter)
 	                            : compile_probe(candidate().layout.probe, sites, settings, code, options_.filter);
 	if (!object) return std::unexpected(object.error());

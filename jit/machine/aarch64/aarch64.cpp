@@ -45,6 +45,8 @@ public:
 	}
 	// struct pt_regs of arch/arm64/include/asm/ptrace.h: regs[31] sp pc pstate.
 	[[nodiscard]] int pt_regs_offset(int number) const override { return 8 * number; }
+	[[nodiscard]] int pt_regs_program_counter() const override { return 8 * (kSp + 1); }
+	[[nodiscard]] uint64_t program_counter_at_probe(uint64_t address) const override { return address; }
 	[[nodiscard]] int general_registers() const override { return kLink + 1; }
 	[[nodiscard]] unsigned jump_bytes() const override { return 0; }
 };

@@ -13,6 +13,7 @@ using namespace x86_64;
 // struct pt_regs of arch/x86/include/uapi/asm/ptrace.h: r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi
 // orig_rax rip cs eflags rsp ss.
 constexpr std::array<int, 16> kPtRegs = {80, 88, 96, 40, 152, 32, 104, 112, 72, 64, 56, 48, 24, 16, 8, 0};
+constexpr int kPtRegsIp = 128;
 
 class X86_64 final : public DecodedArchitecture<x86_64::Decoder, x86_64::Semantics, x86_64::execute> {
 public:
@@ -47,6 +48,9 @@ public:
 		return number == kRbx || number == kRbp || (number >= kR12 && number <= kR15);
 	}
 	[[nodiscard]] int pt_regs_offset(int number) const override { return kPtRegs[static_cast<size_t>(number)]; }
+	[[nodiscard]] int pt_regs_program_counter() const override { return kPtRegsIp; }
+	// Behind the breakpoint's one byte, and the same for a jump: kprobe_int3_handler(), optimized_callback().
+	[[nodiscard]] uint64_t program_counter_at_probe(uint64_t address) const override { return address + 1; }
 	[[nodiscard]] int general_registers() const override { return 16; }
 	[[nodiscard]] unsigned jump_bytes() const override { return 5; }
 };

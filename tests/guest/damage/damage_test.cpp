@@ -5,6 +5,7 @@
 #include "mutants.h"
 #include "truth.h"
 
+#include "bpf/objects.h"
 #include "jit/base/libbpf/log.h"
 #include "jit/compile/compile.h"
 #include "jit/selftest/selftest.h"
@@ -19,9 +20,10 @@ namespace nft_drops::guest {
 namespace {
 
 Result<std::unique_ptr<jit::Probe>> attach(const jit::Kernel &kernel, const jit::Plan &plan, uint32_t netns) {
-	auto object = jit::compile_probe(
-	        kernel.layout.probe, jit::constants_of(plan),
-	        {.path = 1, .filter = 0, .selector = 0, .drop_reason = 0, .snaplen = 0, .of_group = 0, .details = 0});
+	nd_settings settings{};
+	settings.path = 1;
+	const auto code = bpf::probe_bitcode(kernel.layout.probe, settings);
+	auto object = jit::compile_probe(kernel.layout.probe, jit::constants_of(plan), settings, code);
 	if (!object) return std::unexpected(object.error());
 	return jit::Probe::attach(*object, plan, {.netns = netns, .ring_bytes = 1024 * 1024});
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `--details` costs in the probe: nothing where nobody asks for it.
+#include "bpf/objects.h"
 #include "jit/compile/compile.h"
 #include "probe_world.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 std::vector<char> object_for(const nd_layout &layout, const nd_settings &settings) {
 	const nd_site one = site_on_stack();
-	auto object = jit::compile_probe(layout, std::span(&one, 1), settings);
+	auto object = jit::compile_probe(layout, std::span(&one, 1), settings, bpf::probe_bitcode(layout, settings));
 	EXPECT_TRUE(object.has_value()) << object.error().message();
 	return object ? std::move(*object) : std::vector<char>();
 }

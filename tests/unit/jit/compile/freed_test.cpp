@@ -81,7 +81,7 @@ protected:
 	                               {NFPROTO_ARP, mark_of(3)}},
 	                              {}})
 	    : layout_(layout_here()),
-	      code_({.shape = bpf::probe_bitcode(),
+	      code_({.shape = bpf::probe_bitcode(layout_, settings_with_filter()),
 	             .layout = layout_,
 	             .sites = {},
 	             .maps = kMaps,
@@ -94,13 +94,7 @@ protected:
 		                     watched->setInitializer(llvm::Constant::getNullValue(watched->getValueType()));
 	                     },
 	             .filter = filter,
-	             .settings = {.path = 0,
-	                          .filter = 1,
-	                          .selector = 0,
-	                          .drop_reason = 2,
-	                          .snaplen = 0,
-	                          .of_group = 0,
-	                          .details = 0}}) {}
+	             .settings = settings_with_filter(2)}) {}
 
 	// The packet from its network header on, behind 14 bytes of a link header.
 	uint32_t fill(std::vector<uint8_t> packet, uint16_t protocol, size_t in_fragments = 0) {

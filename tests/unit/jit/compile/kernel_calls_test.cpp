@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Calls of the kernel's own functions in what compile_probe() makes.
+#include "bpf/objects.h"
 #include "jit/compile/compile.h"
 #include "probe_world.h"
 
@@ -20,13 +21,13 @@ struct Calls {
 Calls calls_of(const nd_layout &layout) {
 	const nd_site site = site_on_stack();
 	Calls calls;
-	const auto object = jit::compile_probe(layout, std::span(&site, 1));
+	const auto object = jit::compile_probe(layout, std::span(&site, 1), {}, bpf::probe_bitcode(layout, {}));
 	EXPECT_TRUE(object.has_value()) << object.error().message();
 	if (!object) return calls;
 	bpf_object *opened = bpf_object__open_mem(object->data(), object->size(), nullptr);
 	EXPECT_NE(opened, nullptr);
 	if (!opened) return calls;
-	const bpf_program *program = bpf_object__find_program_by_name(opened, "nd_site_0");
+	const bpf_program *program = bpf_object__find_program_by_name(opened, "nd_sites_0");
 	for (const bpf_insn &i : std::span(bpf_program__insns(program), bpf_program__insn_cnt(program))) {
 		if (i.code != (BPF_JMP | BPF_CALL) || i.src_reg == BPF_PSEUDO_CALL) continue;
 		if (i.src_reg == 0 && i.imm > 0 && i.imm < 1000)

@@ -89,7 +89,7 @@ class Compiled {
 public:
 	explicit Compiled(const Filter &filter, const nd_layout &layout = layout_here())
 	    : layout_(layout),
-	      code_({.shape = bpf::probe_bitcode(),
+	      code_({.shape = bpf::probe_bitcode(layout_, settings_with_filter()),
 	             .layout = layout_,
 	             .sites = {},
 	             .maps = kMaps,

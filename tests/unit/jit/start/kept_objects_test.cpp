@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A kept probe is used for exactly what it was compiled for: another filter's probe would show other drops.
+#include "bpf/objects.h"
 #include "jit/compile/compile.h"
 #include "jit/start/kept_objects.h"
 
@@ -25,8 +26,8 @@ protected:
 
 	std::vector<char> make(const Filter &filter, const nd_settings &settings) const {
 		const nd_site site{};
-		auto object =
-		        kept_or_compiled(layout_, std::span(&site, 1), settings, bpf::probe_bitcode(), filter, folder_);
+		auto object = kept_or_compiled(layout_, std::span(&site, 1), settings,
+		                               bpf::probe_bitcode(layout_, settings), filter, folder_);
 		EXPECT_TRUE(object.has_value()) << object.error().message();
 		return object ? *object : std::vector<char>();
 	}
@@ -80,7 +81,8 @@ TEST_F(KeptObjects, EachFilterHasItsOwn) {
 	EXPECT_EQ(make({}, {}), without);
 	EXPECT_EQ(stored(), all);
 	const nd_site site{};
-	EXPECT_EQ(compile_probe(layout_, std::span(&site, 1), with, bpf::probe_bitcode(), first_byte_is(6)), six);
+	const auto code = bpf::probe_bitcode(layout_, with);
+	EXPECT_EQ(compile_probe(layout_, std::span(&site, 1), with, code, first_byte_is(6)), six);
 }
 
 } // namespace

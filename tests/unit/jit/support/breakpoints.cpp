@@ -76,8 +76,8 @@ void on_trap(int, siginfo_t *, void *context_of) {
 	for (size_t i = 0; i < now.count; i++) {
 		Armed &armed = now.sites[i];
 		if (rip != reinterpret_cast<greg_t>(armed.at) + 1) continue;
-		rip--;
 		hit(i, context);
+		rip--;
 		*armed.at = armed.original;
 		now.stepping = &armed;
 		flags |= kTrapFlag;

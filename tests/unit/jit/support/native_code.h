@@ -23,6 +23,14 @@ template <typename F> uint64_t address_of(F *function) {
 	return reinterpret_cast<uint64_t>(function);
 }
 
+// Of a probe that has a filter, and watches packets that are freed for this reason (0: none).
+constexpr nd_settings settings_with_filter(uint32_t drop_reason = 0) {
+	nd_settings s{};
+	s.filter = 1;
+	s.drop_reason = drop_reason;
+	return s;
+}
+
 class NativeCode {
 public:
 	using Program = int (*)(void *registers);

@@ -178,7 +178,7 @@ void FakeKernel::submit(void *record) {
 }
 
 NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites)
-    : code_({.shape = bpf::probe_bitcode(),
+    : code_({.shape = bpf::probe_bitcode(layout, kernel->settings),
              .layout = layout,
              .sites = sites,
              .maps = kMaps,
@@ -190,7 +190,7 @@ NativeProbe::NativeProbe(const nd_layout &layout, std::span<const nd_site> sites
                      },
              .settings = kernel->settings}) {
 	for (const nd_site &s : sites)
-		programs_.push_back(code_.program(fmt::format("nd_site_{}", s.index)));
+		programs_.push_back(code_.program(fmt::format("nd_sites_{}", s.program)));
 	ring_map = code_.address("nd_events");
 	here_map = code_.address("nd_here");
 	ignored_map = code_.address("nd_ignored");

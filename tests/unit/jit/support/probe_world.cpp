@@ -176,7 +176,10 @@ nd_site site_of(nd_locator pkt, nd_locator rule, nd_locator base, nd_locator ver
 	        .stack_pointer = kAtRsp,
 	        .test = ND_TEST_NONE,
 	        .cause = 0,
-	        .index = index};
+	        .index = index,
+	        .program_counter = 0,
+	        .counter_bits = 0,
+	        .program = index};
 }
 
 } // namespace
