@@ -55,6 +55,11 @@ void add_elements(const nftnl_set *from, AnonymousSet &to) {
 	if (each) nftnl_set_elems_iter_destroy(each);
 }
 
+std::string chain_of(uint8_t family) {
+	const std::string_view name = family_name(family);
+	return fmt::format("add table {0} {1}\nadd chain {0} {1} {2}\n", name, kTable, kChain);
+}
+
 } // namespace
 
 Result<std::unique_ptr<Scratch>> Scratch::make(int netns) {
@@ -73,6 +78,7 @@ Result<std::unique_ptr<Scratch>> Scratch::make(int netns) {
 		return usage_error(kWhat, "libnftables cannot be started");
 	if (privileged && setns(home, CLONE_NEWNET) != 0)
 		return usage_error(kWhat, fmt::format("its network namespace cannot be entered: {}", strerror(errno)));
+	s->add_chains();
 	return s;
 }
 
@@ -81,18 +87,26 @@ Scratch::~Scratch() {
 	if (socket_) mnl_socket_close(socket_);
 }
 
+std::optional<std::string> Scratch::error_of(const std::string &commands) {
+	if (nft_run_cmd_from_buffer(nft_, commands.c_str()) == 0) return std::nullopt;
+	return nft_ctx_get_error_buffer(nft_); // and empties it
+}
+
+void Scratch::add_chains() {
+	std::string all;
+	for (const uint8_t family : kTriedFamilies)
+		all += chain_of(family);
+	if (!error_of(all)) return;
+	// One transaction is all or nothing, and a kernel may lack a family. A rule of this family tells.
+	for (const uint8_t family : kTriedFamilies)
+		error_of(chain_of(family));
+}
+
 bool Scratch::add_rule(uint8_t family, std::string_view words, std::string &message) {
-	const std::string_view name = family_name(family);
-	const std::string table = fmt::format("add table {} {}", name, kTable);
-	const std::string chain = fmt::format("add chain {} {} {}", name, kTable, kChain);
-	const std::string prefix = fmt::format("add rule {} {} {} ", name, kTable, kChain);
-	const std::string rule = prefix + std::string(words);
-	for (const std::string &command : {table, chain, rule}) {
-		if (nft_run_cmd_from_buffer(nft_, command.c_str()) == 0) continue;
-		message = without_prefix(nft_ctx_get_error_buffer(nft_), prefix);
-		return false;
-	}
-	return true;
+	const std::string prefix = fmt::format("add rule {} {} {} ", family_name(family), kTable, kChain);
+	const auto error = error_of(prefix + std::string(words));
+	if (error) message = without_prefix(*error, prefix);
+	return !error;
 }
 
 bool Scratch::dump(uint16_t type, uint8_t family, const std::string &set,

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 struct mnl_socket;
@@ -26,13 +27,17 @@ public:
 	Scratch(const Scratch &) = delete;
 	Scratch &operator=(const Scratch &) = delete;
 
-	// Adds a rule of these words to a table of this family. False where nft refuses: `message` is what it says.
+	// Adds a rule of these words to the table of this family. False where nft refuses: `message` is what it says.
 	bool add_rule(uint8_t family, std::string_view words, std::string &message);
 	// The program of the family's one rule. `words` as in translate().
 	std::expected<jit::MatchProgram, Refusal> read_rule(uint8_t family, std::string_view words);
 
 private:
 	Scratch() = default;
+	// Runs nft's commands. Returns nft's message where nft or the kernel refuses them.
+	std::optional<std::string> error_of(const std::string &commands);
+	// A table with a chain for each family that the kernel has.
+	void add_chains();
 	std::expected<AnonymousSet, Refusal> read_set(uint8_t family, const std::string &name);
 	bool dump(uint16_t type, uint8_t family, const std::string &set,
 	          const std::function<void(const void *)> &visit);
