@@ -10,8 +10,7 @@
 	.endm
 
 	.section .rodata
-	embed nd_probe_loads_bitcode, ND_PROBE_LOADS
-	embed nd_probe_calls_bitcode, ND_PROBE_CALLS
+	embed nd_probe_bitcode, ND_PROBE
 	embed nd_probe_plain_loads_bitcode, ND_PROBE_PLAIN_LOADS
 	embed nd_probe_plain_calls_bitcode, ND_PROBE_PLAIN_CALLS
 	embed nd_count_bitcode, ND_COUNT

@@ -4,8 +4,7 @@
 #include <cstring>
 
 extern "C" {
-extern const char nd_probe_loads_bitcode[], nd_probe_loads_bitcode_end[];
-extern const char nd_probe_calls_bitcode[], nd_probe_calls_bitcode_end[];
+extern const char nd_probe_bitcode[], nd_probe_bitcode_end[];
 extern const char nd_probe_plain_loads_bitcode[], nd_probe_plain_loads_bitcode_end[];
 extern const char nd_probe_plain_calls_bitcode[], nd_probe_plain_calls_bitcode_end[];
 extern const char nd_count_bitcode[], nd_count_bitcode_end[];
@@ -19,12 +18,9 @@ namespace nft_drops::bpf {
 
 std::span<const char> probe_bitcode(const nd_layout &layout, const nd_settings &settings) {
 	const nd_settings none{};
-	const bool plain = memcmp(&settings, &none, sizeof(none)) == 0;
-	const bool loads = layout.cast.function != 0;
-	if (plain && loads) return {nd_probe_plain_loads_bitcode, nd_probe_plain_loads_bitcode_end};
-	if (plain) return {nd_probe_plain_calls_bitcode, nd_probe_plain_calls_bitcode_end};
-	if (loads) return {nd_probe_loads_bitcode, nd_probe_loads_bitcode_end};
-	return {nd_probe_calls_bitcode, nd_probe_calls_bitcode_end};
+	if (memcmp(&settings, &none, sizeof(none)) != 0) return {nd_probe_bitcode, nd_probe_bitcode_end};
+	if (layout.cast.function) return {nd_probe_plain_loads_bitcode, nd_probe_plain_loads_bitcode_end};
+	return {nd_probe_plain_calls_bitcode, nd_probe_plain_calls_bitcode_end};
 }
 std::span<const char> count_bitcode() {
 	return {nd_count_bitcode, nd_count_bitcode_end};

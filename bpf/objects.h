@@ -3,8 +3,9 @@
 // (target bpf; see probe.bpf.c, count.bpf.c, flows.bpf.c), the memory reader and the finder of the list of modules, and
 // the watcher of a control group's sockets as BPF ELF objects. All live as long as the program.
 //
-// Reading bitcode at a start takes time, so the probe's is there in several editions. In each, the build has left out
-// what certain kernels and settings do not need.
+// Reading bitcode takes time at a start, so the probe's is there in three editions: for all settings and kernels, and,
+// without settings, for kernels whose memory a program may load (nd_cast) and for those where a program must call
+// bpf_probe_read_kernel().
 #ifndef NFT_DROPS_BPF_OBJECTS_H
 #define NFT_DROPS_BPF_OBJECTS_H
 

@@ -11,6 +11,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
 #include <map>
@@ -96,15 +97,20 @@ llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function
 	llvm::Value *at = b.CreatePtrAdd(f->getArg(0), b.getInt64(sites.front().program_counter));
 	llvm::Value *bits = b.CreateAnd(b.CreateLoad(b.getInt64Ty(), at, true), (1U << ND_COUNTER_BITS) - 1);
 	llvm::SwitchInst *choice = b.CreateSwitch(bits, none);
+	// Places at which rules drop come first.
+	std::vector<uint32_t> weights{0}; // of `none`, then of each case
 	for (size_t i = 0; i < sites.size(); i++) {
 		auto *block = llvm::BasicBlock::Create(context, "", f);
 		choice->addCase(b.getInt64(sites[i].counter_bits), block);
+		weights.push_back(sites[i].rule.where == ND_WHERE_NONE || sites[i].cause == ND_CAUSE_JUMP_LIMIT ? 1
+		                                                                                                : 8);
 		b.SetInsertPoint(block);
 		llvm::SmallVector<llvm::Value *, 4> arguments;
 		for (llvm::Argument &argument : f->args())
 			arguments.push_back(&argument);
 		b.CreateRet(b.CreateCall(copies[i], arguments));
 	}
+	choice->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(context).createBranchWeights(weights));
 	b.SetInsertPoint(none);
 	b.CreateRet(llvm::ConstantInt::getNullValue(f->getReturnType()));
 	return f;

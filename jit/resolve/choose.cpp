@@ -4,6 +4,7 @@
 #include "jit/resolve/facts.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <string_view>
@@ -121,19 +122,28 @@ private:
 
 	using GroupsByPaths = std::map<std::vector<bool>, Group>;
 
-	void add_to_groups(size_t i, bool by_verdict, GroupsByPaths &groups) const {
+	// Every path that passes one of the two passes the other one next, and nothing happens between them.
+	[[nodiscard]] bool passed_together(size_t i, size_t next) const {
+		const Instruction &first = code_.all()[i];
+		const Instruction &second = code_.all()[next];
+		return first.flow == Flow::kNone && first.address + first.size == second.address &&
+		       !targets_.contains(second.address);
+	}
+
+	// Returns the instruction's group; null where a probe there is of no use.
+	Group *add_to_groups(size_t i, bool by_verdict, GroupsByPaths &groups) const {
 		std::vector<bool> key(drops_.size() + others_.size() + 1); // the last one: by_verdict
 		bool useful = false;
 		bool other = false;
 		for (size_t n = 0; n < drops_.size(); n++) {
 			const ExecutionPath &p = *drops_[n];
 			const int hits = by_verdict ? p.visits_with_drop[i] : p.visits[i];
-			if (hits > 1 || p.late[i]) return;
+			if (hits > 1 || p.late[i]) return nullptr;
 			useful |= hits != 0;
 			other |= hits != p.visits[i];
 			if (hits) key[n] = true;
 		}
-		if (!useful) return;
+		if (!useful) return nullptr;
 		std::vector<bool> drops(key.begin(), key.begin() + static_cast<ptrdiff_t>(drops_.size()));
 		for (size_t n = 0; n < others_.size(); n++) {
 			if (!others_[n]->visits[i]) continue;
@@ -141,20 +151,28 @@ private:
 			other = true;
 		}
 		key.back() = by_verdict;
-		if (by_verdict && !other) return; // nothing gained
+		if (by_verdict && !other) return nullptr; // nothing gained
 		Group &g = groups[key];
 		g.drops = std::move(drops);
 		g.by_verdict = by_verdict;
 		g.other_packets |= other;
 		g.instructions.push_back(i);
+		return &g;
 	}
 
 	std::vector<Group> make_groups() const {
 		GroupsByPaths by_paths;
+		std::array<Group *, 2> before{}; // of the instruction before
 		for (size_t i = 0; i < code_.all().size(); i++) {
 			if (!probeable(code_.all()[i])) continue;
-			add_to_groups(i, false, by_paths);
-			add_to_groups(i, true, by_paths);
+			const bool alike = i > 0 && probeable(code_.all()[i - 1]) && passed_together(i - 1, i);
+			for (const bool by_verdict : {false, true}) {
+				Group *&group = before[by_verdict];
+				if (!alike)
+					group = add_to_groups(i, by_verdict, by_paths);
+				else if (group)
+					group->instructions.push_back(i);
+			}
 		}
 		std::vector<Group> groups;
 		for (auto &[key, g] : by_paths) {
@@ -319,17 +337,9 @@ private:
 
 	[[nodiscard]] std::vector<PlannedSite> number(std::vector<PlannedSite> sites) const {
 		std::ranges::sort(sites, {}, &PlannedSite::address);
-		for (size_t i = 0; i < sites.size(); i++) {
-			nd_site &site = sites[i].site;
-			site.index = static_cast<nd_u32>(i);
-			site.program_counter = static_cast<nd_u32>(arch_.pt_regs_program_counter());
-			site.counter_bits = static_cast<nd_u32>(arch_.program_counter_at_probe(sites[i].address) &
-			                                        ((1U << ND_COUNTER_BITS) - 1));
-			// Sites with the same bits are in different programs.
-			site.program = static_cast<nd_u32>(std::ranges::count(
-			        sites.begin(), sites.begin() + static_cast<ptrdiff_t>(i), site.counter_bits,
-			        [](const PlannedSite &s) { return s.site.counter_bits; }));
-		}
+		for (size_t i = 0; i < sites.size(); i++)
+			sites[i].site.index = static_cast<nd_u32>(i);
+		share_programs(sites, arch_);
 		return sites;
 	}
 
@@ -350,6 +360,17 @@ private:
 Result<std::vector<PlannedSite>> choose_sites(const Code &code, const Architecture &arch, const Emulator &emulator,
                                               const ExecutionPaths &paths, const Layout &layout) {
 	return Chooser(code, arch, emulator, paths, layout).go();
+}
+
+void share_programs(std::span<PlannedSite> sites, const Architecture &arch) {
+	std::map<nd_u32, nd_u32> alike; // sites with the same bits
+	for (PlannedSite &planned : sites) {
+		nd_site &site = planned.site;
+		const uint64_t counter = arch.program_counter_at_probe(planned.address);
+		site.program_counter = static_cast<nd_u32>(arch.pt_regs_program_counter());
+		site.counter_bits = static_cast<nd_u32>(counter & ((1U << ND_COUNTER_BITS) - 1));
+		site.program = alike[site.counter_bits]++;
+	}
 }
 
 } // namespace nft_drops::jit

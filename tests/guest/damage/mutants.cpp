@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "mutants.h"
 #include "jit/explain/explain.h"
+#include "jit/resolve/choose.h"
 
 #include <fmt/format.h>
 
@@ -189,6 +190,8 @@ Mutant Mutants::next() {
 		Mutant m{truth_, {}};
 		m.what = damage(m.plan);
 		if (below(8) == 0 && m.plan.sites.size() == truth_.sites.size()) m.what += "; " + damage(m.plan);
+		// A program that is not told of a moved site would see nothing there, which the self-test cannot miss.
+		jit::share_programs(m.plan.sites, *architecture_);
 		bool same = m.plan.sites.size() == truth_.sites.size();
 		for (size_t i = 0; same && i < m.plan.sites.size(); i++) {
 			same = m.plan.sites[i].address == truth_.sites[i].address &&
