@@ -59,6 +59,15 @@ static __always_inline void count_filtered(struct nd_of_cpu *here) {
 	if (nd_the_settings.drop_reason) count(here, ND_COUNT_FILTERED);
 }
 
+/*
+ * Returns `value`, which has come through memory of the event that is filled in later. The verifier knows nothing of what
+ * is there, so it goes on with one state behind the branches that made `value`, not with one for each of them.
+ */
+static __always_inline nd_u32 through_memory(struct nd_event *e, nd_u32 value) {
+	*(volatile nd_u32 *)&e->site = value;
+	return *(volatile nd_u32 *)&e->site;
+}
+
 /* Returns the length with the NUL; more than ND_NAME_BYTES if the name did not fit; 0 if it cannot be read. */
 static __always_inline nd_u32 copy_name(char to[ND_NAME_BYTES], nd_u64 from) {
 	long n = bpf_probe_read_kernel_str(to, ND_NAME_BYTES, (void *)from);
@@ -197,7 +206,7 @@ static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const str
 		e->vlan_tci = (nd_u16)field(&skb, &lay->skb_vlan_tci);
 	}
 	take = linear_end > nh && len >= data_len ? linear_end - nh : 0;
-	take = at_most(take > ND_L3_BYTES ? ND_L3_BYTES : take, ND_L3_BYTES);
+	take = at_most(through_memory(e, (nd_u32)(take > ND_L3_BYTES ? ND_L3_BYTES : take)), ND_L3_BYTES);
 	e->dev_type = 0;
 	if (mac == NO_MAC_HEADER || nh - mac != ETHER_BYTES || !read_both(e, head + mac, take)) {
 		if (bpf_probe_read_kernel(e->l3, (nd_u32)take, (void *)(head + nh))) take = 0;
@@ -283,8 +292,8 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 	table = read_struct(base->table, &lay->table, scratch_in(e));
 	e->table_handle = field(&table, &lay->table_handle);
 	e->family = (nd_u8)field(&table, &lay->table_family);
-	table_name = copy_name(e->table, field(&table, &lay->table_name));
-	chain_name = copy_name(e->base_chain, base->name);
+	table_name = through_memory(e, copy_name(e->table, field(&table, &lay->table_name)));
+	chain_name = through_memory(e, copy_name(e->base_chain, base->name));
 	if (table_name > ND_NAME_BYTES) flags |= ND_FLAG_TABLE_CUT;
 	if (chain_name > ND_NAME_BYTES) flags |= ND_FLAG_CHAIN_CUT;
 	e->flags |= flags;
