@@ -60,8 +60,8 @@ static __always_inline void count_filtered(struct nd_of_cpu *here) {
 }
 
 /*
- * Returns `value`, which has come through memory of the event that is filled in later. The verifier knows nothing of what
- * is there, so it goes on with one state behind the branches that made `value`, not with one for each of them.
+ * Returns `value`, which has come through memory of the event that is filled in later. The verifier knows nothing of
+ * what is there, so it goes on with one state behind the branches that made `value`, not with one for each of them.
  */
 static __always_inline nd_u32 through_memory(struct nd_event *e, nd_u32 value) {
 	*(volatile nd_u32 *)&e->site = value;
@@ -98,11 +98,11 @@ static __always_inline void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *inde
 }
 
 /*
- * Fills in the input device. Returns the kept facts of that device, which may be up to ND_DEVICE_NS old; 0 if nothing
- * is kept of it.
+ * Fills in the input device, and its type if facts of the device are kept, which may be up to ND_DEVICE_NS old. Returns
+ * the device then, else 0.
  */
-static __always_inline const struct nd_kept_device *fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
-                                                            struct nd_kept_device *kept) {
+static __always_inline nd_u64 fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
+                                      struct nd_kept_device *kept) {
 	if (!dev || can_load()) {
 		fill_device(e->iifname, &e->iif, dev, lay);
 		return 0;
@@ -116,7 +116,8 @@ static __always_inline const struct nd_kept_device *fill_in(struct nd_event *e, 
 		bpf_probe_read_kernel(kept->name, ND_IFNAME_BYTES, (void *)(dev + lay->dev_name.offset));
 	}
 	fill_words(e->iifname, kept->name, ND_IFNAME_BYTES);
-	return kept;
+	e->dev_type = kept->type;
+	return dev;
 }
 
 /* Whether a self-test runs in this namespace, of this nft-drops process or of another one. */
@@ -176,10 +177,9 @@ static __always_inline char *scratch_in(struct nd_event *e) {
 
 /*
  * Fills in the packet's own bytes. Header offsets count from skb->head. Call it before the ruleset's names are written:
- * it uses their space. `known` is 0, or facts of a device, which may be the packet's.
+ * it uses their space. `known` is 0, or the device whose type is filled in already: it may be the packet's.
  */
-static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay,
-                                        const struct nd_kept_device *known) {
+static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const struct nd_layout *lay, nd_u64 known) {
 	struct view skb = read_struct(at, &lay->skb, scratch_in(e));
 	nd_u64 head, dev;
 	nd_u32 len, data_len, nh, mac, data_at, before, linear_end;
@@ -207,17 +207,19 @@ static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const str
 	}
 	take = linear_end > nh && len >= data_len ? linear_end - nh : 0;
 	take = at_most(through_memory(e, (nd_u32)(take > ND_L3_BYTES ? ND_L3_BYTES : take)), ND_L3_BYTES);
-	e->dev_type = 0;
 	if (mac == NO_MAC_HEADER || nh - mac != ETHER_BYTES || !read_both(e, head + mac, take)) {
 		if (bpf_probe_read_kernel(e->l3, (nd_u32)take, (void *)(head + nh))) take = 0;
 		e->l3_len = (nd_u8)take;
 		take = at_most(mac != NO_MAC_HEADER && mac < nh ? nh - mac : 0, ND_L2_BYTES);
 		if (bpf_probe_read_kernel(e->l2, (nd_u32)take, (void *)(head + mac))) take = 0;
 		e->l2_len = (nd_u8)take;
-		if (!take) return;
+		if (!take) {
+			e->dev_type = 0;
+			return;
+		}
 	}
 	e->flags |= ND_FLAG_L2;
-	e->dev_type = known && known->device == dev ? known->type : (nd_u16)member(dev, &lay->dev_type);
+	if (dev != known) e->dev_type = (nd_u16)member(dev, &lay->dev_type);
 }
 
 /* The base chain of a drop, and the ruleset's generation, which is read after the chain. */
@@ -276,16 +278,16 @@ static __always_inline void recall(struct nd_event *e, const struct nd_kept_chai
 	fill_words(e->base_chain + ND_BRIEF_BYTES, kept->chain_name + ND_BRIEF_BYTES, ND_NAME_BYTES - ND_BRIEF_BYTES);
 }
 
-/* Fills in base chain and table. `kept` is 0 if nothing may be kept. */
+/* Fills in base chain and table, from `kept` if it is of this chain; `held` is 0 if nothing may be kept. */
 static __always_inline void fill_ruleset(struct nd_event *e, const struct base *base, const struct nd_layout *lay,
-                                         struct nd_kept_chain *kept) {
+                                         struct nd_kept_chain *kept, int held) {
 	struct view table;
-	nd_u32 table_name, chain_name;
+	nd_u32 table_name, chain_name, keeps;
 	nd_u8 flags = 0;
 
 	e->chain_handle = base->handle;
-	if (!base->generation || !lay->chain_genmask.size || base->genmask) kept = 0;
-	if (kept && is_of(kept, base)) {
+	keeps = through_memory(e, held && lay->chain_genmask.size && base->generation && !base->genmask);
+	if (keeps && is_of(kept, base)) {
 		recall(e, kept);
 		return;
 	}
@@ -297,7 +299,7 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 	if (table_name > ND_NAME_BYTES) flags |= ND_FLAG_TABLE_CUT;
 	if (chain_name > ND_NAME_BYTES) flags |= ND_FLAG_CHAIN_CUT;
 	e->flags |= flags;
-	if (!kept || !table_name || !chain_name) return;
+	if (!keeps || !table_name || !chain_name) return;
 	keep(kept, base, e);
 	kept->flags = flags;
 	kept->brief = table_name <= ND_BRIEF_BYTES && chain_name <= ND_BRIEF_BYTES;
@@ -354,7 +356,7 @@ __noinline int nd_report(struct report *report) {
 	const struct nd_layout *lay = &nd_the_layout;
 	struct nd_of_cpu *here = this_cpu();
 	nd_u8 cause = (nd_u8)report->cause;
-	const struct nd_kept_device *in;
+	nd_u64 in;
 	struct packet pkt;
 	struct view state;
 	struct nd_event *e;
@@ -436,7 +438,7 @@ __noinline int nd_report(struct report *report) {
 		e->flags |= ND_FLAG_CAPTURE;
 	}
 	fill_packet(e, pkt.skb, lay, in);
-	fill_ruleset(e, &base, lay, held ? &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT] : 0);
+	fill_ruleset(e, &base, lay, &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT], held);
 	report->event = e;
 	return 1;
 }

@@ -11,6 +11,9 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
+	/* A process that reads the map by a system call copies all of the answer, and switches kprobes' programs off.
+	 */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, nd_u32);
 	__type(value, struct nd_reader_answer);
 } nd_answer SEC(".maps");
@@ -26,8 +29,7 @@ int nd_read(const struct nd_reader_request *request) {
 }
 
 /*
- * Returns the 4 bytes at the address, 0 if they cannot be read. Without the map: while a system call reads a map, the
- * kernel skips the programs of kprobes on that processor.
+ * Returns the 4 bytes at the address, 0 if they cannot be read.
  */
 SEC("raw_tp")
 int nd_peek(const struct nd_reader_request *request) {

@@ -33,6 +33,7 @@
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/IPO/GlobalDCE.h>
 #include <llvm/Transforms/Scalar/ADCE.h>
+#include <llvm/Transforms/Scalar/InstSimplifyPass.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Scalar/SROA.h>
 
@@ -113,7 +114,7 @@ void optimise(llvm::Module &m, llvm::TargetMachine &machine) {
 	modules.registerPass([&functions] { return llvm::FunctionAnalysisManagerModuleProxy(functions); });
 
 	llvm::FunctionPassManager each;
-	each.addPass(llvm::InstCombinePass());
+	each.addPass(llvm::InstSimplifyPass());
 	each.addPass(llvm::SimplifyCFGPass());
 	each.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
 	each.addPass(llvm::InstCombinePass());

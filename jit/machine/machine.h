@@ -19,7 +19,7 @@ class MachineState {
 public:
 	static constexpr int kRegisters = 34;
 	static constexpr uint64_t kStackTop = 0xffffc900'00a4'0000;
-	static constexpr uint64_t kStackBytes = 0x2000;
+	static constexpr uint64_t kStackBytes = 0x1800;
 
 	std::array<Value, kRegisters> registers{};
 	Flags flags;

@@ -94,7 +94,7 @@ struct ExecutionPath::Decision {
 	Progress progress;
 	MachineState::Difference state;
 	// Of the path so far.
-	std::vector<bool> visited;
+	std::vector<uint16_t> visits;
 	std::vector<size_t> forks;
 	int64_t regs = 0;
 };
@@ -294,9 +294,7 @@ private:
 		decision->step = step;
 		decision->progress = progress_;
 		decision->state = state_.difference();
-		decision->visited.resize(path_.visits.size());
-		for (size_t i = 0; i < path_.visits.size(); i++)
-			decision->visited[i] = path_.visits[i] != 0;
+		decision->visits = path_.visits;
 		decision->forks = path_.forks;
 		decision->regs = path_.regs;
 		path_.decision = std::move(decision);
@@ -390,7 +388,7 @@ Result<ExecutionPath> Emulator::run_from_decision(const ExecutionPath &path, int
 }
 
 bool Emulator::before_decision(const ExecutionPath &path, size_t instruction) {
-	return !path.decision || path.decision->visited[instruction];
+	return !path.decision || path.decision->visits[instruction] != 0;
 }
 
 } // namespace nft_drops::jit

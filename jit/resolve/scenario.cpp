@@ -29,19 +29,40 @@ Scenario deepest_drop(int jump_limit) {
 	return s;
 }
 
-// Jumps nested one too deep, the last of them by rules in different places: the first of its chain, a later one, one
-// after a return, one behind a goto.
+// How the last jumps are made where jumps are nested one too deep.
+struct LastJumps {
+	const char *name;
+	ChainSpec before_last; // reached by jump_limit - 1 jumps; `last` and `side` are the chains after it
+	ChainSpec last;
+	ChainSpec side;
+};
+
+Scenario jump_limit_scenario(int jump_limit, LastJumps jumps) {
+	Scenario s{.name = jumps.name, .chains = {}, .policy = kAccept};
+	// Most of the steps of all scenarios together are taken here: mostly one expression is enough.
+	for (int i = 0; i < jump_limit - 1; i++)
+		s.chains.push_back(i % 5 == 1 ? ChainSpec{kMatchFails, jump(i + 1), kNothing}
+		                              : ChainSpec{{{kJump, i + 1}}, kNothing});
+	s.chains.push_back(std::move(jumps.before_last));
+	s.chains.push_back(std::move(jumps.last));
+	s.chains.push_back(std::move(jumps.side));
+	s.chains.push_back({verdict(kAccept)});
+	return s;
+}
+
+// By the first rule of its chain.
+Scenario plain_jump_limit(int jump_limit) {
+	const int last = jump_limit;
+	const int end = jump_limit + 2;
+	return jump_limit_scenario(jump_limit, {"jump limit", {jump(last)}, {jump(end), kNothing}, {}});
+}
+
+// By rules in different places: the first of its chain, a later one, one after a return, one behind a goto.
 std::vector<Scenario> jump_limit_scenarios(int jump_limit) {
-	struct Variant {
-		const char *name;
-		ChainSpec before_last; // reached by jump_limit - 1 jumps; `last` and `side` are the chains after it
-		ChainSpec last;
-		ChainSpec side;
-	};
 	const int last = jump_limit;
 	const int side = jump_limit + 1;
 	const int end = jump_limit + 2;
-	const Variant variants[] = {
+	const LastJumps variants[] = {
 	        {"jump limit in a later rule",
 	         {kMatchFails, jump(last), kNothing},
 	         {kMatchFails, kNothing, jump(end), kNothing},
@@ -54,21 +75,11 @@ std::vector<Scenario> jump_limit_scenarios(int jump_limit) {
 	         {kNothing, jump(last)},
 	         {kMatchFails, go(side), kNothing},
 	         {kNothing, kMatchFails, jump(end)}},
-	        {"jump limit", {jump(last)}, {jump(end), kNothing}, {}},
 	};
 	std::vector<Scenario> all;
-	for (const Variant &v : variants) {
-		Scenario s{.name = v.name, .chains = {}, .policy = kAccept};
-		// Most of the steps of all scenarios together are taken here: mostly one expression is enough.
-		for (int i = 0; i < jump_limit - 1; i++)
-			s.chains.push_back(i % 5 == 1 ? ChainSpec{kMatchFails, jump(i + 1), kNothing}
-			                              : ChainSpec{{{kJump, i + 1}}, kNothing});
-		s.chains.push_back(v.before_last);
-		s.chains.push_back(v.last);
-		s.chains.push_back(v.side);
-		s.chains.push_back({verdict(kAccept)});
-		all.push_back(std::move(s));
-	}
+	for (const LastJumps &v : variants)
+		all.push_back(jump_limit_scenario(jump_limit, v));
+	all.push_back(plain_jump_limit(jump_limit));
 	return all;
 }
 
@@ -147,7 +158,7 @@ std::vector<Scenario> inline_scenarios(uint64_t address, bool is_eval, int jump_
 		               .special_place = {0, 1, 0}});
 	}
 	for (int rule : {0, 1}) {
-		Scenario s = std::move(jump_limit_scenarios(jump_limit).back());
+		Scenario s = plain_jump_limit(jump_limit);
 		s.name = rule ? "inline in the rule at the jump limit" : "inline, then jump limit";
 		s.chains[static_cast<size_t>(jump_limit)] = {kNothing, jump(jump_limit + 2), jump(jump_limit + 2)};
 		s.fill = 1;

@@ -44,13 +44,15 @@ Result<KernelMemory> KernelMemory::open() {
 	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));
 	memory.peek_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_peek"));
 	memory.current_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_current"));
-	memory.answer_ = bpf_map__fd(bpf_object__find_map_by_name(memory.object_, "nd_answer"));
+	const bpf_map *answer = bpf_object__find_map_by_name(memory.object_, "nd_answer");
+	memory.answer_ = {bpf_map__fd(answer), 1, MappedArray<nd_reader_answer>::Access::kRead};
+	if (memory.answer_.empty()) return unsupported("reading kernel memory", strerror(errno));
 	return memory;
 }
 
 KernelMemory::KernelMemory(KernelMemory &&other) noexcept
     : object_(std::exchange(other.object_, nullptr)), program_(other.program_), peek_(other.peek_),
-      current_(other.current_), answer_(other.answer_) {
+      current_(other.current_), answer_(std::move(other.answer_)) {
 }
 
 KernelMemory::~KernelMemory() {
@@ -59,19 +61,17 @@ KernelMemory::~KernelMemory() {
 
 Result<std::vector<uint8_t>> KernelMemory::read(uint64_t address, size_t length) const {
 	std::vector<uint8_t> bytes(length);
-	std::vector<uint8_t> answer(sizeof(nd_reader_answer));
 	for (size_t done = 0; done < length;) {
 		nd_reader_request request{address + done, std::min<size_t>(length - done, ND_READER_BYTES)};
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &request, .ctx_size_in = sizeof(request));
 		if (bpf_prog_test_run_opts(program_, &run) != 0) {
 			return unsupported("reading kernel memory", strerror(errno));
 		}
-		const uint32_t zero = 0;
-		if (run.retval != 0 || bpf_map_lookup_elem(answer_, &zero, answer.data()) != 0) {
+		if (run.retval != 0) {
 			return unsupported("reading kernel memory",
 			                   fmt::format("address {:#x} is not mapped", address + done));
 		}
-		std::copy_n(answer.begin(), request.length, bytes.begin() + static_cast<ptrdiff_t>(done));
+		std::copy_n(std::begin(answer_[0].bytes), request.length, bytes.begin() + static_cast<ptrdiff_t>(done));
 		done += request.length;
 	}
 	return bytes;
@@ -93,14 +93,11 @@ uint32_t KernelMemory::peek(uint64_t address) const {
 
 Result<uint64_t> KernelMemory::this_thread() const {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
-	const uint32_t zero = 0;
-	nd_reader_answer answer{};
-	if (bpf_prog_test_run_opts(current_, &run) != 0 || run.retval != 0 ||
-	    bpf_map_lookup_elem(answer_, &zero, &answer) != 0)
+	if (bpf_prog_test_run_opts(current_, &run) != 0 || run.retval != 0)
 		return unsupported("reading kernel memory",
 		                   fmt::format("this thread is not known: {}", strerror(errno)));
 	uint64_t task = 0;
-	memcpy(&task, answer.bytes, sizeof(task));
+	memcpy(&task, answer_[0].bytes, sizeof(task));
 	return task;
 }
 

@@ -4,6 +4,8 @@
 #ifndef NFT_DROPS_JIT_KERNEL_LIVE_MEMORY_H
 #define NFT_DROPS_JIT_KERNEL_LIVE_MEMORY_H
 
+#include "bpf/shared/reader.h"
+#include "jit/base/mapped_array.h"
 #include "jit/base/result.h"
 
 #include <cstdint>
@@ -28,8 +30,8 @@ public:
 	// A little-endian integer of 1 to 8 bytes.
 	[[nodiscard]] Result<uint64_t> read_integer(uint64_t address, size_t size) const;
 
-	// The 4 bytes at a kernel address; 0 if the bytes cannot be read. During read() the kernel skips kprobes'
-	// programs on the processor; during this function the kernel skips none.
+	// The 4 bytes at a kernel address; 0 if the bytes cannot be read. Takes no memory, so it is for what is read
+	// again and again.
 	[[nodiscard]] uint32_t peek(uint64_t address) const;
 
 	// The address of the calling thread's struct task_struct.
@@ -41,7 +43,7 @@ private:
 	int program_ = -1;
 	int peek_ = -1;
 	int current_ = -1;
-	int answer_ = -1;
+	MappedArray<nd_reader_answer> answer_;
 };
 
 } // namespace nft_drops::jit

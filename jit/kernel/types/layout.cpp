@@ -113,7 +113,7 @@ public:
 		const uint32_t n = types.count();
 		for (uint32_t id = 1; id < n; id++) {
 			const btf_type *t = types.type(id);
-			if (btf_is_func(t) && types.name(t->name_off) == kCast) cast_ = id;
+			if (btf_is_func(t) && types.has_name(t->name_off, kCast)) cast_ = id;
 			if (!btf_is_struct(t) || !t->name_off) continue;
 			auto slot = wanted_.find(types.name(t->name_off));
 			if (slot != wanted_.end() && !slot->second.type) slot->second = {&types, t, id};

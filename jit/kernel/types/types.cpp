@@ -97,4 +97,13 @@ std::string_view Types::name(uint32_t offset) const {
 	return offset < names_end_ ? &raw_.bytes[names_ + (offset - names_begin_)] : "";
 }
 
+bool Types::has_name(uint32_t offset, std::string_view text) const {
+	if (libbpf_) return name(offset) == text;
+	if (offset < names_begin_) return base_ && base_->has_name(offset, text);
+	// A name ends within the names: see of().
+	if (offset >= names_end_ || names_end_ - offset <= text.size()) return false;
+	const char *at = &raw_.bytes[names_ + (offset - names_begin_)];
+	return memcmp(at, text.data(), text.size()) == 0 && at[text.size()] == '\0';
+}
+
 } // namespace nft_drops::jit

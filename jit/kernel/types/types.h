@@ -40,6 +40,8 @@ public:
 	}
 	// Empty if no name has the offset.
 	[[nodiscard]] std::string_view name(uint32_t offset) const;
+	// The same as name(offset) == text, which looks for the end of each name.
+	[[nodiscard]] bool has_name(uint32_t offset, std::string_view text) const;
 
 private:
 	Types() = default;
