@@ -110,14 +110,12 @@ public:
 
 	// Adds the structures that the index lacks.
 	void add(const Types &types) {
-		const uint32_t n = types.count();
-		for (uint32_t id = 1; id < n; id++) {
-			const btf_type *t = types.type(id);
-			if (btf_is_func(t) && types.has_name(t->name_off, kCast)) cast_ = id;
-			if (!btf_is_struct(t) || !t->name_off) continue;
-			auto slot = wanted_.find(types.name(t->name_off));
-			if (slot != wanted_.end() && !slot->second.type) slot->second = {&types, t, id};
-		}
+		types.each([&](uint32_t id, const btf_type &t) {
+			if (btf_is_func(&t) && types.has_name(t.name_off, kCast)) cast_ = id;
+			if (!btf_is_struct(&t) || !t.name_off) return;
+			auto slot = wanted_.find(types.name(t.name_off));
+			if (slot != wanted_.end() && !slot->second.type) slot->second = {&types, &t, id};
+		});
 	}
 
 	// function is 0 if the kernel lacks the function.

@@ -38,6 +38,13 @@ public:
 		if (id < first_) return base_ ? base_->type(id) : nullptr;
 		return id < count_ ? reinterpret_cast<const btf_type *>(&raw_.bytes[offsets_[id - first_]]) : nullptr;
 	}
+	// Calls visit(id, type) for each type, in the order of their numbers.
+	template <typename Visit> void each(const Visit &visit) const {
+		if (base_) base_->each(visit);
+		for (uint32_t id = libbpf_ ? 1 : first_; id < count_; id++)
+			visit(id, libbpf_ ? *btf__type_by_id(libbpf_, id)
+			                  : *reinterpret_cast<const btf_type *>(&raw_.bytes[offsets_[id - first_]]));
+	}
 	// Empty if no name has the offset.
 	[[nodiscard]] std::string_view name(uint32_t offset) const;
 	// The same as name(offset) == text, which looks for the end of each name.

@@ -64,8 +64,18 @@ void expect_same(const Types &ours, const btf *theirs) {
 		const btf_type *b = btf__type_by_id(theirs, id);
 		ASSERT_NE(a, nullptr) << id;
 		EXPECT_EQ(memcmp(a, b, sizeof(*a)), 0) << id;
-		EXPECT_EQ(ours.name(a->name_off), btf__name_by_offset(theirs, b->name_off)) << id;
+		const std::string name = btf__name_by_offset(theirs, b->name_off);
+		EXPECT_EQ(ours.name(a->name_off), name) << id;
+		EXPECT_TRUE(ours.has_name(a->name_off, name)) << id;
+		EXPECT_FALSE(ours.has_name(a->name_off, name + "x")) << id;
+		EXPECT_EQ(ours.has_name(a->name_off, name.substr(0, name.size() / 2)), name.empty()) << id;
 	}
+	uint32_t last = 0;
+	ours.each([&](uint32_t id, const btf_type &type) {
+		EXPECT_EQ(id, ++last);
+		EXPECT_EQ(&type, ours.type(id));
+	});
+	EXPECT_EQ(last + 1, ours.count());
 }
 
 TEST(Types, AreWhatLibbpfReads) {
@@ -77,6 +87,7 @@ TEST(Types, AreWhatLibbpfReads) {
 	EXPECT_EQ(ours->type(ours->count()), nullptr);
 	EXPECT_EQ(ours->type(UINT32_MAX), nullptr);
 	EXPECT_EQ(ours->name(UINT32_MAX), "");
+	EXPECT_FALSE(ours->has_name(UINT32_MAX, ""));
 }
 
 TEST(Types, OfAModuleGoOnWhereTheKernelsEnd) {
