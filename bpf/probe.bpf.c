@@ -219,7 +219,7 @@ static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const str
 		}
 	}
 	e->flags |= ND_FLAG_L2;
-	if (dev != known) e->dev_type = (nd_u16)member(dev, &lay->dev_type);
+	if (!known || dev != known) e->dev_type = (nd_u16)member(dev, &lay->dev_type);
 }
 
 /* The base chain of a drop, and the ruleset's generation, which is read after the chain. */
@@ -305,14 +305,6 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 	kept->brief = table_name <= ND_BRIEF_BYTES && chain_name <= ND_BRIEF_BYTES;
 }
 
-/* What nd_at_sites() passes to nd_report(), and the event that comes back. */
-struct report {
-	nd_u64 pkt, base, rule;
-	nd_u32 verdict;
-	nd_u32 cause;
-	struct nd_event *event;
-};
-
 /* Reserves an event in the ring and fills in what every event has; 0 if the ring is full. */
 static __always_inline struct nd_event *reserve(nd_u64 size, nd_u8 cause, nd_u32 netns, struct nd_of_cpu *here) {
 	struct nd_event *e = bpf_ringbuf_reserve(&nd_events, size, 0);
@@ -348,14 +340,13 @@ static __always_inline void follow(nd_u64 skb) {
 }
 
 /*
- * Makes the event. This is a function of its own, so that all sites share its code. Returns 0 if there is no event,
- * else the caller submits report->event. (It does not return the event itself: the verifier of kernels up to 6.2 at
- * least does not follow the caller's test against NULL.)
+ * Makes the event of here->dropped. This is a function of its own, so that all sites share its code. Returns 0 if there
+ * is no event, else the caller submits *event. (It does not return the event itself: the verifier of kernels up to 6.2
+ * at least does not follow the caller's test against NULL.)
  */
-__noinline int nd_report(struct report *report) {
+__noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 	const struct nd_layout *lay = &nd_the_layout;
-	struct nd_of_cpu *here = this_cpu();
-	nd_u8 cause = (nd_u8)report->cause;
+	struct nd_dropped *dropped = &here->dropped;
 	nd_u64 in;
 	struct packet pkt;
 	struct view state;
@@ -367,41 +358,47 @@ __noinline int nd_report(struct report *report) {
 	nd_u32 netns;
 	/* Most drops end at the filter, so what the filter does not need is read behind it. */
 	const int base_first = nd_the_settings.selector || !loads_on_demand();
-	int held, captures = 0, matched = ND_MATCHED_YES, selected = SELECTED_YES;
+	int held, captures = 0;
 
-	/* Never: an array has its first element. */
-	if (!here) return 0;
 	if (nd_the_settings.selector && !wants_event()) return 0;
 	extent = &here->extent;
-	pkt = read_packet(report->pkt, lay, here->block);
+	pkt = read_packet(dropped->pkt, lay, here->block);
 	state = read_struct(pkt.state, &lay->state, here->state);
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
-	base.chain = report->base;
+	base.chain = dropped->base;
 	if (base_first) read_base(&base, lay, generation, here->block);
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason) follow(pkt.skb);
 	if (nd_the_settings.selector) {
 		struct candidate drop = {.table = base.table,
 		                         .chain_name = base.name,
-		                         .rule = report->rule,
+		                         .rule = dropped->rule,
 		                         .netns = netns,
 		                         .generation = base.generation,
-		                         .cause = cause};
+		                         .cause = (nd_u8)dropped->cause};
 
-		selected = select_drop(&drop, (char *)here->subject.scratch, lay);
+		const int selected = select_drop(&drop, (char *)here->subject.scratch, lay);
+
 		if (selected == SELECTED_NO) {
 			count_filtered(here);
 			return 0;
 		}
+		dropped->flags = selected == SELECTED_ASK ? ND_FLAG_ASK_CHAIN : 0;
 	}
-	if (nd_the_settings.filter && nd_watched.filter) {
-		fill_subject(&here->subject, report->pkt, pkt.skb, pkt.state, lay);
-		matched = nd_match(&here->subject, loads_on_demand() ? base.chain : base.table);
-		if (matched == ND_MATCHED_NO) {
-			count_filtered(here);
-			return 0;
+	if (nd_the_settings.filter) {
+		int matched = ND_MATCHED_YES;
+
+		if (nd_watched.filter) {
+			fill_subject(&here->subject, dropped->pkt, pkt.skb, pkt.state, lay);
+			matched = nd_match(&here->subject, loads_on_demand() ? base.chain : base.table);
+			if (matched == ND_MATCHED_NO) {
+				count_filtered(here);
+				return 0;
+			}
 		}
+		if (!nd_the_settings.selector) dropped->flags = 0;
+		if (matched == ND_MATCHED_UNDECIDED) dropped->flags |= ND_FLAG_UNDECIDED;
 	}
 	if (!base_first) read_base(&base, lay, generation, here->block);
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
@@ -414,18 +411,18 @@ __noinline int nd_report(struct report *report) {
 		place = place_for(extent);
 		size += sizeof(struct nd_capture) + place.room + place.piece;
 	}
-	e = reserve(size, cause, netns, here);
+	e = reserve(size, (nd_u8)dropped->cause, netns, here);
 	if (!e) {
 		if (captures) extent->busy = 0;
 		return 0;
 	}
 	if (nd_the_settings.selector) nd_made_event();
-	if (nd_the_settings.filter && matched == ND_MATCHED_UNDECIDED) e->flags |= ND_FLAG_UNDECIDED;
-	if (nd_the_settings.selector && selected == SELECTED_ASK) e->flags |= ND_FLAG_ASK_CHAIN;
+	/* Not from registers: see through_memory(). */
+	if (nd_the_settings.filter || nd_the_settings.selector) e->flags = (nd_u8) * (volatile nd_u64 *)&dropped->flags;
 	if (nd_the_settings.of_group) e->of_group = is_of_group(pkt.skb, nd_watched.group, lay);
-	e->verdict = report->verdict;
+	e->verdict = dropped->verdict;
 	e->location = 0;
-	e->rule_handle = member(report->rule, &lay->rule_handle);
+	e->rule_handle = member(dropped->rule, &lay->rule_handle);
 	e->generation = base.generation;
 	e->pf = (nd_u8)field(&state, &lay->state_pf);
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
@@ -438,8 +435,8 @@ __noinline int nd_report(struct report *report) {
 		e->flags |= ND_FLAG_CAPTURE;
 	}
 	fill_packet(e, pkt.skb, lay, in);
-	fill_ruleset(e, &base, lay, &here->kept[report->base / ND_CHAIN_BYTES % ND_KEPT], held);
-	report->event = e;
+	fill_ruleset(e, &base, lay, &here->kept[dropped->base / ND_CHAIN_BYTES % ND_KEPT], held);
+	*event = e;
 	return 1;
 }
 
@@ -482,8 +479,20 @@ static __always_inline void fill_path(void *ctx, struct nd_path *path, nd_u8 cau
  * each site, with the site's constants, and the program chooses among the copies by the program counter. All else is
  * there once, so the kernel's verifier looks at nd_report() once, not once for each site.
  */
-OF_SITE int nd_of_site_find(void *ctx, struct drop *drop) {
-	return find_drop(ctx, &nd_the_site, drop);
+OF_SITE struct nd_of_cpu *nd_of_site_find(void *ctx) {
+	struct nd_of_cpu *here;
+	struct drop drop;
+
+	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
+	here = this_cpu();
+	/* Never: an array has its first element. */
+	if (!here) return 0;
+	here->dropped.pkt = drop.pkt;
+	here->dropped.base = drop.base;
+	here->dropped.rule = drop.rule;
+	here->dropped.verdict = drop.verdict;
+	here->dropped.cause = drop.cause;
+	return here;
 }
 
 OF_SITE int nd_of_site_tell(void *ctx, struct nd_event *e, nd_u32 cause) {
@@ -501,23 +510,17 @@ OF_SITE int nd_of_site_tell(void *ctx, struct nd_event *e, nd_u32 cause) {
 /* The template of the program at the sites. */
 SEC("kprobe")
 int nd_at_sites(void *ctx) {
-	struct drop drop;
-	struct report report;
+	struct nd_of_cpu *here = nd_of_site_find(ctx);
+	struct nd_event *e = 0;
 
-	if (!nd_of_site_find(ctx, &drop)) return 0;
-	report.pkt = drop.pkt;
-	report.base = drop.base;
-	report.rule = drop.rule;
-	report.verdict = drop.verdict;
-	report.cause = drop.cause;
-	report.event = 0;
-	if (!nd_report(&report)) return 0;
+	if (!here || !nd_report(here, &e)) return 0;
 	/*
-	 * Not drop.cause: the verifier of 5.10 can take the constant that it had before a large nd_report() for the
-	 * only one, and removes the other side of each branch on it. The verifier knows nothing of what the ring holds.
+	 * Not as the site has it: the verifier of 5.10 can take the constant that it had before a large nd_report() for
+	 * the only one, and removes the other side of each branch on it. The verifier knows nothing of what the ring
+	 * holds.
 	 */
-	nd_of_site_tell(ctx, report.event, *(volatile nd_u8 *)&report.event->cause);
-	bpf_ringbuf_submit(report.event, 0);
+	nd_of_site_tell(ctx, e, *(volatile nd_u8 *)&e->cause);
+	bpf_ringbuf_submit(e, 0);
 	return 0;
 }
 

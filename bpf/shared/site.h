@@ -204,8 +204,8 @@ struct nd_site {
 	nd_u32 index;         /* nd_event.site */
 	/*
 	 * How a program of several sites tells at which of them it runs: the program counter's lowest bits
-	 * (ND_COUNTER_BITS). They are the same wherever the kernel loads the code, since it loads a module, and itself, at
-	 * a multiple of the page size.
+	 * (ND_COUNTER_BITS). They are the same wherever the kernel loads the code, since it loads a module, and itself,
+	 * at a multiple of the page size.
 	 */
 	nd_u32 program_counter; /* offset of the program counter in struct pt_regs */
 	nd_u32 counter_bits;    /* its lowest bits at this site; no other site of the same program has these */
@@ -284,6 +284,16 @@ struct nd_kept_device {
 #define ND_KEPT 4
 #define ND_CHAIN_BYTES 512 /* base chains of a ruleset are about that far apart */
 
+/* What a site tells of a drop. */
+struct nd_dropped {
+	nd_u64 pkt;  /* struct nft_pktinfo * */
+	nd_u64 base; /* struct nft_chain * */
+	nd_u64 rule; /* struct nft_rule(_dp) *; 0 if the policy dropped */
+	nd_u32 verdict;
+	nd_u32 cause; /* enum nd_cause */
+	nd_u64 flags; /* of the event, as the SELECTOR and the filter have set them */
+};
+
 /* The probe's data on each processor. */
 struct nd_of_cpu {
 	nd_u64 counts[ND_COUNTERS];
@@ -293,6 +303,8 @@ struct nd_of_cpu {
 	 */
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
+	/* Here, so that the verifier takes what all sites tell for the same, and looks at nd_report() once. */
+	struct nd_dropped dropped;
 	/* Blocks of structures (nd_block), here because the BPF stack has 512 bytes for all calls together. */
 	char state[ND_BLOCK_BYTES];
 	char block[ND_BLOCK_BYTES];
