@@ -340,6 +340,17 @@ static __always_inline void follow(nd_u64 skb) {
 }
 
 /*
+ * Whether the filter takes the drop (ND_MATCHED_*). `by`: see nd_match(). The function has a stack of its own where
+ * programs cannot load (6.1): the verifier of such kernels tells states apart by what the filter leaves on the stack,
+ * and looks at all that follows once for each of them. Elsewhere jit/compile puts the function in place of its call.
+ */
+__noinline int nd_decide(struct nd_of_cpu *here, nd_u64 skb, nd_u64 state, nd_u64 by) {
+	if (!nd_watched.filter) return ND_MATCHED_YES;
+	fill_subject(&here->subject, here->dropped.pkt, skb, state, &nd_the_layout);
+	return nd_match(&here->subject, by);
+}
+
+/*
  * Makes the event of here->dropped. This is a function of its own, so that all sites share its code. Returns 0 if there
  * is no event, else the caller submits *event. (It does not return the event itself: the verifier of kernels up to 6.2
  * at least does not follow the caller's test against NULL.)
@@ -387,15 +398,11 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 		dropped->flags = selected == SELECTED_ASK ? ND_FLAG_ASK_CHAIN : 0;
 	}
 	if (nd_the_settings.filter) {
-		int matched = ND_MATCHED_YES;
+		const int matched = nd_decide(here, pkt.skb, pkt.state, loads_on_demand() ? base.chain : base.table);
 
-		if (nd_watched.filter) {
-			fill_subject(&here->subject, dropped->pkt, pkt.skb, pkt.state, lay);
-			matched = nd_match(&here->subject, loads_on_demand() ? base.chain : base.table);
-			if (matched == ND_MATCHED_NO) {
-				count_filtered(here);
-				return 0;
-			}
+		if (matched == ND_MATCHED_NO) {
+			count_filtered(here);
+			return 0;
 		}
 		if (!nd_the_settings.selector) dropped->flags = 0;
 		if (matched == ND_MATCHED_UNDECIDED) dropped->flags |= ND_FLAG_UNDECIDED;
@@ -511,7 +518,7 @@ OF_SITE int nd_of_site_tell(void *ctx, struct nd_event *e, nd_u32 cause) {
 SEC("kprobe")
 int nd_at_sites(void *ctx) {
 	struct nd_of_cpu *here = nd_of_site_find(ctx);
-	struct nd_event *e = 0;
+	struct nd_event *e;
 
 	if (!here || !nd_report(here, &e)) return 0;
 	/*

@@ -156,7 +156,7 @@ Result<std::vector<char>> compile_probe(const nd_layout &layout, std::span<const
 	        &diagnosis);
 	auto module = specialise(*context, probe_template, layout, sites, settings, filter);
 	if (!module) return std::unexpected(module.error());
-	inline_match(**module);
+	inline_match(**module, layout.cast.function != 0);
 	const std::string any_program = (*module)->getFunction("nd_sites_0") ? "nd_sites_0" : "nd_site_0";
 	(*module)->setTargetTriple(machine->getTargetTriple().str());
 	(*module)->setDataLayout(machine->createDataLayout());

@@ -364,11 +364,12 @@ void define_match(llvm::Module &m, const Filter &filter, bool freed) {
 	match->setLinkage(llvm::GlobalValue::InternalLinkage);
 }
 
-void inline_match(llvm::Module &m) {
+void inline_match(llvm::Module &m, bool loads) {
 	for (bool again = true; again;) {
 		again = false;
 		for (llvm::Function &f : llvm::make_early_inc_range(m)) {
-			if (f.isDeclaration() || !f.getName().starts_with("nd_match") || !f.hasOneUse()) continue;
+			const bool ours = f.getName().starts_with("nd_match") || (loads && f.getName() == "nd_decide");
+			if (f.isDeclaration() || !ours || !f.hasOneUse()) continue;
 			auto *call = llvm::dyn_cast<llvm::CallInst>(f.user_back());
 			llvm::InlineFunctionInfo how;
 			if (!call || call->getCalledFunction() != &f || !llvm::InlineFunction(*call, how).isSuccess())

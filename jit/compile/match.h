@@ -21,8 +21,9 @@ Result<void> check_filter(const Filter &filter, const nd_layout &layout);
 void define_match(llvm::Module &m, const Filter &filter, bool freed);
 
 // Puts nd_match(), and each function that it needs, into the caller where there is one call only: in BPF, a call and
-// its return cost some 20 instructions of every drop, and one of the verifier's eight frames.
-void inline_match(llvm::Module &m);
+// its return cost some 20 instructions of every drop, and one of the verifier's eight frames. nd_decide(), too, where
+// the program can load kernel memory (`loads`).
+void inline_match(llvm::Module &m, bool loads);
 
 } // namespace nft_drops::jit
 
