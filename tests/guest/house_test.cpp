@@ -47,8 +47,10 @@ struct Process {
 };
 
 std::string text_of(const fs::path &file) {
-	std::ifstream in(file);
-	return {std::istreambuf_iterator<char>(in), {}};
+	std::ifstream in(file); // a process may end meanwhile: see contents() of running.cpp
+	std::ostringstream text;
+	text << in.rdbuf();
+	return text.str();
 }
 
 // The monitor's processes that read rulesets.

@@ -25,9 +25,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Not by istreambuf_iterator, which throws where a process ends while its file in /proc is read.
 std::string contents(const std::string &path) {
 	std::ifstream file(path, std::ios::binary);
-	return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+	std::ostringstream text;
+	text << file.rdbuf();
+	return text.str();
 }
 
 // The number behind `name` at the beginning of a line; 0: there is none.
