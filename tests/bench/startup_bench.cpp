@@ -81,8 +81,8 @@ TEST(Startup, AgainstBpftrace) {
 	EXPECT_LE(median(ours), median(theirs) * std::strtod(most, nullptr) / 100);
 }
 
-// What reading a MATCH and loading its probe add, once the probe is kept. 60 million instructions are 20 ms of a desktop
-// with three instructions a nanosecond. Measured: 42. Where the probe is compiled, too: about 220.
+// What reading a MATCH and loading its probe add, once the probe is kept. 60 million instructions are 20 ms of a
+// desktop with three instructions a nanosecond. Measured: 42. Where the probe is compiled, too: about 220.
 TEST(FilterStartup, AgainstNone) {
 	constexpr double kMost = 60; // million instructions
 	ASSERT_EQ(unshare(CLONE_NEWNET), 0);
