@@ -13,6 +13,7 @@
 #include "locate.h"
 #include "pieces.h"
 #include "settings.h"
+
 extern char nd_pieces; /* bpf/maps.bpf.c */
 
 enum {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probe template that counts: it reports no event, but adds to figures by rule or policy. Specialised like
- * probe.bpf.c.
+ * The probe template that counts: its program reports no event, but adds to figures by rule or policy. jit/compile
+ * copies nd_at_site() once for each site of the Plan, puts in this site's constants, and optimises.
  *
  * Every dropped packet pays for every instruction here, and reading kernel memory costs most (more than 100
  * instructions each time). So the program finds out once which rule is at an address, and each processor remembers it
@@ -121,7 +121,7 @@ int nd_at_site(void *ctx) {
 	struct nd_recent *recent;
 	struct nd_count *n;
 	struct nd_cpu *cpu;
-	struct drop drop;
+	struct nd_drop drop;
 	nd_u64 who, length, changes, tick;
 	nd_u32 id, place;
 

@@ -518,7 +518,7 @@ static __always_inline void name_expression(void *ctx, const struct sighting *s)
 SEC("kprobe")
 int nd_at_site(void *ctx) {
 	struct sighting s;
-	struct drop drop;
+	struct nd_drop drop;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
 	s.rule = drop.rule;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every program at a site first finds the rule, the packet and the base chain, and reads their members. Both probe
- * templates use these functions: probe.bpf.c, which reports drops, and count.bpf.c, which counts them.
+ * Every program at a site first finds the rule, the packet and the base chain, and reads their members. All probe
+ * templates use these functions: probe.bpf.c, which reports drops, count.bpf.c, which counts drops by rule, and
+ * flows.bpf.c, which counts drops by flow.
  */
 #ifndef NFT_DROPS_BPF_LOCATE_H
 #define NFT_DROPS_BPF_LOCATE_H
@@ -263,17 +264,8 @@ static __always_inline nd_u64 pick(void *ctx, const struct nd_site *site, const 
 	return at->where == ND_WHERE_AT_STACK ? read_memory(value, sizeof(value)) : value;
 }
 
-/* What the program finds at a site about one drop. */
-struct drop {
-	nd_u64 pkt;  /* struct nft_pktinfo * */
-	nd_u64 base; /* struct nft_chain * */
-	nd_u64 rule; /* struct nft_rule(_dp) *; 0 if the policy dropped */
-	nd_u32 verdict;
-	nd_u8 cause; /* enum nd_cause */
-};
-
 /* 0 if the packet at this site is not dropped. Fills in only the members that the decision needs. */
-static __always_inline int is_dropped(void *ctx, const struct nd_site *site, struct drop *d) {
+static __always_inline int is_dropped(void *ctx, const struct nd_site *site, struct nd_drop *d) {
 	d->verdict = 0;
 	if (site->test == ND_TEST_RETURN && ((nd_u32)locate(ctx, site, &site->retval) & VERDICT_MASK) != VERDICT_DROP)
 		return 0;
@@ -289,7 +281,7 @@ static __always_inline int is_dropped(void *ctx, const struct nd_site *site, str
 }
 
 /* The same as is_dropped(); also fills in verdict and cause. */
-static __always_inline int find_cause(void *ctx, const struct nd_site *site, struct drop *d) {
+static __always_inline int find_cause(void *ctx, const struct nd_site *site, struct nd_drop *d) {
 	if (!is_dropped(ctx, site, d)) return 0;
 	if (site->test != ND_TEST_VERDICT && nd_site_reads_verdict(site))
 		d->verdict = (nd_u32)locate(ctx, site, &site->verdict);
@@ -298,12 +290,12 @@ static __always_inline int find_cause(void *ctx, const struct nd_site *site, str
 }
 
 /* Fills in `base`. Call it after find_cause(). */
-static __always_inline void find_base(void *ctx, const struct nd_site *site, struct drop *d) {
+static __always_inline void find_base(void *ctx, const struct nd_site *site, struct nd_drop *d) {
 	if (site->test != ND_TEST_POLICY) d->base = locate(ctx, site, &site->base);
 }
 
 /* Fills in all of `d`. 0 if the packet at this site is not dropped. */
-static __always_inline int find_drop(void *ctx, const struct nd_site *site, struct drop *d) {
+static __always_inline int find_drop(void *ctx, const struct nd_site *site, struct nd_drop *d) {
 	struct stack_window s = stack_window_of(site);
 	char bytes[STACK_WINDOW_BYTES] ALIGNED;
 

@@ -3,9 +3,9 @@
 // (target bpf; see probe.bpf.c, count.bpf.c, flows.bpf.c), the memory reader and the finder of the list of modules, and
 // the watcher of a control group's sockets as BPF ELF objects. All live as long as the program.
 //
-// Reading bitcode takes time at a start, so the probe's is there in three editions: for all settings and kernels, and,
-// without settings, for kernels whose memory a program may load (nd_cast) and for those where a program must call
-// bpf_probe_read_kernel().
+// A start takes longer the more bitcode it reads. So the build makes three editions of the probe's bitcode. One edition
+// is for all settings and kernels. The two others are for probes without settings: one for kernels whose memory a
+// program may load (nd_cast), one for kernels where a program must call bpf_probe_read_kernel().
 #ifndef NFT_DROPS_BPF_OBJECTS_H
 #define NFT_DROPS_BPF_OBJECTS_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The probe template that reports drops: its program runs when nft_do_chain drops a packet. The file has more than 500
- * lines because clang compiles the template as one unit: the optimiser puts every function into each site's program.
+ * lines because clang compiles the template as one unit: the optimiser puts most functions into their callers.
  *
  * The build compiles this file to optimised LLVM bitcode without debug information. At run time jit/compile puts in the
  * constants of this kernel (nd_layout) and of the sites of the Plan (nd_site, see nd_of_site_find()), and optimises.
@@ -60,8 +60,9 @@ static __always_inline void count_filtered(struct nd_of_cpu *here) {
 }
 
 /*
- * Returns `value`, which has come through memory of the event that is filled in later. The verifier knows nothing of
- * what is there, so it goes on with one state behind the branches that made `value`, not with one for each of them.
+ * Returns `value`, after a way through a member of the event that is filled in later. The verifier does not know what
+ * such memory holds. Behind several branches that each make a value, the verifier therefore goes on with one state, not
+ * with one state for each branch.
  */
 static __always_inline nd_u32 through_memory(struct nd_event *e, nd_u32 value) {
 	*(volatile nd_u32 *)&e->site = value;
@@ -346,18 +347,18 @@ static __always_inline void follow(nd_u64 skb) {
  */
 __noinline int nd_decide(struct nd_of_cpu *here, nd_u64 skb, nd_u64 state, nd_u64 by) {
 	if (!nd_watched.filter) return ND_MATCHED_YES;
-	fill_subject(&here->subject, here->dropped.pkt, skb, state, &nd_the_layout);
+	fill_subject(&here->subject, here->drop.pkt, skb, state, &nd_the_layout);
 	return nd_match(&here->subject, by);
 }
 
 /*
- * Makes the event of here->dropped. This is a function of its own, so that all sites share its code. Returns 0 if there
+ * Makes the event of here->drop. This is a function of its own, so that all sites share its code. Returns 0 if there
  * is no event, else the caller submits *event. (It does not return the event itself: the verifier of kernels up to 6.2
  * at least does not follow the caller's test against NULL.)
  */
 __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 	const struct nd_layout *lay = &nd_the_layout;
-	struct nd_dropped *dropped = &here->dropped;
+	const struct nd_drop *drop = &here->drop;
 	nd_u64 in;
 	struct packet pkt;
 	struct view state;
@@ -373,29 +374,28 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 
 	if (nd_the_settings.selector && !wants_event()) return 0;
 	extent = &here->extent;
-	pkt = read_packet(dropped->pkt, lay, here->block);
+	pkt = read_packet(drop->pkt, lay, here->block);
 	state = read_struct(pkt.state, &lay->state, here->state);
 	base.net = field(&state, &lay->state_net);
 	if (!read_net(base.net, lay, &netns, &generation, &held)) return 0;
-	base.chain = dropped->base;
+	base.chain = drop->base;
 	if (base_first) read_base(&base, lay, generation, here->block);
 	count(here, ND_COUNT_DROPS);
 	if (nd_the_settings.drop_reason) follow(pkt.skb);
 	if (nd_the_settings.selector) {
-		struct candidate drop = {.table = base.table,
-		                         .chain_name = base.name,
-		                         .rule = dropped->rule,
-		                         .netns = netns,
-		                         .generation = base.generation,
-		                         .cause = (nd_u8)dropped->cause};
-
-		const int selected = select_drop(&drop, (char *)here->subject.scratch, lay);
+		struct candidate candidate = {.table = base.table,
+		                              .chain_name = base.name,
+		                              .rule = drop->rule,
+		                              .netns = netns,
+		                              .generation = base.generation,
+		                              .cause = (nd_u8)drop->cause};
+		const int selected = select_drop(&candidate, (char *)here->subject.scratch, lay);
 
 		if (selected == SELECTED_NO) {
 			count_filtered(here);
 			return 0;
 		}
-		dropped->flags = selected == SELECTED_ASK ? ND_FLAG_ASK_CHAIN : 0;
+		here->flags = selected == SELECTED_ASK ? ND_FLAG_ASK_CHAIN : 0;
 	}
 	if (nd_the_settings.filter) {
 		const int matched = nd_decide(here, pkt.skb, pkt.state, loads_on_demand() ? base.chain : base.table);
@@ -404,8 +404,8 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 			count_filtered(here);
 			return 0;
 		}
-		if (!nd_the_settings.selector) dropped->flags = 0;
-		if (matched == ND_MATCHED_UNDECIDED) dropped->flags |= ND_FLAG_UNDECIDED;
+		if (!nd_the_settings.selector) here->flags = 0;
+		if (matched == ND_MATCHED_UNDECIDED) here->flags |= ND_FLAG_UNDECIDED;
 	}
 	if (!base_first) read_base(&base, lay, generation, here->block);
 	if (nd_the_settings.path) size += sizeof(struct nd_path);
@@ -418,18 +418,17 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 		place = place_for(extent);
 		size += sizeof(struct nd_capture) + place.room + place.piece;
 	}
-	e = reserve(size, (nd_u8)dropped->cause, netns, here);
+	e = reserve(size, (nd_u8)drop->cause, netns, here);
 	if (!e) {
 		if (captures) extent->busy = 0;
 		return 0;
 	}
 	if (nd_the_settings.selector) nd_made_event();
-	/* Not from registers: see through_memory(). */
-	if (nd_the_settings.filter || nd_the_settings.selector) e->flags = (nd_u8) * (volatile nd_u64 *)&dropped->flags;
+	if (nd_the_settings.filter || nd_the_settings.selector) e->flags = (nd_u8)here->flags;
 	if (nd_the_settings.of_group) e->of_group = is_of_group(pkt.skb, nd_watched.group, lay);
-	e->verdict = dropped->verdict;
+	e->verdict = drop->verdict;
 	e->location = 0;
-	e->rule_handle = member(dropped->rule, &lay->rule_handle);
+	e->rule_handle = member(drop->rule, &lay->rule_handle);
 	e->generation = base.generation;
 	e->pf = (nd_u8)field(&state, &lay->state_pf);
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
@@ -442,7 +441,7 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 		e->flags |= ND_FLAG_CAPTURE;
 	}
 	fill_packet(e, pkt.skb, lay, in);
-	fill_ruleset(e, &base, lay, &here->kept[dropped->base / ND_CHAIN_BYTES % ND_KEPT], held);
+	fill_ruleset(e, &base, lay, &here->kept[drop->base / ND_CHAIN_BYTES % ND_KEPT], held);
 	*event = e;
 	return 1;
 }
@@ -482,23 +481,19 @@ static __always_inline void fill_path(void *ctx, struct nd_path *path, nd_u8 cau
 }
 
 /*
- * Of the program, only the functions nd_of_site_*() differ from site to site. jit/compile copies these functions for
- * each site, with the site's constants, and the program chooses among the copies by the program counter. All else is
- * there once, so the kernel's verifier looks at nd_report() once, not once for each site.
+ * Only the functions nd_of_site_*() differ from site to site. jit/compile copies these functions for each site, with
+ * the site's constants, and the program chooses among the copies by the program counter. The program has all other code
+ * once, so the verifier looks at nd_report() once, not once for each site.
  */
 OF_SITE struct nd_of_cpu *nd_of_site_find(void *ctx) {
 	struct nd_of_cpu *here;
-	struct drop drop;
+	struct nd_drop drop;
 
 	if (!find_drop(ctx, &nd_the_site, &drop)) return 0;
 	here = this_cpu();
 	/* Never: an array has its first element. */
 	if (!here) return 0;
-	here->dropped.pkt = drop.pkt;
-	here->dropped.base = drop.base;
-	here->dropped.rule = drop.rule;
-	here->dropped.verdict = drop.verdict;
-	here->dropped.cause = drop.cause;
+	here->drop = drop;
 	return here;
 }
 
@@ -522,9 +517,9 @@ int nd_at_sites(void *ctx) {
 
 	if (!here || !nd_report(here, &e)) return 0;
 	/*
-	 * Not as the site has it: the verifier of 5.10 can take the constant that it had before a large nd_report() for
-	 * the only one, and removes the other side of each branch on it. The verifier knows nothing of what the ring
-	 * holds.
+	 * The cause as the ring has it, not as the site has it. The verifier of 5.10 can take a constant that it knew
+	 * before a large nd_report() for the only possible value, and removes the other side of each branch on the
+	 * constant. The verifier does not know what the ring holds.
 	 */
 	nd_of_site_tell(ctx, e, *(volatile nd_u8 *)&e->cause);
 	bpf_ringbuf_submit(e, 0);

@@ -11,8 +11,7 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	/* A process that reads the map by a system call copies all of the answer, and switches kprobes' programs off.
-	 */
+	/* While a system call reads a map, the kernel skips the programs of kprobes on that processor. */
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, nd_u32);
 	__type(value, struct nd_reader_answer);
@@ -26,17 +25,6 @@ int nd_read(const struct nd_reader_request *request) {
 
 	if (!answer || !n) return 1;
 	return bpf_probe_read_kernel(answer->bytes, (nd_u32)n, (void *)request->address) ? 2 : 0;
-}
-
-/*
- * Returns the 4 bytes at the address, 0 if they cannot be read.
- */
-SEC("raw_tp")
-int nd_peek(const struct nd_reader_request *request) {
-	nd_u32 word = 0;
-
-	bpf_probe_read_kernel(&word, sizeof(word), (void *)request->address);
-	return (int)word;
 }
 
 /* Writes the address of the calling thread's struct task_struct into the answer's first 8 bytes. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the user asks of the probe: a constant of the build in the editions without settings (objects.h), else of
- * jit/compile. */
+/*
+ * What the user asks of the probe. In the editions without settings (objects.h) the build knows the value, and in the
+ * others jit/compile makes a constant of it.
+ */
 #ifndef NFT_DROPS_BPF_SETTINGS_H
 #define NFT_DROPS_BPF_SETTINGS_H
 

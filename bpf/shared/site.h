@@ -203,9 +203,9 @@ struct nd_site {
 	nd_u32 cause;         /* enum nd_cause; 0: tell by the verdict code */
 	nd_u32 index;         /* nd_event.site */
 	/*
-	 * How a program of several sites tells at which of them it runs: the program counter's lowest bits
-	 * (ND_COUNTER_BITS). They are the same wherever the kernel loads the code, since it loads a module, and itself,
-	 * at a multiple of the page size.
+	 * A program of several sites tells its site by the lowest bits (ND_COUNTER_BITS) of the program counter. The
+	 * kernel loads modules, and itself, at multiples of the page size. So these bits are the same wherever the code
+	 * is loaded.
 	 */
 	nd_u32 program_counter; /* offset of the program counter in struct pt_regs */
 	nd_u32 counter_bits;    /* its lowest bits at this site; no other site of the same program has these */
@@ -285,13 +285,12 @@ struct nd_kept_device {
 #define ND_CHAIN_BYTES 512 /* base chains of a ruleset are about that far apart */
 
 /* What a site tells of a drop. */
-struct nd_dropped {
+struct nd_drop {
 	nd_u64 pkt;  /* struct nft_pktinfo * */
 	nd_u64 base; /* struct nft_chain * */
 	nd_u64 rule; /* struct nft_rule(_dp) *; 0 if the policy dropped */
 	nd_u32 verdict;
 	nd_u32 cause; /* enum nd_cause */
-	nd_u64 flags; /* of the event, as the SELECTOR and the filter have set them */
 };
 
 /* The probe's data on each processor. */
@@ -303,8 +302,13 @@ struct nd_of_cpu {
 	 */
 	struct nd_kept_chain kept[ND_KEPT];
 	struct nd_kept_device in;
-	/* Here, so that the verifier takes what all sites tell for the same, and looks at nd_report() once. */
-	struct nd_dropped dropped;
+	/*
+	 * The drop of the program that runs, and the flags that the SELECTOR and the filter give its event. Both are
+	 * in memory, where the verifier knows no values. The drops of all sites therefore look alike to the verifier,
+	 * and it looks at nd_report() once.
+	 */
+	struct nd_drop drop;
+	nd_u64 flags;
 	/* Blocks of structures (nd_block), here because the BPF stack has 512 bytes for all calls together. */
 	char state[ND_BLOCK_BYTES];
 	char block[ND_BLOCK_BYTES];

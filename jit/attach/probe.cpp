@@ -188,7 +188,7 @@ Counts Probe::counted() const {
 	}
 	if (sites_.empty()) return c;
 	if (frees_) c.missed_frees = missed_by_program(frees_program_);
-	const Missed missed = missed_at(sites_);
+	const Missed missed = missed_at(descriptors_of(sites_));
 	c.missed = missed.hits;
 	c.missed_complete = missed.complete;
 	return c;

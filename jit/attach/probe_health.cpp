@@ -48,7 +48,7 @@ ProbeHealth::ProbeHealth(KernelMemory memory, const Plan &plan, const Kernel &ke
 // int3, or the jump of an optimised kprobe; on arm64 BRK #4 (KPROBES_BRK_IMM).
 bool ProbeHealth::is_armed(uint64_t site) const {
 	constexpr uint32_t kBrk = 0xd4200080;
-	const uint32_t word = memory_.peek(site);
+	const uint64_t word = memory_.read_integer(site, sizeof(uint32_t)).value_or(0);
 	if (machine_ == Machine::kAArch64) return word == kBrk;
 	return (word & 0xff) == 0xcc || (word & 0xff) == 0xe9;
 }

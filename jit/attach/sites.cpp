@@ -123,18 +123,20 @@ uint64_t missed_by_program(int program) {
 	return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.recursion_misses : 0;
 }
 
-Missed missed_by(int link, int program) {
-	const auto by_link = missed_by_link(link);
-	return {by_link.value_or(0) + missed_by_program(program), by_link.has_value()};
+std::vector<SiteDescriptors> descriptors_of(std::span<const AttachedSite> sites) {
+	std::vector<SiteDescriptors> descriptors;
+	for (const AttachedSite &site : sites)
+		descriptors.emplace_back(bpf_link__fd(site.link), site.program);
+	return descriptors;
 }
 
-Missed missed_at(std::span<const AttachedSite> sites) {
+Missed missed_at(std::span<const SiteDescriptors> sites) {
 	Missed all;
 	std::set<int> programs;
-	for (const AttachedSite &site : sites) {
-		const auto by_link = missed_by_link(bpf_link__fd(site.link));
+	for (const auto &[link, program] : sites) {
+		const auto by_link = missed_by_link(link);
 		all += {by_link.value_or(0), by_link.has_value()};
-		if (programs.insert(site.program).second) all.hits += missed_by_program(site.program);
+		if (programs.insert(program).second) all.hits += missed_by_program(program);
 	}
 	return all;
 }

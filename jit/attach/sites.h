@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 struct bpf_link;
@@ -38,10 +39,11 @@ struct Missed {
 };
 // How often the kernel did not run a program because it was running already on that processor (recursion_misses).
 uint64_t missed_by_program(int program);
-// Descriptors of the link and the program of a site that shares its program with no other site.
-Missed missed_by(int link, int program);
-// Of all sites; each program counts once.
-Missed missed_at(std::span<const AttachedSite> sites);
+// The descriptors of a site's link and program.
+using SiteDescriptors = std::pair<int, int>;
+std::vector<SiteDescriptors> descriptors_of(std::span<const AttachedSite> sites);
+// Of all sites. A program of several sites counts once.
+Missed missed_at(std::span<const SiteDescriptors> sites);
 
 } // namespace nft_drops::jit
 

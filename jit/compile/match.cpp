@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/match.h"
 
+#include "jit/compile/inline_calls.h"
 #include "jit/compile/match_pcap.h"
 #include "jit/compile/match_registers.h"
 #include "jit/match/keys.h"
@@ -10,7 +11,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <llvm/ADT/STLExtras.h>
 #include <llvm/IR/Constants.h>
-#include <llvm/Transforms/Utils/Cloning.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -365,19 +365,8 @@ void define_match(llvm::Module &m, const Filter &filter, bool freed) {
 }
 
 void inline_match(llvm::Module &m, bool loads) {
-	for (bool again = true; again;) {
-		again = false;
-		for (llvm::Function &f : llvm::make_early_inc_range(m)) {
-			const bool ours = f.getName().starts_with("nd_match") || (loads && f.getName() == "nd_decide");
-			if (f.isDeclaration() || !ours || !f.hasOneUse()) continue;
-			auto *call = llvm::dyn_cast<llvm::CallInst>(f.user_back());
-			llvm::InlineFunctionInfo how;
-			if (!call || call->getCalledFunction() != &f || !llvm::InlineFunction(*call, how).isSuccess())
-				continue;
-			f.eraseFromParent();
-			again = true;
-		}
-	}
+	inline_single_calls(m, "nd_match");
+	if (loads) inline_single_calls(m, "nd_decide");
 }
 
 } // namespace nft_drops::jit

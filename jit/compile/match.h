@@ -20,9 +20,8 @@ Result<void> check_filter(const Filter &filter, const nd_layout &layout);
 // the filter is asked about packets that other code than nf_tables freed, too (ND_MATCH_FREED of bpf/shared/match.h).
 void define_match(llvm::Module &m, const Filter &filter, bool freed);
 
-// Puts nd_match(), and each function that it needs, into the caller where there is one call only: in BPF, a call and
-// its return cost some 20 instructions of every drop, and one of the verifier's eight frames. nd_decide(), too, where
-// the program can load kernel memory (`loads`).
+// Puts nd_match(), and each function that it needs, in place of its call (inline_calls.h). nd_decide(), too, where the
+// program can load kernel memory (`loads`).
 void inline_match(llvm::Module &m, bool loads);
 
 } // namespace nft_drops::jit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "jit/compile/specialise.h"
 
+#include "jit/compile/inline_calls.h"
 #include "jit/compile/match.h"
 
 #include <fmt/format.h>
@@ -21,6 +22,7 @@ namespace nft_drops::jit {
 namespace {
 
 constexpr const char *kOfSite = "nd_of_site_"; // OF_SITE of bpf/locate.h
+constexpr const char *kPart = "nd_part";       // a site's copy of such a function, or what chooses among copies
 
 std::unexpected<Error> internal(const std::string &why) {
 	return usage_error("compiling the probe", why, "this is a defect of nft-drops: please report it");
@@ -90,8 +92,8 @@ llvm::Function *copy_for(const nd_site &site, const llvm::Function &pattern, llv
 llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function *const> copies) {
 	llvm::Function &first = *copies.front();
 	llvm::LLVMContext &context = first.getContext();
-	llvm::Function *f = llvm::Function::Create(first.getFunctionType(), llvm::GlobalValue::InternalLinkage,
-	                                           "nd_chooser", first.getParent());
+	llvm::Function *f = llvm::Function::Create(first.getFunctionType(), llvm::GlobalValue::InternalLinkage, kPart,
+	                                           first.getParent());
 	llvm::IRBuilder<> b(llvm::BasicBlock::Create(context, "", f));
 	auto *none = llvm::BasicBlock::Create(context, "", f);
 	llvm::Value *at = b.CreatePtrAdd(f->getArg(0), b.getInt64(sites.front().program_counter));
@@ -116,22 +118,6 @@ llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function
 	return f;
 }
 
-// Puts the bodies of the functions that `caller` calls in place of the calls.
-bool inline_calls(llvm::Function &caller, const llvm::SmallPtrSetImpl<llvm::Function *> &callees) {
-	for (bool again = true; again;) {
-		again = false;
-		for (llvm::Instruction &i : llvm::instructions(caller)) {
-			auto *call = llvm::dyn_cast<llvm::CallInst>(&i);
-			if (!call || !callees.contains(call->getCalledFunction())) continue;
-			llvm::InlineFunctionInfo how;
-			if (!llvm::InlineFunction(*call, how).isSuccess()) return false;
-			again = true;
-			break;
-		}
-	}
-	return true;
-}
-
 // The program of all `sites`, which have the same number of a program.
 Result<void> make_program(std::span<const nd_site> sites, const llvm::Function &pattern,
                           llvm::GlobalVariable &the_site) {
@@ -141,23 +127,18 @@ Result<void> make_program(std::span<const nd_site> sites, const llvm::Function &
 	program->copyAttributesFrom(&pattern);
 	llvm::ValueToValueMapTy map;
 	map[pattern.getArg(0)] = program->getArg(0);
-	llvm::SmallPtrSet<llvm::Function *, 8> made;
 	for (llvm::Function &part : llvm::make_early_inc_range(m)) {
 		if (!part.getName().starts_with(kOfSite)) continue;
 		std::vector<llvm::Function *> copies;
 		for (const nd_site &site : sites)
-			copies.push_back(copy_for(site, part, the_site, "nd_part"));
-		made.insert(copies.begin(), copies.end());
+			copies.push_back(copy_for(site, part, the_site, kPart));
 		map[&part] = sites.size() == 1 ? copies.front() : chooser(sites, copies);
-		made.insert(llvm::cast<llvm::Function>(map[&part]));
 	}
 	llvm::SmallVector<llvm::ReturnInst *, 8> returns;
 	llvm::CloneAndPruneFunctionInto(program, &pattern, map, false, returns);
-	if (!inline_calls(*program, made)) return internal("a part of a site's program cannot be inlined");
-	for (llvm::Function *f : made)
-		f->deleteBody(); // some of them call others
-	for (llvm::Function *f : made)
-		f->eraseFromParent();
+	inline_single_calls(m, kPart);
+	for (const llvm::Function &f : m)
+		if (f.getName().starts_with(kPart)) return internal("a part of a site's program cannot be inlined");
 	return {};
 }
 

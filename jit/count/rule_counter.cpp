@@ -235,11 +235,9 @@ CountSources RuleCounter::sources() const {
 	                  .meta = map("nd_meta"),
 	                  .tidy = program("nd_tidy"),
 	                  .others = {},
-	                  .sites = {}};
+	                  .sites = descriptors_of(sites_)};
 	for (const char *name : kOtherMaps)
 		from.others.push_back(map(fmt::format("nd_{}", name)));
-	for (const AttachedSite &site : sites_)
-		from.sites.emplace_back(bpf_link__fd(site.link), site.program);
 	return from;
 }
 
@@ -248,10 +246,7 @@ Result<RuleCounts> RuleCounter::read() const {
 }
 
 Missed RuleCounter::missed() const {
-	Missed missed;
-	for (const auto &[link, program] : sources().sites)
-		missed += missed_by(link, program);
-	return missed;
+	return missed_at(descriptors_of(sites_));
 }
 
 Result<void> RuleCounter::pin(const std::string &folder) {

@@ -93,8 +93,7 @@ Result<RuleCounts> read_rule_counts(const CountSources &sources) {
 		sum.bytes -= rule.start_bytes;
 		read.rules.push_back({number, rule.key, sum});
 	}
-	for (const auto &[link, program] : sources.sites)
-		read.missed += missed_by(link, program);
+	read.missed = missed_at(sources.sites);
 	for (const int fd : {sources.rules, sources.counts, sources.state, sources.meta})
 		read.memory += memory_of(fd);
 	for (const int fd : sources.others)

@@ -24,9 +24,9 @@ struct CountSources {
 	int counts = -1;
 	int state = -1;
 	int meta = -1;
-	int tidy = -1;                          // a program
-	std::vector<int> others;                // maps that only take memory
-	std::vector<std::pair<int, int>> sites; // link and program
+	int tidy = -1;           // a program
+	std::vector<int> others; // maps that only take memory
+	std::vector<SiteDescriptors> sites;
 };
 
 // What one rule or policy dropped, summed over all processors.

@@ -143,7 +143,7 @@ void Flows::detach() {
 
 Missed Flows::counted() const {
 	if (sites_.empty()) return at_detach_;
-	return missed_at(sites_);
+	return missed_at(descriptors_of(sites_));
 }
 
 Missed Flows::missed() const {

@@ -16,7 +16,8 @@ inline constexpr uint64_t kMostHelperBytes = 256;
 // Where the code's direct calls lead to. Without decoding: some of these may be none.
 std::set<uint64_t> called_addresses(const Image &image);
 
-// The number of direct calls of the function that is called most often. Without decoding, too.
+// Of all functions that direct calls lead to, one is called most often: the number of its calls. No instruction is
+// decoded.
 size_t most_calls_of_one(const Image &image);
 
 } // namespace nft_drops::jit

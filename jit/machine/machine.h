@@ -19,7 +19,8 @@ class MachineState {
 public:
 	static constexpr int kRegisters = 34;
 	static constexpr uint64_t kStackTop = 0xffffc900'00a4'0000;
-	static constexpr uint64_t kStackBytes = 0x1800;
+	static constexpr uint64_t kStackBytes =
+	        0x1800; // 4 KiB for the function and what it calls, 2 KiB for its caller
 
 	std::array<Value, kRegisters> registers{};
 	Flags flags;

@@ -12,7 +12,7 @@
 
 namespace nft_drops {
 
-// A rule or policy in words, as it was when it dropped. The database has each different one once.
+// A rule or policy in words, as it was when it dropped. The database holds equal words once.
 struct CulpritWords {
 	uint32_t netns = 0;     // inode number of the network namespace
 	std::string netns_name; // as `ip netns` has it, or a process in it; empty: that of the recorder

@@ -27,7 +27,8 @@ public:
 	Scratch(const Scratch &) = delete;
 	Scratch &operator=(const Scratch &) = delete;
 
-	// Adds a rule of these words to the table of this family. False where nft refuses: `message` is what it says.
+	// Adds a rule of these words to the table of this family. Returns false if nft refuses the rule; `message` is
+	// then nft's message.
 	bool add_rule(uint8_t family, std::string_view words, std::string &message);
 	// The program of the family's one rule. `words` as in translate().
 	std::expected<jit::MatchProgram, Refusal> read_rule(uint8_t family, std::string_view words);

@@ -22,7 +22,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <set>
 #include <unistd.h>
 
@@ -33,11 +32,6 @@ using nlohmann::json;
 using pcapng_test::Capture;
 using pcapng_test::read_capture;
 using pcapng_test::ReadPacket;
-
-std::string content(const std::string &file) {
-	std::ifstream in(file, std::ios::binary);
-	return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string captures() {
 	const char *folder = getenv("NFT_DROPS_CAPTURES");
@@ -204,7 +198,7 @@ TEST(Capture, EqualsTheTextOfTheSameRun) {
 	EXPECT_EQ(raw_end.out, "");
 	std::ofstream(captures() + "/drops.json") << json_end.out;
 
-	const Capture by_json = read_capture(content(of_json)), by_line = read_capture(content(of_line));
+	const Capture by_json = read_capture(contents(of_json)), by_line = read_capture(contents(of_line));
 	ASSERT_EQ(by_json.error, "");
 	ASSERT_EQ(by_line.error, "");
 	const auto lines = lines_of(line_end.out);
@@ -253,7 +247,7 @@ TEST(Capture, EqualsTheTextOfTheSameRun) {
 	EXPECT_EQ(by_json.statistics.size(), by_json.interfaces.size());
 	EXPECT_EQ(by_json.statistics[0].dropped, 0U);
 	// IP alone.
-	const Capture by_raw = read_capture(content(raw));
+	const Capture by_raw = read_capture(contents(raw));
 	ASSERT_EQ(by_raw.error, "");
 	for (const auto &interface : by_raw.interfaces)
 		EXPECT_EQ(interface.link_type, 101);
@@ -286,7 +280,7 @@ TEST(Capture, BytesOutsideOfTheLinearPart) {
 		send_pattern("127.0.0.1", 7000, big.size);
 		EXPECT_TRUE(monitor.wait_for_lines(1));
 		monitor.finish(SIGTERM);
-		const Capture capture = read_capture(content(file));
+		const Capture capture = read_capture(contents(file));
 		ASSERT_EQ(capture.error, "");
 		ASSERT_EQ(capture.packets.size(), 1U);
 		const ReadPacket &packet = capture.packets[0];
@@ -304,7 +298,7 @@ TEST(Capture, BytesOutsideOfTheLinearPart) {
 	net.udp("left", "10.1.0.1", 7000, 20000);
 	EXPECT_TRUE(monitor.wait_for_lines(1));
 	monitor.finish(SIGTERM);
-	const Capture capture = read_capture(content(file));
+	const Capture capture = read_capture(contents(file));
 	ASSERT_EQ(capture.error, "");
 	ASSERT_GE(capture.packets.size(), 1U);
 	const ReadPacket &packet = capture.packets.back();
@@ -333,7 +327,7 @@ TEST(Capture, SegmentsOfTcp) {
 	monitor.finish(SIGTERM);
 	close(client);
 	close(server);
-	const Capture capture = read_capture(content(file));
+	const Capture capture = read_capture(contents(file));
 	ASSERT_EQ(capture.error, "");
 	ASSERT_FALSE(capture.packets.empty());
 	for (const ReadPacket &packet : capture.packets) {
@@ -354,10 +348,10 @@ TEST(Capture, AReaderAtThePipeSeesEachPacketAtOnce) {
 	ASSERT_TRUE(reader.wait_for("nft-drops: monitoring"));
 	for (size_t i = 1; i <= 3; i++) {
 		net.udp("left", "10.1.0.1", 7000);
-		EXPECT_TRUE(wait_until([&] { return read_capture(content("/tmp/live.pcapng")).packets.size() == i; }));
+		EXPECT_TRUE(wait_until([&] { return read_capture(contents("/tmp/live.pcapng")).packets.size() == i; }));
 	}
 	EXPECT_EQ(reader.wait().status, 0);
-	const Capture capture = read_capture(content("/tmp/live.pcapng"));
+	const Capture capture = read_capture(contents("/tmp/live.pcapng"));
 	EXPECT_EQ(capture.error, "");
 	EXPECT_FALSE(capture.statistics.empty());
 }
@@ -447,7 +441,7 @@ TEST(Capture, TheLargestProbesLoad) {
 		net.udp("left", "10.1.0.1", 7000, 1000);
 		EXPECT_TRUE(monitor.wait_for_lines(1));
 		monitor.finish(SIGTERM);
-		const Capture capture = read_capture(content("/tmp/probes.pcapng"));
+		const Capture capture = read_capture(contents("/tmp/probes.pcapng"));
 		EXPECT_EQ(capture.error, "");
 		ASSERT_EQ(capture.packets.size(), 1U);
 		EXPECT_EQ(capture.packets[0].bytes.size(), 14 + 28 + 1000U);
@@ -461,9 +455,9 @@ TEST(Capture, OfAKilledWriterIsReadable) {
 	Monitor monitor({"-w", "/tmp/killed.pcapng"});
 	for (int i = 0; i < 20; i++)
 		net.udp("left", "10.1.0.1", 7000);
-	EXPECT_TRUE(wait_until([] { return read_capture(content("/tmp/killed.pcapng")).packets.size() == 20; }));
+	EXPECT_TRUE(wait_until([] { return read_capture(contents("/tmp/killed.pcapng")).packets.size() == 20; }));
 	monitor.finish(SIGKILL);
-	const Capture capture = read_capture(content("/tmp/killed.pcapng"));
+	const Capture capture = read_capture(contents("/tmp/killed.pcapng"));
 	EXPECT_EQ(capture.error, "");
 	EXPECT_EQ(capture.packets.size(), 20U);
 }
@@ -482,7 +476,7 @@ TEST(Capture, WhereNothingCanBeWrittenNothingStarts) {
 	// What was there stays, and nothing new is left, where something else is wrong.
 	std::ofstream("/tmp/precious") << "precious";
 	EXPECT_EQ(run({nft_drops(), "monitor", "-w", "/tmp/precious", "--netns", "nosuch"}).status, 1);
-	EXPECT_EQ(content("/tmp/precious"), "precious");
+	EXPECT_EQ(contents("/tmp/precious"), "precious");
 	EXPECT_EQ(run({nft_drops(), "monitor", "-w", "/tmp/new", "--netns", "nosuch"}).status, 1);
 	EXPECT_NE(access("/tmp/new", F_OK), 0);
 	shell("umount /tmp/readonly");
@@ -502,7 +496,7 @@ TEST(Capture, AFullDiskIsToldAndTheRestGoesOn) {
 	const Finished end = monitor.finish(SIGTERM);
 	EXPECT_EQ(end.status, 0) << end.err;
 	EXPECT_NE(end.err.find("nft-drops: " + std::to_string(kMany) + " drops"), std::string::npos) << end.err;
-	const Capture capture = read_capture(content("/tmp/small/full.pcapng"));
+	const Capture capture = read_capture(contents("/tmp/small/full.pcapng"));
 	EXPECT_EQ(capture.error, "");
 	EXPECT_EQ(capture.left_over, 0U);
 	EXPECT_GT(capture.packets.size(), 50U);
@@ -525,7 +519,7 @@ TEST(Capture, HostileNames) {
 	net.udp("home", "10.9.0.2", 7000);
 	EXPECT_TRUE(monitor.wait_for_lines(1));
 	const Finished end = monitor.finish(SIGTERM);
-	const Capture capture = read_capture(content("/tmp/hostile.pcapng"));
+	const Capture capture = read_capture(contents("/tmp/hostile.pcapng"));
 	ASSERT_EQ(capture.error, "");
 	ASSERT_EQ(capture.packets.size(), 1U);
 	EXPECT_EQ(capture.packets[0].comment, after_first_word(lines_of(end.out).at(0)));

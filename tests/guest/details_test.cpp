@@ -48,7 +48,8 @@ json element(const std::string &set, const std::string &key, const json &comment
 
 // The drops of these datagrams from left to home, each as JSON.
 json drops_of(Topology &net, const std::vector<uint16_t> &ports) {
-	// Not the router solicitations that the kernel sends when a device is up: the rules drop some of them, too.
+	// The kernel sends router solicitations when a device is up, and the rules drop some of these packets. They are
+	// not UDP.
 	Monitor monitor({"-j", "--details", "meta", "l4proto", "udp"});
 	// One by one: a busy machine may not get to many of them while they are held for their details (kHoldFor).
 	for (size_t i = 0; i < ports.size(); i++) {

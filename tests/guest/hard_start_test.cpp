@@ -11,8 +11,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sched.h>
 #include <string>
 #include <sys/syscall.h>
@@ -124,8 +122,7 @@ TEST(HardStart, WhileOthersProbesBecomeJumps) {
 			write_tracing("kprobe_events", "p:nd_others/one " + places[made % places.size()] + "\n");
 			write_tracing("events/nd_others/one/enable", "1\n");
 			usleep(30'000);
-			std::ifstream list("/sys/kernel/debug/kprobes/list");
-			const std::string probes{std::istreambuf_iterator<char>(list), {}};
+			const std::string probes = contents("/sys/kernel/debug/kprobes/list");
 			there += probes.find(places[made % places.size()] + ' ') != std::string::npos;
 			write_tracing("events/nd_others/one/enable", "0\n");
 			write_tracing("kprobe_events", "-:nd_others/one\n");

@@ -46,20 +46,13 @@ struct Process {
 	}
 };
 
-std::string text_of(const fs::path &file) {
-	std::ifstream in(file); // a process may end meanwhile: see contents() of running.cpp
-	std::ostringstream text;
-	text << in.rdbuf();
-	return text.str();
-}
-
 // The monitor's processes that read rulesets.
 std::vector<Process> workers_of(pid_t monitor) {
 	std::vector<Process> all;
 	for (const auto &entry : fs::directory_iterator("/proc")) {
 		const std::string name = entry.path().filename();
 		if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-		Process one{std::stoi(name), "\n" + text_of(entry.path() / "status")};
+		Process one{std::stoi(name), "\n" + contents(entry.path() / "status")};
 		if (one.field("Name") == "nft-drops-rules" && one.field("PPid") == std::to_string(monitor) &&
 		    one.field("State") != "Z")
 			all.push_back(std::move(one));
@@ -69,7 +62,7 @@ std::vector<Process> workers_of(pid_t monitor) {
 
 // Proportional memory of a process, in KiB.
 uint64_t pss_of(pid_t pid) {
-	const std::string rollup = text_of("/proc/" + std::to_string(pid) + "/smaps_rollup");
+	const std::string rollup = contents("/proc/" + std::to_string(pid) + "/smaps_rollup");
 	const size_t at = rollup.find("\nPss:");
 	return at == std::string::npos ? 0 : std::stoull(rollup.substr(at + 5));
 }
@@ -149,7 +142,7 @@ TEST_F(House, WorkersKeepNoPrivilegeButOne) {
 		size_t left = 0;
 		for (const Process &worker : workers)
 			left += kill(worker.pid, 0) == 0 &&
-			        text_of("/proc/" + std::to_string(worker.pid) + "/status").find("State:\tZ") ==
+			        contents("/proc/" + std::to_string(worker.pid) + "/status").find("State:\tZ") ==
 			                std::string::npos;
 		if (left == 0) break;
 		EXPECT_LT(i, 499) << left << " are left";
@@ -223,24 +216,24 @@ TEST_F(House, SignalsAreSeenWhileStandardOutputIsStuck) {
 		                       "'; echo $? > /tmp/stuck.status) | sleep 1000"});
 		const bool told = std::string(errors) == "2>/tmp/stuck.err";
 		for (int i = 0; i < 600; i++) {
-			if (told && text_of("/tmp/stuck.err").find("monitoring") != std::string::npos) break;
+			if (told && contents("/tmp/stuck.err").find("monitoring") != std::string::npos) break;
 			if (!told && i > 100) break;
 			std::this_thread::sleep_for(50ms);
 		}
 		for (int i = 0; i < 2000; i++)
 			drop_at_home();
 		std::this_thread::sleep_for(500ms);
-		const pid_t pid = std::stoi(text_of("/tmp/stuck.pid"));
+		const pid_t pid = std::stoi(contents("/tmp/stuck.pid"));
 		const auto sent = Clock::now();
 		kill(pid, SIGTERM);
-		while (text_of("/tmp/stuck.status").empty() && Clock::now() - sent < 20s)
+		while (contents("/tmp/stuck.status").empty() && Clock::now() - sent < 20s)
 			std::this_thread::sleep_for(10ms);
 		const double seconds = std::chrono::duration<double>(Clock::now() - sent).count();
 		fprintf(stderr, "stuck, %s: ended after %.2f s\n", errors, seconds);
 		EXPECT_LT(seconds, 6.0);
-		EXPECT_EQ(text_of("/tmp/stuck.status"), "0\n");
+		EXPECT_EQ(contents("/tmp/stuck.status"), "0\n");
 		if (told) {
-			const std::string err = text_of("/tmp/stuck.err");
+			const std::string err = contents("/tmp/stuck.err");
 			EXPECT_NE(err.find("2000 drops (2000 by rule"), std::string::npos) << err;
 			EXPECT_NE(err.find(" drops were not printed"), std::string::npos) << err;
 		}
@@ -331,17 +324,17 @@ TEST_F(House, ALongRuleAndASlowReaderCostLittle) {
 	              "(echo $$ > /tmp/slow.shell; exec " + nft_drops() +
 	                      " monitor 2>/tmp/slow.err & echo $! > /tmp/slow.pid; wait) | (while sleep 1; do head -c "
 	                      "65536 > /dev/null; done)"});
-	for (int i = 0; i < 1200 && text_of("/tmp/slow.err").find("monitoring") == std::string::npos; i++)
+	for (int i = 0; i < 1200 && contents("/tmp/slow.err").find("monitoring") == std::string::npos; i++)
 		std::this_thread::sleep_for(50ms);
-	ASSERT_NE(text_of("/tmp/slow.err").find("monitoring"), std::string::npos) << text_of("/tmp/slow.err");
-	const pid_t pid = std::stoi(text_of("/tmp/slow.pid"));
+	ASSERT_NE(contents("/tmp/slow.err").find("monitoring"), std::string::npos) << contents("/tmp/slow.err");
+	const pid_t pid = std::stoi(contents("/tmp/slow.pid"));
 	send_from_anywhere(kDrops);
 	std::this_thread::sleep_for(3s);
 	const uint64_t peak = memory_of(pid);
 	kill(pid, SIGTERM);
-	for (int i = 0; i < 400 && text_of("/tmp/slow.err").find(" lost\n") == std::string::npos; i++)
+	for (int i = 0; i < 400 && contents("/tmp/slow.err").find(" lost\n") == std::string::npos; i++)
 		std::this_thread::sleep_for(50ms);
-	const std::string err = text_of("/tmp/slow.err");
+	const std::string err = contents("/tmp/slow.err");
 	fprintf(stderr, "peak memory %llu KiB\n%s", static_cast<unsigned long long>(peak), err.c_str());
 	EXPECT_EQ(err.find(": 0 drops"), std::string::npos) << err;
 	EXPECT_LT(peak, 100U * 1024);

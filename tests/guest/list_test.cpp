@@ -4,6 +4,7 @@
 #include "nft-ext/counts/list.h"
 #include "nft-ext/ruleset/netlink/change.h"
 #include "ruleset_fixture.h"
+#include "running.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <nftables/libnftables.h>
@@ -11,18 +12,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 
 namespace nft_drops {
 namespace {
-
-std::string contents(const std::filesystem::path &path) {
-	std::ifstream file(path, std::ios::binary);
-	return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // What the listing must be without our comments.
 std::string without_comments(const std::string &listing) {
@@ -300,7 +294,7 @@ TEST_F(ListTest, KeepsNftsListingForEveryRuleOfTheCorpus) {
 	size_t figures = 0;
 	for (const auto &file : std::filesystem::directory_iterator(corpus)) {
 		nft("flush ruleset");
-		if (!nft(contents(file.path()))) continue;
+		if (!nft(guest::contents(file.path()))) continue;
 		loaded++;
 		count_all();
 		figures += listed_.size();

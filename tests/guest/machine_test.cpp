@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The machine itself: what every other test in this folder takes for granted.
+#include "running.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,11 +15,6 @@
 
 namespace nft_drops {
 namespace {
-
-std::string contents(const char *path) {
-	std::ifstream file(path, std::ios::binary);
-	return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 // The line of /proc/kallsyms for a function of a module, e.g. "ffffffffc0a12340 t nft_do_chain\t[nf_tables]".
 std::string symbol_line(const std::string &name, const std::string &module) {
@@ -43,10 +40,10 @@ TEST(Machine, LoadsNfTablesOnDemandWithSymbolsAndTypes) {
 	EXPECT_NE(std::strtoull(line.c_str(), nullptr, 16), 0U) << line;
 	// struct btf_header, include/uapi/linux/btf.h: the magic number 0xeb9f, here little-endian. A kernel may have
 	// no types of modules at all (CONFIG_DEBUG_INFO_BTF_MODULES); if it has any, those of nf_tables are there.
-	EXPECT_EQ(contents("/sys/kernel/btf/vmlinux").substr(0, 2), "\x9f\xeb");
+	EXPECT_EQ(guest::contents("/sys/kernel/btf/vmlinux").substr(0, 2), "\x9f\xeb");
 	const auto files = std::filesystem::directory_iterator("/sys/kernel/btf");
 	if (std::distance(begin(files), end(files)) > 1) {
-		EXPECT_EQ(contents("/sys/kernel/btf/nf_tables").substr(0, 2), "\x9f\xeb");
+		EXPECT_EQ(guest::contents("/sys/kernel/btf/nf_tables").substr(0, 2), "\x9f\xeb");
 	}
 }
 
@@ -59,7 +56,7 @@ TEST(Machine, TakesRulesThatNeedFurtherModules) {
 }
 
 TEST(Machine, HasProbesAndABpfFileSystem) {
-	EXPECT_FALSE(contents("/sys/bus/event_source/devices/kprobe/type").empty());
+	EXPECT_FALSE(guest::contents("/sys/bus/event_source/devices/kprobe/type").empty());
 	EXPECT_TRUE(std::filesystem::exists("/sys/kernel/tracing/kprobe_events"));
 	struct statfs fs{};
 	ASSERT_EQ(statfs("/sys/fs/bpf", &fs), 0);

@@ -2,10 +2,10 @@
 // What a scrape of a large ruleset costs. For a machine whose clock counts instructions (run-vm --icount): the
 // processor time of its processes is a number of instructions.
 #include "metrics_fixture.h"
+#include "running.h"
 
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,8 +15,7 @@ namespace {
 
 // Processor time of a process and of the children that it waited for, in seconds.
 double used_by(pid_t pid) {
-	std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-	const std::string text((std::istreambuf_iterator<char>(stat)), {});
+	const std::string text = contents("/proc/" + std::to_string(pid) + "/stat");
 	std::istringstream fields(text.substr(text.rfind(')') + 2)); // the third field of proc(5) is the first here
 	std::string skipped;
 	for (int field = 3; field < 14; field++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every text is the one that nft prints: all kinds of rules, the corpus, names and comments that look like structure.
 #include "ruleset_fixture.h"
+#include "running.h"
 
 #include "nft-ext/ruleset/index/index.h"
 #include "nft-ext/ruleset/index/snapshot.h"
@@ -21,8 +22,6 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -183,8 +182,7 @@ TEST_F(RulesetTest, EveryRuleOfTheCorpus) {
 	size_t rules = 0;
 	for (const auto &file : std::filesystem::directory_iterator(corpus)) {
 		SCOPED_TRACE(file.path().string());
-		std::ifstream stream(file.path());
-		const std::string ruleset{std::istreambuf_iterator<char>(stream), {}};
+		const std::string ruleset = guest::contents(file.path());
 		ASSERT_TRUE(nft("flush ruleset\n"));
 		if (!nft(ruleset)) continue;
 		start();

@@ -25,14 +25,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Not by istreambuf_iterator, which throws where a process ends while its file in /proc is read.
-std::string contents(const std::string &path) {
-	std::ifstream file(path, std::ios::binary);
-	std::ostringstream text;
-	text << file.rdbuf();
-	return text.str();
-}
-
 // The number behind `name` at the beginning of a line; 0: there is none.
 uint64_t field_of(const std::string &text, const std::string &name) {
 	const size_t at = ("\n" + text).find("\n" + name + ":");
@@ -56,6 +48,14 @@ int open_for(const std::string &path) {
 std::string nft_drops() {
 	const char *path = std::getenv("NFT_DROPS");
 	return path ? path : "/usr/bin/nft-drops";
+}
+
+// Not by istreambuf_iterator, which throws where the process ends.
+std::string contents(const std::string &path) {
+	std::ifstream file(path, std::ios::binary);
+	std::ostringstream text;
+	text << file.rdbuf();
+	return text.str();
 }
 
 Running::Running(std::vector<std::string> command) {

@@ -22,6 +22,9 @@ struct Finished {
 // The program under test: NFT_DROPS.
 std::string nft_drops();
 
+// A file's bytes; none where the file cannot be read. A process may end while its file in /proc is read.
+std::string contents(const std::string &path);
+
 // A program with its stdout and stderr kept in files.
 class Running {
 public:

@@ -42,7 +42,6 @@ Result<KernelMemory> KernelMemory::open() {
 		                   "Linux 5.10 or later with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS is needed");
 	}
 	memory.program_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_read"));
-	memory.peek_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_peek"));
 	memory.current_ = bpf_program__fd(bpf_object__find_program_by_name(memory.object_, "nd_current"));
 	const bpf_map *answer = bpf_object__find_map_by_name(memory.object_, "nd_answer");
 	memory.answer_ = {bpf_map__fd(answer), 1, MappedArray<nd_reader_answer>::Access::kRead};
@@ -51,8 +50,8 @@ Result<KernelMemory> KernelMemory::open() {
 }
 
 KernelMemory::KernelMemory(KernelMemory &&other) noexcept
-    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), peek_(other.peek_),
-      current_(other.current_), answer_(std::move(other.answer_)) {
+    : object_(std::exchange(other.object_, nullptr)), program_(other.program_), current_(other.current_),
+      answer_(std::move(other.answer_)) {
 }
 
 KernelMemory::~KernelMemory() {
@@ -83,12 +82,6 @@ Result<uint64_t> KernelMemory::read_integer(uint64_t address, size_t size) const
 	uint64_t value = 0;
 	memcpy(&value, bytes->data(), std::min(size, sizeof(value)));
 	return value;
-}
-
-uint32_t KernelMemory::peek(uint64_t address) const {
-	nd_reader_request request{address, sizeof(uint32_t)};
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &request, .ctx_size_in = sizeof(request));
-	return bpf_prog_test_run_opts(peek_, &run) == 0 ? run.retval : 0;
 }
 
 Result<uint64_t> KernelMemory::this_thread() const {

@@ -30,10 +30,6 @@ public:
 	// A little-endian integer of 1 to 8 bytes.
 	[[nodiscard]] Result<uint64_t> read_integer(uint64_t address, size_t size) const;
 
-	// The 4 bytes at a kernel address; 0 if the bytes cannot be read. Takes no memory, so it is for what is read
-	// again and again.
-	[[nodiscard]] uint32_t peek(uint64_t address) const;
-
 	// The address of the calling thread's struct task_struct.
 	[[nodiscard]] Result<uint64_t> this_thread() const;
 
@@ -41,7 +37,6 @@ private:
 	KernelMemory() = default;
 	bpf_object *object_ = nullptr;
 	int program_ = -1;
-	int peek_ = -1;
 	int current_ = -1;
 	MappedArray<nd_reader_answer> answer_;
 };
