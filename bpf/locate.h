@@ -23,10 +23,12 @@ enum {
 };
 
 /*
- * Marks a function named nd_of_site_*(ctx, ...), which jit/compile copies for each site of a program. A program calls
- * it with its own context as the first argument; it returns 0 where the context is of none of the sites.
+ * OF_SITE marks a function named nd_of_site_*(ctx, ...), which jit/compile copies for each site of a program. A program
+ * calls the function with its own context as the first argument. Where the context is of none of the sites, the
+ * function of the same type named nd_of_no_site_*() runs in place of a copy; without such a function the call gives 0.
  */
 #define OF_SITE __attribute__((noinline))
+#define OF_NO_SITE __attribute__((noinline, used))
 
 typedef nd_u16 __attribute__((may_alias)) any_u16;
 typedef nd_u32 __attribute__((may_alias)) any_u32;

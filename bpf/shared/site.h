@@ -241,7 +241,7 @@ struct nd_watched {
 /* What the probe counts on each processor. */
 enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */
-	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full */
+	ND_COUNT_RING_FULL = 1, /* of these: not passed on: the ring was full, or the site is not known */
 	/* The rest only with nd_settings.drop_reason: */
 	ND_COUNT_FREED = 2,    /* of the drops seen: those whose packet was then freed */
 	ND_COUNT_OTHER = 3,    /* frees by netfilter that were none of the drops seen */

@@ -15,14 +15,16 @@
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
+#include <cstring>
 #include <map>
 #include <vector>
 
 namespace nft_drops::jit {
 namespace {
 
-constexpr const char *kOfSite = "nd_of_site_"; // OF_SITE of bpf/locate.h
-constexpr const char *kPart = "nd_part";       // a site's copy of such a function, or what chooses among copies
+constexpr const char *kOfSite = "nd_of_site_";      // OF_SITE of bpf/locate.h
+constexpr const char *kOfNoSite = "nd_of_no_site_"; // OF_NO_SITE of bpf/locate.h
+constexpr const char *kPart = "nd_part"; // a site's copy of a function of OF_SITE, or what chooses among copies
 
 std::unexpected<Error> internal(const std::string &why) {
 	return usage_error("compiling the probe", why, "this is a defect of nft-drops: please report it");
@@ -49,7 +51,7 @@ void erase(llvm::Function &f) {
 Result<void> read_called(llvm::Module &m) {
 	std::vector<llvm::Function *> waiting;
 	for (llvm::Function &f : m)
-		if (f.hasSection()) waiting.push_back(&f);
+		if (f.hasSection() || f.getName().starts_with(kOfNoSite)) waiting.push_back(&f);
 	llvm::SmallPtrSet<const llvm::Function *, 16> called(waiting.begin(), waiting.end());
 	while (!waiting.empty()) {
 		llvm::Function *f = waiting.back();
@@ -87,9 +89,10 @@ llvm::Function *copy_for(const nd_site &site, const llvm::Function &pattern, llv
 	return f;
 }
 
-// A function that calls the one of `copies` for the site where its first argument, a program's context, was made. It
-// returns 0 if that is none of `sites`.
-llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function *const> copies) {
+// A function that calls the one of `copies` for the site where its first argument, a program's context, was made.
+// Elsewhere it calls `elsewhere`, or returns 0 if there is no `elsewhere`.
+llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function *const> copies,
+                        llvm::Function *elsewhere) {
 	llvm::Function &first = *copies.front();
 	llvm::LLVMContext &context = first.getContext();
 	llvm::Function *f = llvm::Function::Create(first.getFunctionType(), llvm::GlobalValue::InternalLinkage, kPart,
@@ -101,20 +104,26 @@ llvm::Function *chooser(std::span<const nd_site> sites, std::span<llvm::Function
 	llvm::SwitchInst *choice = b.CreateSwitch(bits, none);
 	// Places at which rules drop come first.
 	std::vector<uint32_t> weights{0}; // of `none`, then of each case
+	const auto call = [&](llvm::Function *called) {
+		llvm::SmallVector<llvm::Value *, 4> arguments;
+		for (llvm::Argument &argument : f->args())
+			arguments.push_back(&argument);
+		b.CreateRet(b.CreateCall(called, arguments));
+	};
 	for (size_t i = 0; i < sites.size(); i++) {
 		auto *block = llvm::BasicBlock::Create(context, "", f);
 		choice->addCase(b.getInt64(sites[i].counter_bits), block);
 		weights.push_back(sites[i].rule.where == ND_WHERE_NONE || sites[i].cause == ND_CAUSE_JUMP_LIMIT ? 1
 		                                                                                                : 8);
 		b.SetInsertPoint(block);
-		llvm::SmallVector<llvm::Value *, 4> arguments;
-		for (llvm::Argument &argument : f->args())
-			arguments.push_back(&argument);
-		b.CreateRet(b.CreateCall(copies[i], arguments));
+		call(copies[i]);
 	}
 	choice->setMetadata(llvm::LLVMContext::MD_prof, llvm::MDBuilder(context).createBranchWeights(weights));
 	b.SetInsertPoint(none);
-	b.CreateRet(llvm::ConstantInt::getNullValue(f->getReturnType()));
+	if (elsewhere)
+		call(elsewhere);
+	else
+		b.CreateRet(llvm::ConstantInt::getNullValue(f->getReturnType()));
 	return f;
 }
 
@@ -132,7 +141,9 @@ Result<void> make_program(std::span<const nd_site> sites, const llvm::Function &
 		std::vector<llvm::Function *> copies;
 		for (const nd_site &site : sites)
 			copies.push_back(copy_for(site, part, the_site, kPart));
-		map[&part] = sites.size() == 1 ? copies.front() : chooser(sites, copies);
+		llvm::Function *elsewhere =
+		        m.getFunction((kOfNoSite + part.getName().drop_front(std::strlen(kOfSite))).str());
+		map[&part] = sites.size() == 1 ? copies.front() : chooser(sites, copies, elsewhere);
 	}
 	llvm::SmallVector<llvm::ReturnInst *, 8> returns;
 	llvm::CloneAndPruneFunctionInto(program, &pattern, map, false, returns);

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -79,14 +80,16 @@ TEST_P(SharedProgram, TellsTheSiteByTheProgramCounter) {
 	}
 }
 
-TEST_P(SharedProgram, SeesNothingElsewhere) {
+TEST_P(SharedProgram, AHitElsewhereIsALostDrop) {
 	const NativeProbe probe(w.layout, sites);
-	for (const uint64_t bits : {0x122, 0x125, 0xfff, 0}) {
+	const uint64_t elsewhere[] = {0x122, 0x125, 0xfff, 0};
+	for (const uint64_t bits : elsewhere) {
 		w.reg(kAtRip) = kLoadedAt[0] + bits;
 		EXPECT_EQ(probe.run(0, w.regs), 0);
 	}
 	EXPECT_TRUE(w.kernel.events.empty());
-	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], 0U);
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_DROPS], std::size(elsewhere));
+	EXPECT_EQ(w.kernel.here.counts[ND_COUNT_RING_FULL], std::size(elsewhere));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, SharedProgram, testing::ValuesIn(kEveryWay),
