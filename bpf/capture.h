@@ -11,6 +11,7 @@
 #define NFT_DROPS_BPF_CAPTURE_H
 
 #include "locate.h"
+#include "pages.h"
 #include "pieces.h"
 #include "settings.h"
 
@@ -20,7 +21,6 @@ enum {
 	CAPTURE_NO_LINK = 0xffff, /* skb_mac_header_was_set() is false */
 	CAPTURE_IPV4 = 2,         /* NFPROTO_IPV4 */
 	CAPTURE_IPV6 = 10,        /* NFPROTO_IPV6 */
-	CAPTURE_PAGE_SHIFT = 12,
 	CAPTURE_LARGEST_IP =
 	        65536 + 256, /* bytes: the largest IP packet has 65,535, and the link header comes on top */
 };
@@ -90,17 +90,14 @@ static __always_inline struct place size_of_place(const struct nd_extent *x) {
 /* Finds the next piece of the packet. 0: there is none, or it cannot be read. */
 static __always_inline int next_piece(volatile struct nd_extent *x) {
 	const struct nd_match_layout *more = &nd_the_layout.match;
-	const struct nd_field whole = {.offset = 0, .size = 8};
 
 	if (x->next < x->count) {
 		nd_u64 fragment = x->shared + more->shared_fragments.offset + (nd_u64)x->next * more->fragment_bytes;
-		nd_u64 page = member(fragment, &more->fragment_page);
+		nd_u64 page = address_of_page(member(fragment, &more->fragment_page), more);
 
 		x->next += 1;
-		if (page & 1) return 0; /* netmem_is_net_iov(): memory of a device */
-		/* page_address(): the direct map holds the page. */
-		page = (page - member(more->vmemmap, &whole)) >> more->page_shift << CAPTURE_PAGE_SHIFT;
-		x->from = page + member(more->page_offset, &whole) + member(fragment, &more->fragment_offset);
+		if (!page) return 0;
+		x->from = page + member(fragment, &more->fragment_offset);
 		x->left = (nd_u32)member(fragment, &more->fragment_size);
 		return 1;
 	}
@@ -132,7 +129,7 @@ __noinline int nd_find_pieces(volatile struct nd_extent *x, volatile struct nd_p
 	const struct nd_match_layout *more = &nd_the_layout.match;
 
 	p->count = 0;
-	if (!more->skb_end.size || !more->shared_count.size || !more->vmemmap || !more->page_offset) return 0;
+	if (!more->skb_end.size || !more->shared_count.size || !more->page_bits) return 0;
 	x->shared = x->head + member(x->skb, &more->skb_end);
 	x->count = (nd_u32)member(x->shared, &more->shared_count) & 0xff;
 	x->list = member(x->shared, &more->shared_list);

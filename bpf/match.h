@@ -9,6 +9,7 @@
 #ifndef NFT_DROPS_BPF_MATCH_H
 #define NFT_DROPS_BPF_MATCH_H
 
+#include "pages.h"
 #include "subject.h"
 
 /* A subprogram: nd_match() calls it by name, so it stays in the bitcode until then. */
@@ -82,15 +83,14 @@ static __always_inline void fill_subject(struct nd_subject *s, nd_u64 pkt_at, nd
 
 /*
  * Kernel address of `length` bytes at `offset` behind the packet's linear bytes, which must lie in one page fragment;
- * 0: they do not, or cannot be read. The direct map holds the page: page_address().
+ * 0: they do not, or cannot be read.
  */
 MATCH_FUNCTION nd_u64 nd_match_fragment(struct nd_subject *s, nd_u32 offset, nd_u32 length) {
 	const struct nd_match_layout *more = &nd_the_layout.match;
-	const struct nd_field whole = {.offset = 0, .size = 8};
 	nd_u64 shared, fragment;
 	nd_u32 count, i;
 
-	if (!more->vmemmap || !more->page_offset) return 0;
+	if (!more->page_bits) return 0;
 	shared = head_of(s) + member(s->skb, &more->skb_end);
 	count = (nd_u32)member(shared, &more->shared_count);
 	fragment = shared + more->shared_fragments.offset;
@@ -100,13 +100,11 @@ MATCH_FUNCTION nd_u64 nd_match_fragment(struct nd_subject *s, nd_u32 offset, nd_
 		if (i >= count) return 0;
 		size = (nd_u32)member(fragment, &more->fragment_size);
 		if (offset < size) {
-			nd_u64 page = member(fragment, &more->fragment_page);
+			nd_u64 page;
 
 			if (size - offset < length) return 0;
-			if (page & 1) return 0; /* netmem_is_net_iov(): memory of a device */
-			page = (page - member(more->vmemmap, &whole)) >> more->page_shift << 12;
-			return page + member(more->page_offset, &whole) + member(fragment, &more->fragment_offset) +
-			       offset;
+			page = address_of_page(member(fragment, &more->fragment_page), more);
+			return page ? page + member(fragment, &more->fragment_offset) + offset : 0;
 		}
 		offset -= size;
 		fragment += more->fragment_bytes;

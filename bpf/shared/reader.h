@@ -23,6 +23,7 @@ struct nd_well_known {
 	nd_u64 kprobe_table;
 	nd_u64 vmemmap_base;
 	nd_u64 page_offset_base;
+	nd_u64 vmcoreinfo_data;
 };
 
 #endif

@@ -70,10 +70,11 @@ struct nd_match_layout {
 	struct nd_field fragment_page;    /* skb_frag, or bio_vec */
 	struct nd_field fragment_size;
 	struct nd_field fragment_offset;
-	/* Addresses of the kernel's variables vmemmap_base and page_offset_base; 0: pages cannot be read. */
-	nd_u64 vmemmap;
-	nd_u64 page_offset;
-	nd_u64 page_shift; /* of sizeof(struct page) */
+	/* See address_of_page() in bpf/pages.h. */
+	nd_u64 vmemmap;     /* address of the struct page whose page is the first one of the direct map */
+	nd_u64 page_offset; /* address of the direct map */
+	nd_u64 page_shift;  /* sizeof(struct page) is 1 << page_shift; 0: the size is none of these */
+	nd_u64 page_bits;   /* a page has 1 << page_bits bytes; 0: pages cannot be read */
 };
 
 /* What tells the control group of a packet's socket; size 0: this kernel has no such member. */

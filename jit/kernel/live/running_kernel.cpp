@@ -11,6 +11,7 @@
 #include "jit/kernel/live/load_nf_tables.h"
 #include "jit/kernel/live/memory.h"
 #include "jit/kernel/live/modules.h"
+#include "jit/kernel/live/pages.h"
 #include "jit/kernel/live/symbols.h"
 #include "jit/kernel/live/well_known.h"
 #include "jit/kernel/types/kept_layout.h"
@@ -22,9 +23,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 #include <optional>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 namespace nft_drops::jit {
 namespace {
@@ -91,9 +94,9 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 			return a;
 		}
 	}
-	std::vector<std::string_view> names{kFunction,      kPernetId,      kJumpTableStart,   kJumpTableStop,
-	                                    "kprobe_table", "modules",      kGetKprobe[0],     kFindModule[0],
-	                                    kFindModule[1], "vmemmap_base", "page_offset_base"};
+	std::vector<std::string_view> names{kFunction,      kPernetId,      kJumpTableStart,    kJumpTableStop,
+	                                    "kprobe_table", "modules",      kGetKprobe[0],      kFindModule[0],
+	                                    kFindModule[1], "vmemmap_base", "page_offset_base", "vmcoreinfo_data"};
 	std::ranges::copy(kCallers, std::back_inserter(names));
 	auto symbols = read_symbols(names);
 	if (!symbols) return std::unexpected(symbols.error());
@@ -104,6 +107,7 @@ Result<Addresses> find_addresses(const ModuleLayout &layout, const KernelMemory 
 		if (s.name == "kprobe_table") a.known.kprobe_table = s.address;
 		if (s.name == "vmemmap_base") a.known.vmemmap_base = s.address;
 		if (s.name == "page_offset_base") a.known.page_offset_base = s.address;
+		if (s.name == "vmcoreinfo_data") a.known.vmcoreinfo_data = s.address;
 	}
 	find_data_without_symbols(a, layout, memory);
 	if (!a.module && a.known.modules) a.module = find_module(kModule, a.known.modules, layout, memory);
@@ -257,9 +261,14 @@ Result<Kernel> read_running_kernel(std::vector<Layout> layouts, const KernelMemo
 		for (Layout &l : layouts)
 			l.probe.cast = {};
 	}
+	const auto pages = find_pages(found->known, memory);
+	const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 	for (Layout &l : layouts) {
-		l.probe.match.vmemmap = found->known.vmemmap_base;
-		l.probe.match.page_offset = found->known.page_offset_base;
+		nd_match_layout &match = l.probe.match;
+		const bool known = pages && match.page_shift;
+		match.vmemmap = known ? pages->structs : 0;
+		match.page_offset = known ? pages->direct_map : 0;
+		match.page_bits = known ? static_cast<nd_u64>(std::countr_zero(page_bytes)) : 0;
 	}
 	complete_generation(layouts, *found, memory);
 	kernel.set_layouts(layouts);

@@ -289,7 +289,7 @@ void read_match(const Structures &s, nd_match_layout &m) {
 	m.fragment_size = first(fragment, {"len", "bv_len"});
 	m.fragment_offset = first(fragment, {"offset", "bv_offset"});
 	const uint32_t page = s.size("page");
-	m.page_shift = std::has_single_bit(page) ? static_cast<nd_u64>(std::countr_zero(page)) : 0;
+	m.page_shift = std::has_single_bit(page) ? static_cast<nd_u64>(std::countr_zero(page)) : 0; // 0: not known
 }
 
 // The way from a socket to its control group. All members are optional.

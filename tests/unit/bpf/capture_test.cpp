@@ -9,7 +9,7 @@ namespace nft_drops::jit_test {
 namespace {
 
 constexpr uint32_t kNoMacHeader = 0xffff;
-constexpr uint64_t kVmemmap = 0xffffea0000000000, kPageOffset = 0xffff888100000000, kVariables = 0xffffffff82000000;
+constexpr uint64_t kVmemmap = 0xffffea0000000000, kPageOffset = 0xffff888100000000;
 constexpr uint64_t kSecondSkb = 0xffff888000e00000, kSecondHead = 0xffff888000e10000;
 constexpr uint32_t kEnd = 2048; // skb->end
 
@@ -32,11 +32,9 @@ protected:
 		m.fragment_size = plain(8, 4);
 		m.fragment_offset = plain(12, 4);
 		m.page_shift = 6;
-		m.vmemmap = kVariables;
-		m.page_offset = kVariables + 8;
-		w.kernel.memory[kVariables] = std::vector<uint8_t>(16);
-		w.poke(kVariables, 8, kVmemmap);
-		w.poke(kVariables + 8, 8, kPageOffset);
+		m.page_bits = 12;
+		m.vmemmap = kVmemmap;
+		m.page_offset = kPageOffset;
 		w.use_registers(0);
 		poke_end(w.skb);
 		shared(w.head, 0, 0);
@@ -225,7 +223,7 @@ TEST_P(Captured, WhatCannotBeReadIsCut) {
 	EXPECT_EQ(capture(1514).cut, 1);
 	// A kernel whose pages cannot be found.
 	shared(w.head, 2, 0);
-	w.layout.match.vmemmap = 0;
+	w.layout.match.page_bits = 0;
 	EXPECT_EQ(bytes(capture(1514)), linear(50, 114));
 	EXPECT_EQ(capture(1514).cut, 1);
 }
