@@ -150,7 +150,9 @@ private:
 		return find_register(NFTNL_EXPR_CT_DREG, key->length, op.to) && push(op);
 	}
 	bool exthdr() {
-		if (has(NFTNL_EXPR_EXTHDR_SREG)) return refuse({"set", "reset"}, kStatement);
+		// `reset tcp option` has no register.
+		if (has(NFTNL_EXPR_EXTHDR_SREG) || !has(NFTNL_EXPR_EXTHDR_DREG))
+			return refuse({"set", "reset"}, kStatement);
 		const uint32_t kind =
 		        has(NFTNL_EXPR_EXTHDR_OP) ? number(NFTNL_EXPR_EXTHDR_OP) : uint32_t{NFT_EXTHDR_OP_IPV6};
 		if (kind != NFT_EXTHDR_OP_IPV6 && kind != NFT_EXTHDR_OP_TCPOPT)
