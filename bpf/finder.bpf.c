@@ -33,7 +33,9 @@ int nd_find(void *ctx __attribute__((unused))) {
 	bpf_kallsyms_lookup_name(kprobe_table, sizeof(kprobe_table), 0, &found->kprobe_table);
 	bpf_kallsyms_lookup_name(vmemmap_base, sizeof(vmemmap_base), 0, &found->vmemmap_base);
 	bpf_kallsyms_lookup_name(page_offset_base, sizeof(page_offset_base), 0, &found->page_offset_base);
-	bpf_kallsyms_lookup_name(vmcoreinfo_data, sizeof(vmcoreinfo_data), 0, &found->vmcoreinfo_data);
+	/* A name that is looked up costs a walk through all symbols before Linux 6.2. */
+	if (!found->vmemmap_base)
+		bpf_kallsyms_lookup_name(vmcoreinfo_data, sizeof(vmcoreinfo_data), 0, &found->vmcoreinfo_data);
 	return 0;
 }
 

@@ -498,9 +498,10 @@ OF_SITE struct nd_of_cpu *nd_of_site_find(void *ctx) {
 }
 
 /*
- * A breakpoint was hit, and no site of the program is there. The kernel leaves the address behind the breakpoint in the
- * context (kprobe_int3_handler(), optimized_callback()), so this function never runs. If a kernel ever does otherwise,
- * the summary tells of lost drops: "0 lost" would be a lie.
+ * Runs if the program counter belongs to no site of the program. The kernel writes the address behind the breakpoint
+ * to the program counter (kprobe_int3_handler(), optimized_callback()), and each such address belongs to a site. A
+ * kernel that writes another address makes this function run, and the summary then tells lost drops in place of "0
+ * lost".
  */
 OF_NO_SITE struct nd_of_cpu *nd_of_no_site_find(void *ctx) {
 	struct nd_of_cpu *here = this_cpu();

@@ -73,8 +73,8 @@ struct nd_match_layout {
 	/* See address_of_page() in bpf/pages.h. */
 	nd_u64 vmemmap;     /* address of the struct page whose page is the first one of the direct map */
 	nd_u64 page_offset; /* address of the direct map */
-	nd_u64 page_shift;  /* sizeof(struct page) is 1 << page_shift; 0: the size is none of these */
-	nd_u64 page_bits;   /* a page has 1 << page_bits bytes; 0: pages cannot be read */
+	nd_u64 page_shift;  /* the exponent of sizeof(struct page); 0: the size is no power of two */
+	nd_u64 page_bits;   /* the exponent of the bytes of a page; 0: pages cannot be read */
 };
 
 /* What tells the control group of a packet's socket; size 0: this kernel has no such member. */
@@ -242,7 +242,7 @@ struct nd_watched {
 /* What the probe counts on each processor. */
 enum nd_counter {
 	ND_COUNT_DROPS = 0,     /* drops seen */
-	ND_COUNT_RING_FULL = 1, /* of these: not passed on: the ring was full, or the site is not known */
+	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full or no site is there */
 	/* The rest only with nd_settings.drop_reason: */
 	ND_COUNT_FREED = 2,    /* of the drops seen: those whose packet was then freed */
 	ND_COUNT_OTHER = 3,    /* frees by netfilter that were none of the drops seen */

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
 #include <string>
 #include <unistd.h>
@@ -29,18 +30,15 @@ std::optional<uint64_t> number(std::string_view text, std::string_view name) {
 	return std::nullopt;
 }
 
+size_t page_bytes() {
+	return static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
 bool is_kernel_address(uint64_t address) {
 	return address >> 63 != 0;
 }
 
-} // namespace
-
-std::optional<PageMap> pages_in_vmcoreinfo(std::string_view text) {
-	const auto structs = number(text, "VMEMMAP_START"), bits = number(text, "VA_BITS");
-	if (!structs || !is_kernel_address(*structs) || !bits || *bits < 36 || *bits > 52) return std::nullopt;
-	return PageMap{.structs = *structs, .direct_map = ~uint64_t{0} << *bits};
-}
-
+// x86 has the places in variables where the kernel chooses them at boot (CONFIG_DYNAMIC_MEMORY_LAYOUT).
 std::optional<PageMap> find_pages(const nd_well_known &known, const KernelMemory &memory) {
 	if (known.vmemmap_base && known.page_offset_base) {
 		const auto structs = memory.read_integer(known.vmemmap_base, 8);
@@ -51,11 +49,30 @@ std::optional<PageMap> find_pages(const nd_well_known &known, const KernelMemory
 	if (!known.vmcoreinfo_data) return std::nullopt;
 	const auto at = memory.read_integer(known.vmcoreinfo_data, 8);
 	if (!at || !*at) return std::nullopt;
-	// VMCOREINFO_BYTES: a page. What the kernel has not written yet is zero.
-	const auto bytes = memory.read(*at, static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+	// VMCOREINFO_BYTES: a page. Zeros follow the text.
+	const auto bytes = memory.read(*at, page_bytes());
 	if (!bytes) return std::nullopt;
 	const std::string_view text(reinterpret_cast<const char *>(bytes->data()), bytes->size());
 	return pages_in_vmcoreinfo(text.substr(0, text.find('\0')));
+}
+
+} // namespace
+
+std::optional<PageMap> pages_in_vmcoreinfo(std::string_view text) {
+	const auto structs = number(text, "VMEMMAP_START"), bits = number(text, "VA_BITS");
+	if (!structs || !is_kernel_address(*structs) || !bits || *bits < 36 || *bits > 52) return std::nullopt;
+	return PageMap{.structs = *structs, .direct_map = ~uint64_t{0} << *bits};
+}
+
+void complete_pages(std::vector<Layout> &layouts, const nd_well_known &known, const KernelMemory &memory) {
+	const auto pages = find_pages(known, memory);
+	for (Layout &l : layouts) {
+		nd_match_layout &match = l.probe.match;
+		const bool readable = pages && match.page_shift;
+		match.vmemmap = readable ? pages->structs : 0;
+		match.page_offset = readable ? pages->direct_map : 0;
+		match.page_bits = readable ? static_cast<nd_u64>(std::countr_zero(page_bytes())) : 0;
+	}
 }
 
 } // namespace nft_drops::jit

@@ -23,11 +23,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 #include <optional>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 namespace nft_drops::jit {
 namespace {
@@ -261,15 +259,7 @@ Result<Kernel> read_running_kernel(std::vector<Layout> layouts, const KernelMemo
 		for (Layout &l : layouts)
 			l.probe.cast = {};
 	}
-	const auto pages = find_pages(found->known, memory);
-	const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-	for (Layout &l : layouts) {
-		nd_match_layout &match = l.probe.match;
-		const bool known = pages && match.page_shift;
-		match.vmemmap = known ? pages->structs : 0;
-		match.page_offset = known ? pages->direct_map : 0;
-		match.page_bits = known ? static_cast<nd_u64>(std::countr_zero(page_bytes)) : 0;
-	}
+	complete_pages(layouts, found->known, memory);
 	complete_generation(layouts, *found, memory);
 	kernel.set_layouts(layouts);
 
