@@ -99,8 +99,8 @@ static __always_inline void fill_device(char name[ND_IFNAME_BYTES], nd_u32 *inde
 }
 
 /*
- * Fills in the input device, and its type if facts of the device are kept, which may be up to ND_DEVICE_NS old. Returns
- * the device then, else 0.
+ * Fills in the input device, and its type if facts of the device are kept, which may be up to ND_DEVICE_NS old: in that
+ * time no other device gets the address. Returns the device then, else 0.
  */
 static __always_inline nd_u64 fill_in(struct nd_event *e, nd_u64 dev, const struct nd_layout *lay,
                                       struct nd_kept_device *kept) {
@@ -108,14 +108,14 @@ static __always_inline nd_u64 fill_in(struct nd_event *e, nd_u64 dev, const stru
 		fill_device(e->iifname, &e->iif, dev, lay);
 		return 0;
 	}
-	e->iif = (nd_u32)member(dev, &lay->dev_ifindex);
-	if (kept->device != dev || kept->index != e->iif || e->time_ns - kept->since_ns >= ND_DEVICE_NS) {
+	if (kept->device != dev || e->time_ns - kept->since_ns >= ND_DEVICE_NS) {
 		kept->device = dev;
 		kept->since_ns = e->time_ns;
-		kept->index = e->iif;
+		kept->index = (nd_u32)member(dev, &lay->dev_ifindex);
 		kept->type = (nd_u16)member(dev, &lay->dev_type);
 		bpf_probe_read_kernel(kept->name, ND_IFNAME_BYTES, (void *)(dev + lay->dev_name.offset));
 	}
+	e->iif = kept->index;
 	fill_words(e->iifname, kept->name, ND_IFNAME_BYTES);
 	e->dev_type = kept->type;
 	return dev;
@@ -159,14 +159,34 @@ static __always_inline int read_net(nd_u64 net, const struct nd_layout *lay, nd_
 static __always_inline int read_both(struct nd_event *e, nd_u64 from, nd_u64 take) {
 	_Static_assert(__builtin_offsetof(struct nd_event, l3) == __builtin_offsetof(struct nd_event, l2) + ND_L2_BYTES,
 	               "side by side");
-	nd_u16 *to = (nd_u16 *)e->l2, *end = (nd_u16 *)(e->l2 + ND_L2_BYTES - ETHER_BYTES);
+	nd_u8 *to = e->l2, *end = e->l2 + ND_L2_BYTES - ETHER_BYTES;
 
 	if (bpf_probe_read_kernel(end, (nd_u32)take + ETHER_BYTES, (void *)from)) return 0;
-	for (int i = 0; i < ETHER_BYTES / 2; i++)
-		to[i] = end[i];
+	*(any_u64 *)to = *(any_u64 *)end;
+	*(any_u32 *)(to + 8) = *(any_u32 *)(end + 8);
+	*(any_u16 *)(to + 12) = *(any_u16 *)(end + 12);
 	e->l2_len = ETHER_BYTES;
 	e->l3_len = (nd_u8)take;
 	return 1;
+}
+
+/* The ports through which a packet enters and leaves its bridge. `skb` is the packet's view. */
+static __always_inline void fill_ports(struct nd_event *e, const struct view *skb, const struct nd_layout *lay) {
+	const struct nd_bridge_layout *b = &lay->bridge;
+	nd_u64 extensions, info, in;
+
+	e->physin = e->physout = 0;
+	fill_words(e->physin_name, 0, ND_IFNAME_BYTES);
+	fill_words(e->physout_name, 0, ND_IFNAME_BYTES);
+	if (!b->skb_active.size || !(field(skb, &b->skb_active) >> b->id & 1)) return;
+	extensions = field(skb, &b->skb_extensions);
+	info = extensions + 8 * member(extensions, &b->extension_at);
+	in = member(info, &b->physin);
+	if (b->physin.size == 8)
+		fill_device(e->physin_name, &e->physin, in, lay);
+	else
+		e->physin = (nd_u32)in;
+	fill_device(e->physout_name, &e->physout, member(info, &b->physout), lay);
 }
 
 /* The names are written last, so their space serves as scratch memory before. */
@@ -197,6 +217,7 @@ static __always_inline void fill_packet(struct nd_event *e, nd_u64 at, const str
 	before = nh - data_at;
 	linear_end = data_at + (len - data_len);
 
+	fill_ports(e, &skb, lay);
 	e->length = len - before;
 	e->protocol = (nd_u16)swap_be16(field(&skb, &lay->skb_protocol));
 	e->vlan_proto = 0;
@@ -255,6 +276,24 @@ static __always_inline int is_of(const struct nd_kept_chain *kept, const struct 
 	       kept->chain_handle == base->handle && kept->table == base->table && kept->name == base->name;
 }
 
+/*
+ * Fills in the handle of the rule. `kept` is 0, or describes the base chain, and then it may have the rule's handle.
+ * The rules that one generation of a chain runs are allocated before the commit that raises the generation, and freed
+ * by a later one. So in one generation one address belongs to one rule.
+ */
+static __always_inline void fill_rule(struct nd_event *e, nd_u64 rule, const struct nd_layout *lay,
+                                      struct nd_kept_chain *kept) {
+	if (!kept || can_load()) {
+		e->rule_handle = member(rule, &lay->rule_handle);
+		return;
+	}
+	if (kept->rule != rule) {
+		kept->rule_handle = member(rule, &lay->rule_handle);
+		kept->rule = rule;
+	}
+	e->rule_handle = kept->rule_handle;
+}
+
 static __always_inline void keep(struct nd_kept_chain *kept, const struct base *base, const struct nd_event *e) {
 	kept->net = base->net;
 	kept->chain = base->chain;
@@ -262,6 +301,7 @@ static __always_inline void keep(struct nd_kept_chain *kept, const struct base *
 	kept->name = base->name;
 	kept->chain_handle = base->handle;
 	kept->generation = base->generation;
+	kept->rule = kept->rule_handle = 0; /* a policy's drop has neither */
 	kept->family = e->family;
 	kept->table_handle = e->table_handle;
 	fill_words(kept->table_name, e->table, ND_NAME_BYTES);
@@ -279,9 +319,9 @@ static __always_inline void recall(struct nd_event *e, const struct nd_kept_chai
 	fill_words(e->base_chain + ND_BRIEF_BYTES, kept->chain_name + ND_BRIEF_BYTES, ND_NAME_BYTES - ND_BRIEF_BYTES);
 }
 
-/* Fills in base chain and table, from `kept` if it is of this chain; `held` is 0 if nothing may be kept. */
-static __always_inline void fill_ruleset(struct nd_event *e, const struct base *base, const struct nd_layout *lay,
-                                         struct nd_kept_chain *kept, int held) {
+/* Fills in rule, base chain and table, from `kept` if it is of this chain; `held` is 0 if nothing may be kept. */
+static __always_inline void fill_ruleset(struct nd_event *e, const struct base *base, nd_u64 rule,
+                                         const struct nd_layout *lay, struct nd_kept_chain *kept, int held) {
 	struct view table;
 	nd_u32 table_name, chain_name, keeps;
 	nd_u8 flags = 0;
@@ -290,8 +330,10 @@ static __always_inline void fill_ruleset(struct nd_event *e, const struct base *
 	keeps = through_memory(e, held && lay->chain_genmask.size && base->generation && !base->genmask);
 	if (keeps && is_of(kept, base)) {
 		recall(e, kept);
+		fill_rule(e, rule, lay, kept);
 		return;
 	}
+	fill_rule(e, rule, lay, 0);
 	table = read_struct(base->table, &lay->table, scratch_in(e));
 	e->table_handle = field(&table, &lay->table_handle);
 	e->family = (nd_u8)field(&table, &lay->table_family);
@@ -428,7 +470,6 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 	if (nd_the_settings.of_group) e->of_group = is_of_group(pkt.skb, nd_watched.group, lay);
 	e->verdict = drop->verdict;
 	e->location = 0;
-	e->rule_handle = member(drop->rule, &lay->rule_handle);
 	e->generation = base.generation;
 	e->pf = (nd_u8)field(&state, &lay->state_pf);
 	e->hook = (nd_u8)field(&state, &lay->state_hook);
@@ -441,7 +482,7 @@ __noinline nd_u64 nd_report(struct nd_of_cpu *here, struct nd_event **event) {
 		e->flags |= ND_FLAG_CAPTURE;
 	}
 	fill_packet(e, pkt.skb, lay, in);
-	fill_ruleset(e, &base, lay, &here->kept[drop->base / ND_CHAIN_BYTES % ND_KEPT], held);
+	fill_ruleset(e, &base, drop->rule, lay, &here->kept[drop->base / ND_CHAIN_BYTES % ND_KEPT], held);
 	*event = e;
 	return 1;
 }

@@ -62,8 +62,11 @@ struct nd_event {
 	nd_u32 generation; /* ruleset generation (NFTA_GEN_ID) in force at the drop; 0 where it cannot be read */
 	nd_u32 iif;        /* ifindex, 0 where there is none */
 	nd_u32 oif;
-	nd_u32 cpu;        /* where it was seen: time_ns is only ordered within one cpu */
-	nd_u32 site;       /* which site of the Plan saw it (its index) */
+	nd_u32 cpu;  /* where it was seen: time_ns is only ordered within one cpu */
+	nd_u32 site; /* which site of the Plan saw it (its index) */
+	/* ifindex of the bridge's ports, as br_netfilter keeps them (struct nf_bridge_info); 0 where there is none. */
+	nd_u32 physin;
+	nd_u32 physout;
 	nd_u8 family;      /* NFPROTO_* of the table (inet is 1) */
 	nd_u8 pf;          /* NFPROTO_* of the packet's hook (nf_hook_state.pf) */
 	nd_u8 hook;        /* NF_INET_*, NF_ARP_*, NF_BR_* or NF_NETDEV_* by pf (nf_hook_state.hook) */
@@ -78,6 +81,8 @@ struct nd_event {
 	nd_u16 dev_type;               /* ARPHRD_* of the device that the link header belongs to, if there is one */
 	char iifname[ND_IFNAME_BYTES]; /* NUL-padded; hostile: any bytes but NUL and '/' */
 	char oifname[ND_IFNAME_BYTES];
+	char physin_name[ND_IFNAME_BYTES]; /* empty, too, where this kernel keeps the number only */
+	char physout_name[ND_IFNAME_BYTES];
 	char table[ND_NAME_BYTES]; /* NUL-terminated unless ND_FLAG_TABLE_CUT */
 	char base_chain[ND_NAME_BYTES];
 	nd_u8 l2[ND_L2_BYTES];
@@ -99,9 +104,9 @@ struct nd_path {
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(nd_event) == 416, "nd_event has no padding");
+static_assert(sizeof(nd_event) == 456, "nd_event has no padding");
 #else
-_Static_assert(sizeof(struct nd_event) == 416, "nd_event has no padding");
+_Static_assert(sizeof(struct nd_event) == 456, "nd_event has no padding");
 #endif
 
 #endif

@@ -101,6 +101,20 @@ struct nd_details_layout {
 	struct nd_field inode_number;
 };
 
+/*
+ * The ports of a bridged packet in the hooks of ip and ip6: br_netfilter keeps a struct nf_bridge_info among the
+ * packet's extensions. Size 0: this kernel has no such member.
+ */
+struct nd_bridge_layout {
+	struct nd_field skb_active;     /* sk_buff: a bit for each extension that the packet has */
+	struct nd_field skb_extensions; /* struct skb_ext * */
+	struct nd_field extension_at;   /* skb_ext: where the nf_bridge_info lies in it, in units of 8 bytes */
+	/* nf_bridge_info: a struct net_device *, or (Linux 6.8, and fixes of older ones) an ifindex of 4 bytes. */
+	struct nd_field physin;
+	struct nd_field physout; /* a struct net_device * */
+	nd_u64 id;               /* SKB_EXT_BRIDGE_NF: the number of the bit */
+};
+
 /* Members by structure; names are the kernel's. */
 struct nd_layout {
 	struct nd_block pkt;
@@ -157,6 +171,7 @@ struct nd_layout {
 	struct nd_match_layout match;
 	struct nd_group_layout group;
 	struct nd_details_layout details;
+	struct nd_bridge_layout bridge;
 };
 
 /* Where a value is when the probe is hit. */
@@ -264,6 +279,9 @@ struct nd_kept_chain {
 	nd_u8 brief; /* both names fit into ND_BRIEF_BYTES */
 	nd_u8 pad;
 	nd_u64 table_handle;
+	/* The latest rule of the chain, or of a chain that it jumps to, in this generation. 0: none. */
+	nd_u64 rule;
+	nd_u64 rule_handle;
 	char table_name[ND_NAME_BYTES];
 	char chain_name[ND_NAME_BYTES];
 };
@@ -279,8 +297,7 @@ struct nd_kept_device {
 	char name[ND_IFNAME_BYTES];
 };
 #define ND_DEVICE_NS                                                                                                   \
-	100000 /* how long they are kept: a device cannot be freed and its address and index used again in that time   \
-	        */
+	100000 /* how long they are kept: a device cannot be freed, and its address used again, in that time */
 
 #define ND_KEPT 4
 #define ND_CHAIN_BYTES 512 /* base chains of a ruleset are about that far apart */

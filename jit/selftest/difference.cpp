@@ -50,6 +50,8 @@ std::optional<std::string> difference(const Expectation &expected, const nd_even
 	        {"hook", e.hook, s.hook},
 	        {"input interface", e.iif, s.iif},
 	        {"output interface", e.oif, s.oif},
+	        {"input port of a bridge", e.physin, s.physin},
+	        {"output port of a bridge", e.physout, s.physout},
 	        {"length", e.length, s.length},
 	        {"protocol", e.protocol, s.protocol},
 	        // Whether the jumps and the packet come with the event is up to who asked.

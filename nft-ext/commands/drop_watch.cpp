@@ -38,9 +38,10 @@ constexpr auto kNoRoom = 20ms;
 } // namespace
 
 DropWatch::DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, jit::SessionOptions wanted,
-                     Rulesets &rulesets, std::string without, std::optional<pcapng::CaptureFile> capture)
+                     Rulesets &rulesets, Devices devices, std::string without,
+                     std::optional<pcapng::CaptureFile> capture)
     : request_(request), loop_(loop), wanted_(std::move(wanted)), without_(std::move(without)),
-      session_(std::move(session)), names_(session_.kernel.layout.expression),
+      session_(std::move(session)), names_(session_.kernel.layout.expression, std::move(devices)),
       display_(loop, rulesets, names_,
                {.name_netns = request.options.all_netns,
                 .show_path = request.options.path,
@@ -262,7 +263,7 @@ Result<void> with_drop_watch(const WatchRequest &request, Loop &loop,
 	if (*capture) {
 		if (auto begun = (*capture)->begin(); !begun) return std::unexpected(begun.error());
 	}
-	DropWatch watch(request, loop, std::move(*session), wanted, rulesets, words_without(match),
+	DropWatch watch(request, loop, std::move(*session), wanted, rulesets, Devices(*netns), words_without(match),
 	                std::move(*capture));
 	return use(watch);
 }

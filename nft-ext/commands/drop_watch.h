@@ -53,7 +53,7 @@ public:
 
 	// `session` was started with `wanted`.
 	DropWatch(const WatchRequest &request, Loop &loop, jit::Session session, jit::SessionOptions wanted,
-	          Rulesets &rulesets, std::string without, std::optional<pcapng::CaptureFile> capture);
+	          Rulesets &rulesets, Devices devices, std::string without, std::optional<pcapng::CaptureFile> capture);
 	DropWatch(const DropWatch &) = delete;
 	DropWatch &operator=(const DropWatch &) = delete;
 	~DropWatch() override;

@@ -50,12 +50,15 @@ Result<std::unique_ptr<Sampler>> Sampler::start(Loop &loop, const NetNamespace &
 		session = jit::Session::start(wanted);
 	}
 	if (!session) return std::unexpected(session.error());
-	return std::unique_ptr<Sampler>(new Sampler(loop, std::move(rulesets), std::move(*session), all, culprit.text));
+	return std::unique_ptr<Sampler>(
+	        new Sampler(loop, std::move(rulesets), std::move(*session), Devices(home), all, culprit.text));
 }
 
-Sampler::Sampler(Loop &loop, std::unique_ptr<Rulesets> rulesets, jit::Session session, bool all, std::string text)
+Sampler::Sampler(Loop &loop, std::unique_ptr<Rulesets> rulesets, jit::Session session, Devices devices, bool all,
+                 std::string text)
     : loop_(loop), rulesets_(std::move(rulesets)), session_(std::move(session)),
-      names_(session_.kernel.layout.expression), display_(loop, *rulesets_, names_, {.name_netns = all}) {
+      names_(session_.kernel.layout.expression, std::move(devices)),
+      display_(loop, *rulesets_, names_, {.name_netns = all}) {
 	auto sink = std::make_unique<SampleSink>(std::move(text));
 	sink_ = sink.get();
 	display_.add(std::move(sink));

@@ -40,7 +40,8 @@ public:
 	[[nodiscard]] const std::vector<std::string> &lines() const { return sink_->lines(); }
 
 private:
-	Sampler(Loop &loop, std::unique_ptr<Rulesets> rulesets, jit::Session session, bool all, std::string text);
+	Sampler(Loop &loop, std::unique_ptr<Rulesets> rulesets, jit::Session session, Devices devices, bool all,
+	        std::string text);
 	void drain();
 
 	Loop &loop_;

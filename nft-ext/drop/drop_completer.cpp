@@ -27,6 +27,12 @@ bool same_question(const nd_event &a, const nd_event &b) {
 	       a.netns == b.netns && a.generation == b.generation && a.cause == b.cause;
 }
 
+// br_netfilter of newer kernels keeps the number of the port that a packet came through, not the device.
+void name_port(nd_event &event, KernelNames &names) {
+	const std::string name = names.device(event.netns, event.physin);
+	std::copy_n(name.data(), std::min(name.size(), sizeof(event.physin_name)), event.physin_name);
+}
+
 } // namespace
 
 DropCompleter::DropCompleter(Loop &loop, Attributor &attributor, KernelNames &names, bool name_netns,
@@ -64,6 +70,7 @@ void DropCompleter::fill(Drop &drop, const nd_event &event) {
 		details.seen = *seen;
 		drop.details = std::make_shared<const Details>(std::move(details));
 	}
+	if (event.physin != 0 && event.physin_name[0] == 0) name_port(drop.event, names_);
 	drop.expression.clear();
 	drop.location.clear();
 	if (event.cause == ND_CAUSE_OTHER)

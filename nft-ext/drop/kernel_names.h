@@ -19,6 +19,9 @@ public:
 	virtual const std::string &expression(uint64_t operations) = 0;
 	// "nf_hook_slow": the function that the address nd_event.location is in.
 	virtual const std::string &function(uint64_t address) = 0;
+	// "vnet1": the device with this index, in the network namespace with this inode number. Empty where it is not
+	// known.
+	virtual std::string device(uint32_t netns, uint32_t index) = 0;
 };
 
 } // namespace nft_drops::cli

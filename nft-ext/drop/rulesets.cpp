@@ -30,10 +30,9 @@ const SharedAttribution &nothing_known() {
 } // namespace
 
 Rulesets::Rulesets(Loop &loop, const NetNamespace &home, bool all, std::function<void(const Error &)> trouble)
-    : loop_(loop), home_(home), all_(all), trouble_(std::move(trouble)) {
-	Namespace &of = by_netns_[home.inode()];
-	of.home = true;
-	of.name = std::to_string(home.inode());
+    : loop_(loop), home_(home), all_(all), trouble_(std::move(trouble)), of_home_(by_netns_[home.inode()]) {
+	of_home_.home = true;
+	of_home_.name = std::to_string(home.inode());
 	if (!all_) return;
 	allow_descriptors();
 	look_around();
@@ -46,9 +45,8 @@ Rulesets::~Rulesets() {
 }
 
 Result<void> Rulesets::start() {
-	Namespace &of = by_netns_.at(home_.inode());
-	of.wanted = true;
-	launch(home_.inode(), of);
+	of_home_.wanted = true;
+	launch(home_.inode(), of_home_);
 	arm(kLater);
 	if (failed_) return std::unexpected(*failed_);
 	return {};
@@ -56,7 +54,7 @@ Result<void> Rulesets::start() {
 
 Result<void> Rulesets::wait_until_read() {
 	const auto latest = Clock::now() + kWaitForFirst;
-	const Namespace &of = by_netns_.at(home_.inode());
+	const Namespace &of = of_home_;
 	while (!failed_ && Clock::now() < latest) {
 		if (of.ruleset && of.ruleset->state() == Ruleset::State::kReady) return {};
 		if (auto ok = loop_.once(latest); !ok) return ok;
@@ -75,18 +73,17 @@ void Rulesets::stop() {
 
 void Rulesets::start_anew() {
 	stopped_ = false;
-	Namespace &home = by_netns_.at(home_.inode());
 	for (auto &[netns, of] : by_netns_) {
 		of.not_before = {};
 		of.pause = kFirstPause;
 	}
-	home.wanted = true;
-	launch(home_.inode(), home);
+	of_home_.wanted = true;
+	launch(home_.inode(), of_home_);
 	arm(kSoon);
 }
 
 Rulesets::Namespace *Rulesets::known(uint32_t netns) {
-	if (!all_) return &by_netns_.at(home_.inode());
+	if (!all_) return &of_home_;
 	auto known = by_netns_.find(netns);
 	if (known == by_netns_.end()) {
 		if (Clock::now() - looked_ < kLookAgain) return nullptr;

@@ -120,6 +120,7 @@ private:
 	std::function<void(const Error &)> trouble_;
 	std::function<void(uint32_t netns)> news_;
 	std::unordered_map<uint32_t, Namespace> by_netns_;
+	Namespace &of_home_; // in by_netns_, whose elements never move; this one stays
 	Clock::time_point looked_;
 	Loop::Timer timer_ = 0;
 	Clock::time_point timer_at_;

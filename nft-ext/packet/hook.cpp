@@ -50,4 +50,14 @@ std::string_view oif_name(const nd_event &event) {
 	return padded(event.oifname);
 }
 
+BridgePort physin_of(const nd_event &event) {
+	if (event.physin == event.iif) return {};
+	return {event.physin, padded(event.physin_name)};
+}
+
+BridgePort physout_of(const nd_event &event) {
+	if (event.physout == event.oif) return {};
+	return {event.physout, padded(event.physout_name)};
+}
+
 } // namespace nft_drops

@@ -5,6 +5,7 @@
 
 #include "bpf/shared/event.h"
 
+#include <cstdint>
 #include <string_view>
 
 namespace nft_drops {
@@ -15,6 +16,15 @@ std::string_view hook_name(const nd_event &event);
 
 std::string_view iif_name(const nd_event &event);
 std::string_view oif_name(const nd_event &event);
+
+// The port of a bridge through which the packet came, or goes out. As in the kernel's log (PHYSIN, PHYSOUT), a port
+// that is the device iif or oif, too, is not told: the index is 0.
+struct BridgePort {
+	uint32_t index;
+	std::string_view name; // empty where it is not known
+};
+BridgePort physin_of(const nd_event &event);
+BridgePort physout_of(const nd_event &event);
 
 } // namespace nft_drops
 

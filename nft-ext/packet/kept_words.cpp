@@ -38,6 +38,7 @@ bool KeptWords::is_plain(const nd_event &event, Sight &sight) {
 	const bool ip_table =
 	        event.family == NFPROTO_INET || event.family == NFPROTO_IPV4 || event.family == NFPROTO_IPV6;
 	if (!ip_table || (event.flags & ND_FLAG_VLAN) || event.l2_len > ETH_HLEN) return false;
+	if (event.physin != 0 || event.physout != 0) return false;
 	size_t header = 0;
 	if (event.pf == NFPROTO_IPV4) {
 		header = kIp;

@@ -82,6 +82,10 @@ void write_interfaces(TextBuffer &out, const nd_event &event) {
 		write_interface(kept.words, " oif ", oif_name(event), event.oif);
 	}
 	out.text(kept.words.view());
+	if (event.physin == 0 && event.physout == 0) return;
+	const BridgePort in = physin_of(event), to = physout_of(event);
+	write_interface(out, " physin ", in.name, in.index);
+	write_interface(out, " physout ", to.name, to.index);
 }
 
 bool wants_ether(const nd_event &event, const Packet &packet) {

@@ -3,9 +3,11 @@
 //
 //	iif "veth0" ip saddr 10.0.0.2 ip daddr 10.0.0.1 tcp sport 51514 tcp dport 10000 tcp flags syn length 60
 //
-// Order: iif, oif, ether, vlan, network, transport, length. Put after `add rule FAMILY TABLE CHAIN`, the words are a
-// match that this packet passes (nft 1.0.6 takes them), with these exceptions:
+// Order: iif, oif, physin, physout, ether, vlan, network, transport, length. Put after `add rule FAMILY TABLE CHAIN`,
+// the words are a match that this packet passes (nft 1.0.6 takes them), with these exceptions:
 //
+//	physin, physout  the ports of the bridge through which a bridged packet came and goes out, as the kernel's log
+//	                 names them (PHYSIN, PHYSOUT); nft has no words for them
 //	length N         nft spells it `meta length`; here it counts from the network header on
 //	LAYER truncated  the first header that is not wholly there: vlan, arp, ip, ip6, exthdr, tcp, udp, udplite, sctp,
 //	                 dccp, icmp, icmpv6, igmp, esp or ah. The words before it are those that could be read

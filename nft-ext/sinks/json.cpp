@@ -64,6 +64,8 @@ void JsonRenderer::drops(const Drop &drop, const Repeated &repeated, std::string
 		json.null();
 	add_interface(json, "iif", iif_name(event), event.iif);
 	add_interface(json, "oif", oif_name(event), event.oif);
+	if (const auto [index, name] = physin_of(event); index != 0) add_interface(json, "physin", name, index);
+	if (const auto [index, name] = physout_of(event); index != 0) add_interface(json, "physout", name, index);
 	json.member("length", event.length);
 	json.key("packet");
 	write_packet_json(json, drop.packet());

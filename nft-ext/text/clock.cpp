@@ -34,14 +34,15 @@ void write_digits(char *end, int digits, int64_t value) {
 void Clock::set(std::chrono::system_clock::time_point time) {
 	constexpr int64_t kPerSecond = 1'000'000'000;
 	const int64_t now = std::chrono::nanoseconds(time.time_since_epoch()).count();
-	// Rounded down, also before the epoch.
-	std::time_t second = now / kPerSecond;
-	int64_t fraction = now - second * kPerSecond;
-	if (fraction < 0) {
-		fraction += kPerSecond;
-		second--;
-	}
-	if (second_ != second) {
+	int64_t fraction = second_ ? now - *second_ * kPerSecond : -1;
+	if (fraction < 0 || fraction >= kPerSecond) {
+		// Rounded down, also before the epoch.
+		std::time_t second = now / kPerSecond;
+		fraction = now - second * kPerSecond;
+		if (fraction < 0) {
+			fraction += kPerSecond;
+			second--;
+		}
 		std::tm parts = {};
 		if (zone_ == Zone::kUtc)
 			gmtime_r(&second, &parts);

@@ -335,6 +335,8 @@ END)");
 	EXPECT_EQ(account_of(end).line, "nft-drops: 14 netfilter drops = 5 by rule + 4 by policy + 5 other") << end.err;
 	for (const json &drop : json_lines(end.out)) {
 		EXPECT_EQ(drop["reason"] == "other", drop["packet"]["daddr"] == "127.0.0.1") << drop;
+		EXPECT_EQ(drop["physin"], "b1") << drop;
+		EXPECT_EQ(drop.value("physout", ""), drop["reason"] == "other" ? "" : "b2") << drop;
 		if (drop["reason"] == "other") {
 			EXPECT_EQ(drop["location"].get<std::string>().rfind("br_nf_", 0), 0U) << drop;
 		}

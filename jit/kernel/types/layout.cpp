@@ -25,6 +25,7 @@ namespace {
 // nd_cast: the function, and a structure of the core kernel with a long array of bytes, `buf`.
 constexpr std::string_view kCast = "bpf_rdonly_cast";
 constexpr const char *kBytes = "linux_binprm";
+constexpr std::string_view kExtensions = "skb_ext_id";
 constexpr const char *kBtfHelp = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";
 
 // BTF of a file may be damaged or hostile: names without text, types that refer to themselves.
@@ -93,6 +94,8 @@ public:
 		                         "task_struct",
 		                         "nsproxy",
 		                         "net_generic",
+		                         "skb_ext",
+		                         "nf_bridge_info",
 		                         "skb_shared_info",
 		                         "skb_frag",
 		                         "bio_vec",
@@ -112,6 +115,7 @@ public:
 	void add(const Types &types) {
 		types.each([&](uint32_t id, const btf_type &t) {
 			if (btf_is_func(&t) && types.has_name(t.name_off, kCast)) cast_ = id;
+			if (btf_is_enum(&t) && types.has_name(t.name_off, kExtensions)) extensions_ = {&types, &t, id};
 			if (!btf_is_struct(&t) || !t.name_off) return;
 			auto slot = wanted_.find(types.name(t.name_off));
 			if (slot != wanted_.end() && !slot->second.type) slot->second = {&types, &t, id};
@@ -132,6 +136,16 @@ public:
 		    offset + size > INT16_MAX)
 			return {};
 		return {cast_, id, static_cast<nd_u16>(offset), static_cast<nd_u16>(size)};
+	}
+
+	// The number of a packet's extension; nullopt if the kernel lacks the extension.
+	[[nodiscard]] std::optional<uint32_t> extension(std::string_view name) const {
+		if (!extensions_.type) return std::nullopt;
+		for (uint32_t i = 0; i < btf_vlen(extensions_.type); i++) {
+			const auto &[text, value] = btf_enum(extensions_.type)[i];
+			if (extensions_.types->name(text) == name) return static_cast<uint32_t>(value);
+		}
+		return std::nullopt;
 	}
 
 	[[nodiscard]] bool has(std::string_view structure) const { return find(structure).type != nullptr; }
@@ -211,6 +225,7 @@ private:
 
 	std::unordered_map<std::string_view, Found> wanted_;
 	uint32_t cast_ = 0;
+	Found extensions_;
 	mutable std::string too_far_;
 };
 
@@ -254,6 +269,20 @@ nd_block block_of(std::initializer_list<nd_field> members, uint32_t most = ND_BL
 	begin &= ~7U; // members keep their alignment in the copy
 	if (begin >= end || end - begin > most) return {};
 	return {static_cast<nd_u16>(begin), static_cast<nd_u16>(end - begin)};
+}
+
+// An sk_buff's block. One call less for its device is worth about as much as 64 bytes less.
+nd_block skb_block(const nd_layout &p) {
+	constexpr uint32_t kWorthACall = 64;
+	const auto with = [&p](const nd_field &device) {
+		return block_of({p.skb_len, p.skb_data_len, p.skb_head, p.skb_data, p.skb_network_header,
+		                 p.skb_mac_header, p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci,
+		                 p.bridge.skb_active, device},
+		                ND_SKB_BLOCK_BYTES);
+	};
+	const nd_block all = with(p.skb_dev);
+	const nd_block rest = with({});
+	return all.size > rest.size + kWorthACall && rest.size != 0 ? rest : all;
 }
 
 // Members that filters read. All are optional: a filter that needs a missing member is refused.
@@ -315,6 +344,20 @@ void read_details(const Structures &s, nd_details_layout &d) {
 	d.socket_file = s.field("socket", "file");
 	d.file_inode = s.field("file", "f_inode");
 	d.inode_number = s.field("inode", "i_ino");
+}
+
+// The ports of bridged packets. All members are optional.
+void read_bridge(const Structures &s, nd_bridge_layout &b) {
+	const auto id = s.extension("SKB_EXT_BRIDGE_NF");
+	b.physin = s.field("nf_bridge_info", "physinif");
+	if (!b.physin.size) b.physin = s.field("nf_bridge_info", "physindev");
+	b.physout = s.field("nf_bridge_info", "physoutdev");
+	b.skb_extensions = s.field("sk_buff", "extensions");
+	b.extension_at = s.field("skb_ext", "offset");
+	b.extension_at.offset = static_cast<nd_u16>(b.extension_at.offset + id.value_or(0)); // an array of bytes
+	b.id = id.value_or(0);
+	if (id && b.physin.size && b.physout.size && b.skb_extensions.size && b.extension_at.size)
+		b.skb_active = s.field("sk_buff", "active_extensions");
 }
 
 } // namespace
@@ -383,6 +426,7 @@ Result<Layout> layout_of(const Structures &s) {
 	read_match(s, p.match);
 	read_group(s, p.group);
 	read_details(s, p.details);
+	read_bridge(s, p.bridge);
 	p.expr_ops = r.expr_ops;
 	p.rule_is_last = r.rule_is_last;
 	p.last_chain = s.field("nft_rule_dp_last", "chain");
@@ -407,9 +451,7 @@ Result<Layout> layout_of(const Structures &s) {
 
 	p.pkt = block_of({p.pkt_skb, p.pkt_state});
 	p.state = block_of({p.state_hook, p.state_pf, p.state_in, p.state_out, p.state_net});
-	p.skb = block_of({p.skb_len, p.skb_data_len, p.skb_head, p.skb_data, p.skb_network_header, p.skb_mac_header,
-	                  p.skb_protocol, p.skb_vlan_present, p.skb_vlan_proto, p.skb_vlan_tci, p.skb_dev},
-	                 ND_SKB_BLOCK_BYTES);
+	p.skb = skb_block(p);
 	p.chain = block_of({p.chain_table, p.chain_handle, p.chain_name, p.chain_genmask});
 	p.table = block_of({p.table_handle, p.table_family, p.table_name});
 

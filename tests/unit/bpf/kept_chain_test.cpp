@@ -99,6 +99,36 @@ TEST_P(KeptChain, IsForgottenWhereAnythingIsAnother) {
 	}
 }
 
+// The kernel never changes a rule's handle: what is kept shows.
+TEST_P(KeptChain, TheLatestRuleIsKeptForAGeneration) {
+	const bool keeps = GetParam() != Reads::kLoads;
+	const auto handle = [this] { return drop().rule_handle; };
+	w.poke(w.rule, w.layout.rule_handle, 11);
+	EXPECT_EQ(handle(), 11U);
+	EXPECT_EQ(handle(), 11U);
+	w.poke(w.rule, w.layout.rule_handle, 12);
+	EXPECT_EQ(handle(), keeps ? 11U : 12U);
+	const uint64_t other = copy(w.rule, 0x1000);
+	w.put(w.site.rule, other);
+	w.poke(other, w.layout.rule_handle, 13);
+	EXPECT_EQ(handle(), 13U);
+	w.put(w.site.rule, 0); // a policy's drop
+	EXPECT_EQ(handle(), 0U);
+	w.put(w.site.rule, w.rule);
+	EXPECT_EQ(handle(), 12U);
+	w.poke(w.rule, w.layout.rule_handle, 14);
+	w.poke(w.pernet, w.layout.pernet_base_seq, 78);
+	EXPECT_EQ(handle(), 14U) << "another generation";
+	EXPECT_EQ(handle(), 14U);
+	w.poke(w.rule, w.layout.rule_handle, 15);
+	w.poke(w.base, w.layout.chain_genmask, 1);
+	EXPECT_EQ(handle(), 15U) << "nothing is kept of this chain";
+	w.poke(w.base, w.layout.chain_genmask, 0);
+	w.kernel.netns_held = false;
+	w.poke(w.rule, w.layout.rule_handle, 16);
+	EXPECT_EQ(handle(), 16U) << "nor of this namespace";
+}
+
 TEST_P(KeptChain, IsNotKeptBeforeItIsInTheRuleset) {
 	w.poke(w.base, w.layout.chain_genmask, 1);
 	expect_kept(drop());

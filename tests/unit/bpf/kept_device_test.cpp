@@ -55,8 +55,11 @@ TEST_P(KeptDevice, SinceItWasRead) {
 	expect_new();
 }
 
-TEST_P(KeptDevice, NotWithAnotherIndex) {
+TEST_P(KeptDevice, TheIndexIsReadWithTheName) {
 	w.poke(w.in, w.layout.dev_ifindex, 3);
+	expect_kept();
+	EXPECT_EQ(w.kernel.events[0].iif, GetParam() == Reads::kLoads ? 3U : 2U);
+	w.kernel.time_ns += 100'000;
 	expect_new();
 	EXPECT_EQ(w.kernel.events[0].iif, 3U);
 }

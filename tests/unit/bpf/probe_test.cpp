@@ -304,6 +304,43 @@ TEST_P(Probe, PassesHostileInterfaceNamesOn) {
 	EXPECT_EQ(text(e.oifname, 16), "wlan0");
 }
 
+// br_netfilter keeps a bridged packet's ports among the packet's extensions: the input port's number, or in older
+// kernels its device.
+TEST_P(Probe, ABridgedPacketHasPorts) {
+	const uint64_t extensions = w.names + 640;
+	const uint64_t info = extensions + 8 * uint64_t{4};
+	const char nothing[16] = {};
+	const nd_event plain = w.event();
+	EXPECT_EQ(plain.physin, 0U);
+	EXPECT_EQ(plain.physout, 0U);
+	w.kernel.events.clear();
+	w.poke(w.skb, w.layout.bridge.skb_active, 0x02);
+	w.poke(w.skb, w.layout.bridge.skb_extensions, extensions);
+	w.poke(extensions, w.layout.bridge.extension_at, 4);
+	w.poke(info, w.layout.bridge.physin, 77);
+	w.poke(info, w.layout.bridge.physout, 0);
+	const nd_event entered = w.event();
+	EXPECT_EQ(entered.physin, 77U);
+	EXPECT_EQ(memcmp(entered.physin_name, nothing, 16), 0);
+	EXPECT_EQ(entered.physout, 0U);
+	EXPECT_EQ(memcmp(entered.physout_name, nothing, 16), 0);
+	w.kernel.events.clear();
+	w.layout.bridge.physin.size = 8;
+	w.poke(info, w.layout.bridge.physin, w.out);
+	w.poke(info, w.layout.bridge.physout, w.in);
+	const nd_event leaves = w.event();
+	EXPECT_EQ(leaves.physin, 300U);
+	EXPECT_EQ(text(leaves.physin_name, 16), "wlan0");
+	EXPECT_EQ(leaves.physout, 2U);
+	EXPECT_EQ(text(leaves.physout_name, 16), "eth0");
+	w.kernel.events.clear();
+	w.poke(w.skb, w.layout.bridge.skb_extensions, kBadPointer);
+	EXPECT_EQ(w.event().physin, 0U);
+	w.kernel.events.clear();
+	w.layout.bridge.skb_active = {}; // a kernel without CONFIG_BRIDGE_NETFILTER
+	EXPECT_EQ(w.event().physin, 0U);
+}
+
 TEST_P(Probe, APacketMayHaveNoDevices) {
 	w.poke(w.state, w.layout.state_in, 0);
 	w.poke(w.state, w.layout.state_out, 0);

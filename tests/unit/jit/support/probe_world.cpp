@@ -62,6 +62,12 @@ nd_layout made_up_layout(Reads reads) {
 	l.table_family = bits(58, 2, 2, 6);
 	l.table_name = plain(168, 8);
 	l.chain_in_base = 152;
+	l.bridge = {.skb_active = plain(130, 1),
+	            .skb_extensions = plain(216, 8), // behind the block
+	            .extension_at = plain(5, 1),
+	            .physin = plain(8, 4),
+	            .physout = plain(16, 8),
+	            .id = 1};
 	if (reads == Reads::kLoads) l.cast = {.function = 4711, .type = 815, .offset = 24, .size = ND_SKB_BLOCK_BYTES};
 	if (reads != Reads::kMembers) {
 		l.pkt = {24, 24};
@@ -126,6 +132,7 @@ ProbeWorld::ProbeWorld() {
 	poke(rule, layout.rule_handle, 0x2a987654321);
 	poke(skb, layout.skb_dev, in);
 	poke(skb, layout.skb_vlan_present, 0);
+	poke(skb, layout.bridge.skb_active, 0xfd);        // all extensions but a bridge's
 	poke(skb + 170, std::string_view("\x08\x00", 2)); // network byte order
 	poke(skb, layout.skb_head, head);
 	for (uint64_t i = 0; i < 4096; i++)

@@ -84,6 +84,23 @@ TEST_F(Completer, EveryFieldIsFilledIn) {
 	EXPECT_FALSE(complete_[1].path);
 }
 
+TEST_F(Completer, APortIsNamedWhereTheKernelKeepsItsNumberOnly) {
+	const auto name_of_port = [this](uint32_t netns, uint32_t port, const char *by_kernel) {
+		nd_event event{};
+		event.cause = ND_CAUSE_OTHER;
+		event.netns = netns;
+		event.physin = port;
+		strncpy(event.physin_name, by_kernel, sizeof(event.physin_name));
+		add(event);
+		return std::string(complete_.back().event.physin_name);
+	};
+	EXPECT_EQ(name_of_port(1, 5, ""), "vnet1");
+	EXPECT_EQ(name_of_port(1, 5, "eth9"), "eth9");
+	EXPECT_EQ(name_of_port(1, 6, ""), "") << "no such device";
+	EXPECT_EQ(name_of_port(2, 5, ""), "") << "another namespace";
+	EXPECT_EQ(name_of_port(1, 0, ""), "");
+}
+
 // As they follow an event in the ring.
 struct EventWithDetails {
 	nd_event event{};

@@ -35,7 +35,7 @@ public:
 	std::optional<About> reply(uint32_t netns) override {
 		auto &replies = replies_[netns];
 		if (replies.empty()) return {};
-		std::optional<About> about(std::in_place, replies.front());
+		About about = replies.front();
 		replies.pop_front();
 		return about;
 	}
@@ -97,6 +97,7 @@ class FakeNames final : public KernelNames {
 public:
 	const std::string &expression(uint64_t operations) override { return name_ = operations == 1 ? "masq" : ""; }
 	const std::string &function(uint64_t address) override { return name_ = address == 2 ? "nf_hook_slow" : ""; }
+	std::string device(uint32_t netns, uint32_t index) override { return netns == 1 && index == 5 ? "vnet1" : ""; }
 
 private:
 	std::string name_;

@@ -110,6 +110,24 @@ TEST(Link, UnknownProtocol) {
 	EXPECT_EQ(words_of(event), kEther + "ether type 0x88cc length 46");
 }
 
+// As the kernel's log: PHYSIN and PHYSOUT are not told where they are IN and OUT, too.
+TEST(Link, PortsOfABridge) {
+	nd_event event = ip_event(datagram());
+	event.physin = 7;
+	EXPECT_EQ(words_of(event), "iif \"veth0\" physin 7 " + kUdp + "28");
+	set_name(event.physin_name, "vnet\x1b");
+	EXPECT_EQ(words_of(event), "iif \"veth0\" physin \"vnet\\x1b\" " + kUdp + "28");
+	event.oif = 3;
+	set_name(event.oifname, "br0");
+	event.physout = 8;
+	set_name(event.physout_name, "0123456789abcdefXX"); // no NUL at the end
+	EXPECT_EQ(words_of(event),
+	          "iif \"veth0\" oif \"br0\" physin \"vnet\\x1b\" physout \"0123456789abcdef\" " + kUdp + "28");
+	event.physin = event.iif;
+	event.physout = event.oif;
+	EXPECT_EQ(words_of(event), "iif \"veth0\" oif \"br0\" " + kUdp + "28");
+}
+
 TEST(Link, Interfaces) {
 	nd_event event = ip_event(datagram());
 	event.oif = 3;

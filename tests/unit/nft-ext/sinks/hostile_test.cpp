@@ -128,6 +128,9 @@ TEST(Hostile, TheLongestLineFits) {
 	event.l3_len = static_cast<nd_u8>(network.size() - 1);
 	set_name(event.iifname, std::string(ND_IFNAME_BYTES, '\xff'));
 	set_name(event.oifname, std::string(ND_IFNAME_BYTES, '\xff'));
+	event.physin = event.physout = 0xffffffff;
+	set_name(event.physin_name, std::string(ND_IFNAME_BYTES, '\xff'));
+	set_name(event.physout_name, std::string(ND_IFNAME_BYTES, '\xff'));
 	const std::string words = words_of(event);
 	EXPECT_LT(words.size(), TextBuffer::kCapacity);
 	EXPECT_TRUE(words.ends_with("tcp flags fin,syn,rst,psh,ack,urg,ecn,cwr tcp truncated length 4294967295"))

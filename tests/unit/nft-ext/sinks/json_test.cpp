@@ -90,6 +90,13 @@ TEST(JsonFormat, Interfaces) {
 	set_name(event.iifname, "");
 	event.iif = 0;
 	EXPECT_TRUE(parsed(event, rule_answer())["iif"].is_null());
+	EXPECT_FALSE(parsed(event, rule_answer()).contains("physin"));
+	EXPECT_FALSE(parsed(event, rule_answer()).contains("physout"));
+	event.physin = 7;
+	event.physout = 8;
+	set_name(event.physout_name, "vnet1");
+	EXPECT_EQ(parsed(event, rule_answer())["physin"], "7");
+	EXPECT_EQ(parsed(event, rule_answer())["physout"], "vnet1");
 }
 
 TEST(JsonFormat, Hooks) {

@@ -91,7 +91,7 @@ TEST(Layout, BlocksHoldTheirMembers) {
 	EXPECT_TRUE(holds(l.probe.pkt, l.probe.pkt_skb) && holds(l.probe.pkt, l.probe.pkt_state));
 	EXPECT_TRUE(holds(l.probe.state, l.probe.state_hook) && holds(l.probe.state, l.probe.state_net));
 	EXPECT_TRUE(holds(l.probe.skb, l.probe.skb_len) && holds(l.probe.skb, l.probe.skb_data));
-	EXPECT_TRUE(holds(l.probe.skb, l.probe.skb_dev));
+	EXPECT_FALSE(holds(l.probe.skb, l.probe.skb_dev)) << "96 bytes in front of the others";
 	EXPECT_TRUE(holds(l.probe.chain, l.probe.chain_genmask));
 	EXPECT_FIELD(l.probe.chain_genmask, 84, 1, 6, 2);
 	EXPECT_TRUE(holds(l.probe.chain, l.probe.chain_table) && holds(l.probe.chain, l.probe.chain_name));
@@ -115,6 +115,24 @@ TEST(Layout, DirectLoads) {
 	}
 	for (const auto &[cast, bytes] : {cast_of(false, 256), cast_of(true, 255), cast_of(true, 0)})
 		EXPECT_EQ(cast.function, 0U) << bytes;
+}
+
+// Since Linux 6.8, and in fixed older kernels, the input port's number stands in place of its device.
+TEST(Layout, PortsOfBridgedPackets) {
+	const nd_bridge_layout now = layout_of(Maker()).probe.bridge;
+	EXPECT_FIELD(now.skb_active, 126, 1, 0, 0);
+	EXPECT_FIELD(now.skb_extensions, 216, 8, 0, 0);
+	EXPECT_FIELD(now.extension_at, 4 + 1, 1, 0, 0);
+	EXPECT_FIELD(now.physin, 8, 4, 0, 0);
+	EXPECT_FIELD(now.physout, 16, 8, 0, 0);
+	EXPECT_EQ(now.id, 1U);
+	EXPECT_FIELD(layout_of(Maker("nf_bridge_info.physinif")).probe.bridge.physin, 8, 8, 0, 0);
+	for (const char *lacks :
+	     {"sk_buff.active_extensions", "sk_buff.extensions", "skb_ext.offset", "nf_bridge_info.physoutdev"})
+		EXPECT_EQ(layout_of(Maker(lacks)).probe.bridge.skb_active.size, 0) << lacks;
+	Maker without;
+	without.extensions = {"SKB_EXT_SEC_PATH"};
+	EXPECT_EQ(layout_of(std::move(without)).probe.bridge.skb_active.size, 0);
 }
 
 TEST(Layout, WhatSomeKernelsLackIsZero) {

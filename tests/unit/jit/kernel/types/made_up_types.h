@@ -56,6 +56,12 @@ inline const std::vector<Member> kMembers = {
         {"skb_headers", "vlan_proto", Type::kU16, 64, 0, false},
         {"skb_headers", "vlan_tci", Type::kU16, 80, 0, false},
         {"skb_headers", "vlan_all", Type::kU32, 64, 0, false},
+        {"sk_buff", "active_extensions", Type::kU8, 8 * 126, 0, false},
+        {"sk_buff", "extensions", Type::kPointer, 8 * 216, 0, false},
+        {"skb_ext", "offset", Type::kName, 32, 0, false},
+        {"nf_bridge_info", "physinif", Type::kU32, 64, 0, false},
+        {"nf_bridge_info", "physindev", Type::kPointer, 64, 0, false},
+        {"nf_bridge_info", "physoutdev", Type::kPointer, 128, 0, false},
         {"net_device", "name", Type::kName, 0},
         {"net_device", "ifindex", Type::kU32, 8 * 224},
         {"net_device", "type", Type::kU16, 8 * 516},
@@ -128,6 +134,11 @@ public:
 			const int prototype = btf__add_func_proto(b, pointer_);
 			btf__add_func(b, "bpf_rdonly_cast", BTF_FUNC_STATIC, prototype);
 		}
+		plain("skb_ext", 16);
+		plain("nf_bridge_info", 40);
+		btf__add_enum(b, "skb_ext_id", 4);
+		for (int i = 0; i < static_cast<int>(extensions.size()); i++)
+			btf__add_enum_value(b, extensions[static_cast<size_t>(i)], i);
 		begin("sk_buff", 232);
 		fields("sk_buff");
 		btf__add_field(b, nullptr, either, 8 * 144, 0);
@@ -140,6 +151,7 @@ public:
 	bool core_only = false; // nothing of nf_tables
 	std::vector<std::pair<const char *, unsigned>> embedded;
 
+	std::vector<const char *> extensions = {"SKB_EXT_SEC_PATH", "SKB_EXT_BRIDGE_NF"}; // of packets
 	bool cast = false;    // the kernel has bpf_rdonly_cast()
 	uint32_t bytes = 256; // in linux_binprm; 0: there is no such structure
 	bool policy = true;   // nft_base_chain has one
