@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Network namespaces: one that is asked for, all of them, those that come and go.
+#include "drop_in.h"
 #include "nft-ext/demo/demo_network.h"
 #include "running.h"
 
@@ -33,15 +34,6 @@ protected:
 		      name + "\"; }; }'");
 	}
 	// One datagram over lo, inside.
-	static void send(const std::string &file) {
-		std::thread([&] {
-			const int ns = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-			ASSERT_EQ(setns(ns, CLONE_NEWNET), 0) << file;
-			close(ns);
-			EXPECT_TRUE(cli::DemoNetwork::over_loopback(9));
-		}).join();
-	}
-	static std::string named(const std::string &name) { return "/run/netns/" + name; }
 	Leftovers before_ = leftovers();
 };
 
@@ -55,8 +47,8 @@ TEST_F(NetNs, OneByNameProcessAndFile) {
 		std::this_thread::sleep_for(10ms);
 	for (const std::string &which : {std::string("blue"), pid, "/proc/" + pid + "/ns/net"}) {
 		Monitor monitor({"-j", "--netns", which});
-		send(named("green"));
-		send(named("blue"));
+		drop_in(netns_named("green"));
+		drop_in(netns_named("blue"));
 		ASSERT_TRUE(monitor.wait_for_lines(1)) << which;
 		const auto drops = json_lines(monitor.finish(SIGINT).out);
 		ASSERT_EQ(drops.size(), 1U) << which;
@@ -77,19 +69,18 @@ TEST_F(NetNs, AllOfThemEvenThoseThatComeAndGo) {
 	Running nameless(
 	        {"unshare", "-n", "sh", "-c",
 	         "ip link set lo up; nft 'table ip t { chain in { type filter hook input priority 0; udp dport 9"
-	         " drop comment \"nameless\"; }; }'; echo made; while [ ! -e /tmp/go ]; do sleep 0.1; done;"
-	         " echo x | nc -u -w 1 127.0.0.1 9; sleep 1000"});
+	         " drop comment \"nameless\"; }; }'; echo made; sleep 1000"});
 	ASSERT_TRUE(nameless.wait_for("made"));
 	// In this order: the first one also sees what drops in the namespace of the second one's self-test.
 	Monitor block({"--all-netns"});
 	Monitor monitor({"-j", "--all-netns"});
-	send(named("blue"));
-	send("/proc/" + std::to_string(nameless.pid()) + "/ns/net");
+	drop_in(netns_named("blue"));
+	drop_in(netns_of(nameless.pid()));
 	ASSERT_TRUE(monitor.wait_for_lines(2));
 	add("green"); // while it runs
 	// A device whose other end is in a namespace goes with it.
 	shell("ip link add here type veth peer name there netns green");
-	send(named("green"));
+	drop_in(netns_named("green"));
 	ASSERT_TRUE(monitor.wait_for_lines(3));
 	ASSERT_TRUE(block.wait_for("\"green\" # handle"));
 	shell("ip netns del green");

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <grp.h>
 #include <iterator>
 #include <map>
 #include <sstream>
@@ -58,7 +59,7 @@ std::string contents(const std::string &path) {
 	return text.str();
 }
 
-Running::Running(std::vector<std::string> command) {
+Running::Running(std::vector<std::string> command, uid_t user) {
 	std::string name = "/tmp/running-XXXXXX";
 	if (!mkdtemp(name.data())) {
 		fprintf(stderr, "no folder in /tmp: %m\n");
@@ -73,6 +74,9 @@ Running::Running(std::vector<std::string> command) {
 	if (pid_ == 0) {
 		dup2(open_for(folder_ + "/out"), STDOUT_FILENO);
 		dup2(open_for(folder_ + "/err"), STDERR_FILENO);
+		if (user != 0 && (setgroups(0, nullptr) != 0 || setresgid(user, user, user) != 0 ||
+		                  setresuid(user, user, user) != 0))
+			_exit(126);
 		execvp(argv[0], argv.data());
 		_exit(127);
 	}
@@ -245,9 +249,10 @@ uint64_t memory_of(pid_t pid) {
 	uint64_t kilobytes = 0;
 	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
 		const std::string status = contents(entry.path() / "status");
-		if (entry.path().filename() == std::to_string(pid) ||
-		    field_of(status, "PPid") == static_cast<uint64_t>(pid))
-			kilobytes += field_of(status, "VmHWM");
+		const bool child = field_of(status, "PPid") == static_cast<uint64_t>(pid);
+		if (child || entry.path().filename() == std::to_string(pid)) kilobytes += field_of(status, "VmHWM");
+		// A machine's programs lie in its memory: their pages are RssShmem there.
+		if (child) kilobytes -= field_of(status, "RssFile") + field_of(status, "RssShmem");
 	}
 	const uint64_t mapped = mapped_of_maps(pid);
 	// Before Linux 6.4 a ring locks nothing by fdinfo. It is mapped twice.

@@ -28,7 +28,8 @@ std::string contents(const std::string &path);
 // A program with its stdout and stderr kept in files.
 class Running {
 public:
-	explicit Running(std::vector<std::string> command);
+	// `user`: runs as this user, without privileges; 0 is root.
+	explicit Running(std::vector<std::string> command, uid_t user = 0);
 	Running(const Running &) = delete;
 	Running &operator=(const Running &) = delete;
 	~Running(); // kills it
@@ -91,7 +92,8 @@ Leftovers leftovers();
 bool become(const Leftovers &before);
 
 // The most memory that a process and its children have had, with what BPF maps that it has open lock now, in KiB. Pages
-// of maps that the process has mapped, a ring's even twice, count once.
+// of maps that the process has mapped, a ring's even twice, count once, and so do pages of files (the program's) that
+// the children share with the process.
 uint64_t memory_of(pid_t pid);
 
 // Processes of the program under test that are running: their names. A process that has ended and that nobody has
