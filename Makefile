@@ -6,7 +6,7 @@
 #   make test       unit, corpus and VM tests
 #   make test-unit  the first of these alone, and those of completion, manual pages and nft's own commands
 #   make test-all   all tests, on further kernels of Debian too, and on the next Debian (13); hours. In parts:
-#                   tests/tools/test-all --list, then tests/tools/test-all PART, then tests/tools/test-all --table
+#                   tests/tools/test-all --list, tests/tools/test-all --rest PART, tests/tools/test-all --table
 #   make kernels-table   docs/kernels.md, from a run of all corpus tests
 #   make kernels-proven  README.md's table of kernels, from what the latest test or test-all left
 #   make bench      docs/cost.md: what watching costs, in instructions per packet
