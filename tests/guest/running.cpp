@@ -243,23 +243,31 @@ uint64_t locked_by_maps(pid_t pid) {
 	return bytes / 1024;
 }
 
-} // namespace
-
-uint64_t memory_of(pid_t pid) {
+// Without the pages of files.
+uint64_t memory_of_children(pid_t pid) {
 	uint64_t kilobytes = 0;
 	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
 		const std::string status = contents(entry.path() / "status");
-		const bool child = field_of(status, "PPid") == static_cast<uint64_t>(pid);
-		if (child || entry.path().filename() == std::to_string(pid)) kilobytes += field_of(status, "VmHWM");
+		if (field_of(status, "PPid") != static_cast<uint64_t>(pid)) continue;
 		// A machine's programs lie in its memory: their pages are RssShmem there.
-		if (child) kilobytes -= field_of(status, "RssFile") + field_of(status, "RssShmem");
+		kilobytes += field_of(status, "VmHWM") - field_of(status, "RssFile") - field_of(status, "RssShmem");
 	}
+	return kilobytes;
+}
+
+} // namespace
+
+uint64_t memory_of(pid_t pid) {
+	return memory_without_children(pid) + memory_of_children(pid);
+}
+
+uint64_t memory_without_children(pid_t pid) {
+	const std::string status = contents("/proc/" + std::to_string(pid) + "/status");
 	const uint64_t mapped = mapped_of_maps(pid);
 	// Before Linux 6.4 a ring locks nothing by fdinfo. It is mapped twice.
 	const uint64_t locked = std::max(locked_by_maps(pid), mapped / 2);
 	// The kernel's sum lags behind: of these pages no more are taken off than the sum has.
-	const uint64_t summed = field_of(contents("/proc/" + std::to_string(pid) + "/status"), "RssFile");
-	return kilobytes - std::min(mapped, summed) + locked;
+	return field_of(status, "VmHWM") - std::min(mapped, field_of(status, "RssFile")) + locked;
 }
 
 std::vector<std::string> programs_alive() {

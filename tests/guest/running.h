@@ -95,6 +95,8 @@ bool become(const Leftovers &before);
 // of maps that the process has mapped, a ring's even twice, count once, and so do pages of files (the program's) that
 // the children share with the process.
 uint64_t memory_of(pid_t pid);
+// The same of the process alone.
+uint64_t memory_without_children(pid_t pid);
 
 // Processes of the program under test that are running: their names. A process that has ended and that nobody has
 // waited for does not count.
