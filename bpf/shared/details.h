@@ -31,7 +31,8 @@ struct nd_details {
 static inline const struct nd_details *nd_details_of(const struct nd_event *event) {
 	const struct nd_path *path = (const struct nd_path *)(event + 1);
 
-	if (!(event->flags & ND_FLAG_PATH) || !path->details) return 0;
+	if (!(event->flags & ND_FLAG_PATH) || !path->details)
+		return 0; /* NOLINT(modernize-use-nullptr): C reads this, too */
 	return (const struct nd_details *)(path + 1);
 }
 

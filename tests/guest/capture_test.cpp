@@ -51,6 +51,7 @@ std::string pattern(size_t size) {
 // A datagram from here to an address.
 void send_pattern(const std::string &to, uint16_t port, size_t size) {
 	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ASSERT_GE(fd, 0);
 	sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
 	inet_pton(AF_INET, to.c_str(), &address.sin_addr);
 	const std::string bytes = pattern(size);
@@ -316,6 +317,7 @@ TEST(Capture, SegmentsOfTcp) {
 	Monitor monitor({"-w", file, "-j", "--snaplen", "262144"});
 	const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
 	          client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ASSERT_TRUE(server >= 0 && client >= 0);
 	sockaddr_in address{
 	        .sin_family = AF_INET, .sin_port = htons(7000), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
 	ASSERT_EQ(bind(server, reinterpret_cast<sockaddr *>(&address), sizeof(address)), 0);

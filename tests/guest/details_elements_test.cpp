@@ -36,7 +36,7 @@ protected:
 		Details got;
 		EXPECT_TRUE(ruleset_->ask(event, &path, &seen));
 		while (ruleset_->open_questions() > 0 && wait_for_more(*ruleset_))
-			ruleset_->receive([&](Attributed attributed) {
+			ruleset_->receive([&](const Attributed &attributed) {
 				EXPECT_TRUE(attributed.details);
 				got = attributed.details.value_or(Details{});
 			});

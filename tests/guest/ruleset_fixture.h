@@ -148,14 +148,14 @@ inline bool wait_for_more(const Ruleset &ruleset) {
 // Ready, or ended: then false.
 inline bool wait_until_ready(Ruleset &ruleset) {
 	while (ruleset.state() == Ruleset::State::kReading && wait_for_more(ruleset))
-		ruleset.receive([](Attributed) {});
+		ruleset.receive([](const Attributed &) {});
 	return ruleset.state() == Ruleset::State::kReady;
 }
 
 // nullopt where its process ends, or does not answer within a minute.
 inline std::optional<Attribution> ask_one(Ruleset &ruleset, const nd_event &event) {
 	std::optional<Attribution> got;
-	if (!ruleset.ask(event, nullptr)) ruleset.receive([](Attributed) {}); // learns why
+	if (!ruleset.ask(event, nullptr)) ruleset.receive([](const Attributed &) {}); // learns why
 	while (!got && ruleset.open_questions() > 0 && wait_for_more(ruleset))
 		ruleset.receive([&](Attributed attributed) { got = std::move(attributed.attribution); });
 	return got;

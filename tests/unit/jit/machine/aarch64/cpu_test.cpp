@@ -224,6 +224,7 @@ TEST_F(AArch64Cpu, UnknownStaysUnknown) {
 // b.cond, cbz, cbnz, tbz, tbnz: to the second word behind, which the runner tells from the first.
 TEST_F(AArch64Cpu, ConditionalBranchesGoTheSameWay) {
 	std::vector<uint32_t> words;
+	words.reserve(16);
 	for (uint32_t cond = 0; cond < 16; cond++)
 		words.push_back(0x54000040 | cond);
 	for (uint32_t narrow_or_wide : {0x34000040U, 0xb4000040U}) {
