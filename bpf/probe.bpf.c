@@ -178,7 +178,7 @@ static __always_inline void fill_ports(struct nd_event *e, const struct view *sk
 	e->physin = e->physout = 0;
 	fill_words(e->physin_name, 0, ND_IFNAME_BYTES);
 	fill_words(e->physout_name, 0, ND_IFNAME_BYTES);
-	if (!b->skb_active.size || !(field(skb, &b->skb_active) >> b->id & 1)) return;
+	if (!(field(skb, &b->skb_active) >> b->id & 1)) return;
 	extensions = field(skb, &b->skb_extensions);
 	info = extensions + 8 * member(extensions, &b->extension_at);
 	in = member(info, &b->physin);

@@ -256,8 +256,10 @@ struct nd_watched {
 
 /* What the probe counts on each processor. */
 enum nd_counter {
-	ND_COUNT_DROPS = 0,     /* drops seen */
-	ND_COUNT_RING_FULL = 1, /* of these: not passed on, because the ring was full or no site is there */
+	ND_COUNT_DROPS = 0, /* drops seen */
+	/* Of the drops seen: those without an event. The ring was full, or the program has no site at the program
+	 * counter. */
+	ND_COUNT_RING_FULL = 1,
 	/* The rest only with nd_settings.drop_reason: */
 	ND_COUNT_FREED = 2,    /* of the drops seen: those whose packet was then freed */
 	ND_COUNT_OTHER = 3,    /* frees by netfilter that were none of the drops seen */

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/drop/devices.h"
 
+#include "jit/base/net_namespace.h"
+
 #include <cstring>
-#include <fcntl.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace nft_drops::cli {
 namespace {
 
-// A socket stays in the network namespace in which it was made.
 int socket_in(int netns) {
-	const jit::Descriptor own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-	if (own.get() < 0 || setns(netns, CLONE_NEWNET) != 0) return -1;
-	const int made = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	static_cast<void>(setns(own.get(), CLONE_NEWNET));
+	int made = -1;
+	jit::in_net_namespace(netns, [&] { made = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
 	return made;
 }
 

@@ -2,6 +2,7 @@
 #include "nft-ext/drop/drop_completer.h"
 
 #include "jit/base/time_namespace.h"
+#include "nft-ext/packet/hook.h"
 
 #include <algorithm>
 #include <utility>
@@ -27,7 +28,7 @@ bool same_question(const nd_event &a, const nd_event &b) {
 	       a.netns == b.netns && a.generation == b.generation && a.cause == b.cause;
 }
 
-// br_netfilter of newer kernels keeps the number of the port that a packet came through, not the device.
+// Newer kernels keep the number of the port that a packet came through (nd_bridge_layout.physin), not the device.
 void name_port(nd_event &event, KernelNames &names) {
 	const std::string name = names.device(event.netns, event.physin);
 	std::copy_n(name.data(), std::min(name.size(), sizeof(event.physin_name)), event.physin_name);
@@ -70,7 +71,7 @@ void DropCompleter::fill(Drop &drop, const nd_event &event) {
 		details.seen = *seen;
 		drop.details = std::make_shared<const Details>(std::move(details));
 	}
-	if (event.physin != 0 && event.physin_name[0] == 0) name_port(drop.event, names_);
+	if (const BridgePort in = physin_of(event); in.index != 0 && in.name.empty()) name_port(drop.event, names_);
 	drop.expression.clear();
 	drop.location.clear();
 	if (event.cause == ND_CAUSE_OTHER)

@@ -54,9 +54,8 @@ Result<void> Rulesets::start() {
 
 Result<void> Rulesets::wait_until_read() {
 	const auto latest = Clock::now() + kWaitForFirst;
-	const Namespace &of = of_home_;
 	while (!failed_ && Clock::now() < latest) {
-		if (of.ruleset && of.ruleset->state() == Ruleset::State::kReady) return {};
+		if (of_home_.ruleset && of_home_.ruleset->state() == Ruleset::State::kReady) return {};
 		if (auto ok = loop_.once(latest); !ok) return ok;
 	}
 	if (failed_) return std::unexpected(*failed_);

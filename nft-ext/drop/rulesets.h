@@ -120,7 +120,9 @@ private:
 	std::function<void(const Error &)> trouble_;
 	std::function<void(uint32_t netns)> news_;
 	std::unordered_map<uint32_t, Namespace> by_netns_;
-	Namespace &of_home_; // in by_netns_, whose elements never move; this one stays
+	// The element of by_netns_ for home_. The elements of an unordered_map do not move, and look_around() never
+	// erases this element.
+	Namespace &of_home_;
 	Clock::time_point looked_;
 	Loop::Timer timer_ = 0;
 	Clock::time_point timer_at_;

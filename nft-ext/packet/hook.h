@@ -17,8 +17,8 @@ std::string_view hook_name(const nd_event &event);
 std::string_view iif_name(const nd_event &event);
 std::string_view oif_name(const nd_event &event);
 
-// The port of a bridge through which the packet came, or goes out. As in the kernel's log (PHYSIN, PHYSOUT), a port
-// that is the device iif or oif, too, is not told: the index is 0.
+// The port of a bridge through which the packet came, or goes out. The index is 0 if there is no port, and if the port
+// is the device iif (or oif) itself: the kernel's log (PHYSIN, PHYSOUT) leaves out such a port, too.
 struct BridgePort {
 	uint32_t index;
 	std::string_view name; // empty where it is not known

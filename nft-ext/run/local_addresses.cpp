@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nft-ext/run/local_addresses.h"
 
-#include <fcntl.h>
+#include "jit/base/net_namespace.h"
+
 #include <ifaddrs.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <unistd.h>
 
 namespace nft_drops::cli {
 namespace {
@@ -27,11 +26,10 @@ bool LocalAddresses::has(const Address &address) {
 
 // In the namespace, since getifaddrs(3) asks the kernel by a socket of its own.
 void LocalAddresses::read() {
-	const int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (own < 0) return;
 	addresses_.clear();
-	ifaddrs *all = nullptr;
-	if (setns(netns_, CLONE_NEWNET) == 0 && getifaddrs(&all) == 0) {
+	jit::in_net_namespace(netns_, [this] {
+		ifaddrs *all = nullptr;
+		if (getifaddrs(&all) != 0) return;
 		for (const ifaddrs *one = all; one; one = one->ifa_next) {
 			if (!one->ifa_addr) continue;
 			if (one->ifa_addr->sa_family == AF_INET) {
@@ -43,9 +41,7 @@ void LocalAddresses::read() {
 			}
 		}
 		freeifaddrs(all);
-	}
-	static_cast<void>(setns(own, CLONE_NEWNET));
-	close(own);
+	});
 }
 
 } // namespace nft_drops::cli

@@ -223,14 +223,6 @@ TEST(Details, CrowdSec) {
 	EXPECT_FALSE(drops[2]["details"].contains("elements")) << "an anonymous set stands in the rule";
 }
 
-// To all processes that read rulesets. At once, since a drop is held for its text for two seconds only.
-void signal_readers(int signal) {
-	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
-		if (contents(entry.path() / "comm") == "nft-drops-rules\n")
-			kill(std::stoi(entry.path().filename()), signal);
-	}
-}
-
 // The element goes between the drop and the look-up, for which the ruleset's reader is stopped.
 TEST(Details, AnElementThatIsGoneIsUnknown) {
 	Topology net;
@@ -246,10 +238,14 @@ TEST(Details, AnElementThatIsGoneIsUnknown) {
 	}
 })");
 	Monitor monitor({"--details"});
-	signal_readers(SIGSTOP);
+	const auto readers = workers_of(monitor.pid());
+	// No program is started for the signals: a drop waits two seconds for its text, no longer.
+	for (const Process &reader : readers)
+		kill(reader.pid, SIGSTOP);
 	net.udp("left", "10.1.0.1", 7000);
 	shell("nft delete element ip f blocked '{ 10.1.0.0/24 }'");
-	signal_readers(SIGCONT);
+	for (const Process &reader : readers)
+		kill(reader.pid, SIGCONT);
 	ASSERT_TRUE(monitor.wait_for("drop # handle"));
 	const std::string out = monitor.finish(SIGINT).out;
 	EXPECT_NE(out.find("\t\t#   element unknown: @blocked changed since\n"), std::string::npos) << out;

@@ -34,34 +34,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-// Of each process that the test started, by what /proc tells.
-struct Process {
-	pid_t pid = 0;
-	std::string status;
-	[[nodiscard]] std::string field(const std::string &name) const {
-		const size_t at = status.find("\n" + name + ":");
-		if (at == std::string::npos) return {};
-		std::istringstream rest(status.substr(at + name.size() + 2));
-		std::string value;
-		rest >> value;
-		return value;
-	}
-};
-
-// The monitor's processes that read rulesets.
-std::vector<Process> workers_of(pid_t monitor) {
-	std::vector<Process> all;
-	for (const auto &entry : fs::directory_iterator("/proc")) {
-		const std::string name = entry.path().filename();
-		if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-		Process one{std::stoi(name), "\n" + contents(entry.path() / "status")};
-		if (one.field("Name") == "nft-drops-rules" && one.field("PPid") == std::to_string(monitor) &&
-		    one.field("State") != "Z")
-			all.push_back(std::move(one));
-	}
-	return all;
-}
-
 // Proportional memory of a process, in KiB.
 uint64_t pss_of(pid_t pid) {
 	const std::string rollup = contents("/proc/" + std::to_string(pid) + "/smaps_rollup");
@@ -84,7 +56,8 @@ protected:
 
 // The rule that anybody who may have a user namespace can make: the worker needs a long time for so many chains.
 TEST_F(House, AHostileNamespaceDelaysNoOther) {
-	// Who is root of a user namespace only, may not have so large a buffer that one transaction does.
+	// One transaction with 100,000 chains needs a larger socket buffer than the root of a user namespace may ask
+	// for.
 	constexpr int kParts = 40;
 	Running hostile(
 	        {"unshare", "-Urn", "sh", "-ec",

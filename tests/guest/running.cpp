@@ -26,10 +26,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The number behind `name` at the beginning of a line; 0: there is none.
-uint64_t field_of(const std::string &text, const std::string &name) {
+// Where the text goes on behind "NAME:" at the beginning of a line; the text's end: there is no such line.
+size_t behind(const std::string &text, const std::string &name) {
 	const size_t at = ("\n" + text).find("\n" + name + ":");
-	return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 1, nullptr, 10);
+	return at == std::string::npos ? text.size() : at + name.size() + 1;
+}
+
+// The number there; 0: there is none.
+uint64_t field_of(const std::string &text, const std::string &name) {
+	return std::strtoull(text.c_str() + behind(text, name), nullptr, 10);
 }
 
 size_t objects(bpf_cmd next_id) {
@@ -243,22 +248,42 @@ uint64_t locked_by_maps(pid_t pid) {
 	return bytes / 1024;
 }
 
-// Without the pages of files.
-uint64_t memory_of_children(pid_t pid) {
-	uint64_t kilobytes = 0;
-	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
-		const std::string status = contents(entry.path() / "status");
-		if (field_of(status, "PPid") != static_cast<uint64_t>(pid)) continue;
-		// A machine's programs lie in its memory: their pages are RssShmem there.
-		kilobytes += field_of(status, "VmHWM") - field_of(status, "RssFile") - field_of(status, "RssShmem");
-	}
-	return kilobytes;
-}
-
 } // namespace
 
+std::string Process::field(const std::string &name) const {
+	std::istringstream rest(status.substr(behind(status, name)));
+	std::string value;
+	rest >> value;
+	return value;
+}
+
+std::vector<Process> children_of(pid_t pid) {
+	std::vector<Process> all;
+	for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+		const std::string name = entry.path().filename();
+		if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+		Process one{std::stoi(name), contents(entry.path() / "status")};
+		if (field_of(one.status, "PPid") == static_cast<uint64_t>(pid)) all.push_back(std::move(one));
+	}
+	return all;
+}
+
+std::vector<Process> workers_of(pid_t monitor) {
+	std::vector<Process> workers = children_of(monitor);
+	std::erase_if(workers, [](const Process &one) {
+		return one.field("Name") != "nft-drops-rules" || one.field("State") == "Z";
+	});
+	return workers;
+}
+
 uint64_t memory_of(pid_t pid) {
-	return memory_without_children(pid) + memory_of_children(pid);
+	uint64_t kilobytes = memory_without_children(pid);
+	for (const Process &child : children_of(pid)) {
+		// The files of a test machine lie in memory (initramfs), and their pages are RssShmem there.
+		kilobytes += field_of(child.status, "VmHWM") - field_of(child.status, "RssFile") -
+		             field_of(child.status, "RssShmem");
+	}
+	return kilobytes;
 }
 
 uint64_t memory_without_children(pid_t pid) {

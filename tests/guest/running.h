@@ -91,6 +91,17 @@ Leftovers leftovers();
 // (Less, where "before" saw what an earlier test had just let go of.)
 bool become(const Leftovers &before);
 
+// A process as /proc tells of it.
+struct Process {
+	pid_t pid = 0;
+	std::string status; // /proc/PID/status
+	// Of a line "NAME: VALUE ..." of the status: the value up to a space. Empty if there is no such line.
+	[[nodiscard]] std::string field(const std::string &name) const;
+};
+std::vector<Process> children_of(pid_t pid);
+// A monitor's processes that read rulesets.
+std::vector<Process> workers_of(pid_t monitor);
+
 // The most memory that a process and its children have had, with what BPF maps that it has open lock now, in KiB. Pages
 // of maps that the process has mapped, a ring's even twice, count once, and so do pages of files (the program's) that
 // the children share with the process.

@@ -29,7 +29,8 @@ protected:
 		w.kernel.events.clear();
 		return w.event();
 	}
-	// The kernel never does this with a chain's names: what is kept shows.
+	// The kernel never changes names in place. After this change, names that the probe has kept differ from those
+	// in memory.
 	void change_names_in_place() {
 		w.poke(w.names, std::string_view("other\0", 6));
 		w.poke(w.names + 512, std::string_view("another\0", 8));
@@ -99,7 +100,8 @@ TEST_P(KeptChain, IsForgottenWhereAnythingIsAnother) {
 	}
 }
 
-// The kernel never changes a rule's handle: what is kept shows.
+// The kernel never changes the handle of a rule. This test changes the handle in memory, so that a handle that the
+// probe has kept differs.
 TEST_P(KeptChain, TheLatestRuleIsKeptForAGeneration) {
 	const bool keeps = GetParam() != Reads::kLoads;
 	const auto handle = [this] { return drop().rule_handle; };

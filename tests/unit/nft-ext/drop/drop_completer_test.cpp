@@ -85,8 +85,10 @@ TEST_F(Completer, EveryFieldIsFilledIn) {
 }
 
 TEST_F(Completer, APortIsNamedWhereTheKernelKeepsItsNumberOnly) {
-	const auto name_of_port = [this](uint32_t netns, uint32_t port, const char *by_kernel) {
+	uint32_t iif = 0;
+	const auto name_of_port = [&](uint32_t netns, uint32_t port, const char *by_kernel) {
 		nd_event event{};
+		event.iif = iif;
 		event.cause = ND_CAUSE_OTHER;
 		event.netns = netns;
 		event.physin = port;
@@ -99,6 +101,8 @@ TEST_F(Completer, APortIsNamedWhereTheKernelKeepsItsNumberOnly) {
 	EXPECT_EQ(name_of_port(1, 6, ""), "") << "no such device";
 	EXPECT_EQ(name_of_port(2, 5, ""), "") << "another namespace";
 	EXPECT_EQ(name_of_port(1, 0, ""), "");
+	iif = 5;
+	EXPECT_EQ(name_of_port(1, 5, ""), "") << "nobody is told of a port that is iif itself";
 }
 
 // As they follow an event in the ring.

@@ -35,7 +35,7 @@ public:
 	std::optional<About> reply(uint32_t netns) override {
 		auto &replies = replies_[netns];
 		if (replies.empty()) return {};
-		const About about = replies.front(); // of a move g++ 14 believes that it reads what is not initialised
+		const About about = replies.front(); // const: g++ 14 warns that a move reads uninitialised memory
 		replies.pop_front();
 		return about;
 	}

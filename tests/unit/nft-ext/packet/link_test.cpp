@@ -110,7 +110,7 @@ TEST(Link, UnknownProtocol) {
 	EXPECT_EQ(words_of(event), kEther + "ether type 0x88cc length 46");
 }
 
-// As the kernel's log: PHYSIN and PHYSOUT are not told where they are IN and OUT, too.
+// The words leave out a port that is the device iif (or oif) itself. The kernel's log (PHYSIN, PHYSOUT) does the same.
 TEST(Link, PortsOfABridge) {
 	nd_event event = ip_event(datagram());
 	event.physin = 7;
